@@ -1,0 +1,2 @@
+//! The analyzer.
+#![forbid(unsafe_code)]

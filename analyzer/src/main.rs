@@ -1,0 +1,3 @@
+//! The `ldt` command.
+#![forbid(unsafe_code)]
+fn main() {}

@@ -1,0 +1,1 @@
+//! What a user can observe, through the real binaries.

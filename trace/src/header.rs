@@ -1,0 +1,106 @@
+//! The first page of a trace file, and the header of a window: the only parts that the writer
+//! changes in place. Offsets here are the contract between the writer, which stores through raw
+//! memory, and the reader, which decodes bytes.
+
+/// The first bytes of every trace file.
+pub const MAGIC: [u8; 8] = *b"LDTRACE\n";
+/// The version that this crate writes. A reader takes any file whose version is not higher.
+pub const VERSION: u32 = 1;
+/// Bytes of the header page; chunks and windows follow.
+pub const HEADER_BYTES: usize = 4096;
+/// Chunks and windows begin at multiples of this.
+pub const ALIGNMENT: u64 = 64;
+/// Windows begin at, and fill, whole pages of this size.
+pub const PAGE: u64 = 4096;
+
+/// Byte offsets of the header page's fields; all little-endian.
+pub mod offset {
+    /// `u32`, the format version.
+    pub const VERSION: usize = 8;
+    /// `u32`, process id.
+    pub const PID: usize = 12;
+    /// `u32`, parent process id.
+    pub const PARENT_PID: usize = 16;
+    /// `u32`, ticks are the counter shifted right by this.
+    pub const TICK_SHIFT: usize = 20;
+    /// `u64`, tick at the start.
+    pub const START_TICK: usize = 24;
+    /// `u64`, CLOCK_MONOTONIC at `START_TICK`, in nanoseconds.
+    pub const START_MONOTONIC_NS: usize = 32;
+    /// `u64`, CLOCK_REALTIME at the start, in nanoseconds.
+    pub const START_REALTIME_NS: usize = 40;
+    /// `u64`, where the next chunk or window will go: bytes from the start of the file.
+    pub const FILE_END: usize = 48;
+    /// `u32`, flags of [`super::flag`].
+    pub const FLAGS: usize = 56;
+    /// `i32`, the exit code that the process asked for (valid with [`super::flag::EXITED`]).
+    pub const EXIT_CODE: usize = 60;
+    /// `u64`, tick at the orderly end (valid with [`super::flag::EXITED`]).
+    pub const END_TICK: usize = 64;
+    /// `u64`, CLOCK_MONOTONIC at the orderly end, in nanoseconds.
+    pub const END_MONOTONIC_NS: usize = 72;
+    /// `u64`, the largest resident set that the kernel saw, in bytes; 0 unknown.
+    pub const RSS_PEAK_BYTES: usize = 80;
+    /// `u64`, the deepest stack that a capture saw, in bytes, over all threads.
+    pub const STACK_PEAK_BYTES: usize = 88;
+    /// `u64`, captures compared by `stack_check=1`.
+    pub const STACK_CHECKS: usize = 96;
+    /// `u64`, of these, captures in which memo and plain unwinding differed.
+    pub const STACK_DIFFERENCES: usize = 104;
+    /// `u32`, the signal that ended the process, 0 none known; written by the launcher.
+    pub const EXIT_SIGNAL: usize = 112;
+    /// `u32`, process that this one was forked from without exec, 0 none.
+    pub const FORKED_FROM: usize = 116;
+}
+
+/// Bits of the header's flags.
+pub mod flag {
+    /// The process ended in order: `EXIT_CODE` and `END_*` are valid.
+    pub const EXITED: u32 = 1;
+    /// Recording stopped before the end (disk full, size limit): the trace is truncated.
+    pub const STOPPED: u32 = 2;
+    /// The process replaced itself by exec.
+    pub const EXECED: u32 = 4;
+}
+
+/// The decoded header page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is documented in `offset`")]
+pub struct Header {
+    pub version: u32,
+    pub pid: u32,
+    pub parent_pid: u32,
+    pub tick_shift: u32,
+    pub start_tick: u64,
+    pub start_monotonic_ns: u64,
+    pub start_realtime_ns: u64,
+    pub file_end: u64,
+    pub flags: u32,
+    pub exit_code: i32,
+    pub end_tick: u64,
+    pub end_monotonic_ns: u64,
+    pub rss_peak_bytes: u64,
+    pub stack_peak_bytes: u64,
+    pub stack_checks: u64,
+    pub stack_differences: u64,
+    pub exit_signal: u32,
+    pub forked_from: u32,
+}
+
+/// A window's header: the first [`window::HEADER_BYTES`] bytes of its region. The words follow.
+pub mod window {
+    /// The first bytes of a window.
+    pub const MAGIC: [u8; 8] = *b"LDTWIND\n";
+    /// Bytes before the first word.
+    pub const HEADER_BYTES: usize = 64;
+    /// `u32`, the number of the thread whose events these are.
+    pub const THREAD: usize = 8;
+    /// `u32`, how many words fit.
+    pub const CAPACITY_WORDS: usize = 12;
+    /// `u64`, stored at once so that a kill cannot tear it: in the high half the sequence number
+    /// of the chunk that this window will become, in the low half how many words are valid. A
+    /// window whose chunk is already in the file is to be ignored.
+    pub const STATE: usize = 16;
+    /// `u32`, the kernel's id of the thread.
+    pub const TID: usize = 24;
+}

@@ -1,0 +1,2 @@
+//! Draws.
+#![forbid(unsafe_code)]
