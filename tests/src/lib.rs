@@ -1,1 +1,17 @@
-//! What a user can observe, through the real binaries.
+//! What a user can observe, through the real binaries. Here is what the tests stand on; the tests
+//! themselves, one file a behaviour, are in `tests/`.
+//!
+//! [`samples`] builds a tiny program and [`claims`] reads from its first line what LDT must find;
+//! [`run`] runs programs, [`profile`] under LDT; [`report`] is what `ldt report --format json` says.
+//! [`valgrind`], [`counting`] and [`debugger`] are the independent oracles.
+#![forbid(unsafe_code)]
+
+pub mod claims;
+pub mod counting;
+pub mod debugger;
+pub mod installed;
+pub mod profile;
+pub mod report;
+pub mod run;
+pub mod samples;
+pub mod valgrind;

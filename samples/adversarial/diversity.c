@@ -1,0 +1,25 @@
+// LDT: allocations=1000000 frees=1000000 leaked_blocks=0 valgrind=no
+// A million different sizes over more than ten thousand stacks: nothing can be folded together by its
+// (size, stack) pair.
+#include <stdlib.h>
+
+static volatile long passed;
+
+/* Fourteen two-way turns make 16,384 stacks. */
+__attribute__((noinline)) void left(unsigned path, int turns, size_t size);
+__attribute__((noinline)) void right(unsigned path, int turns, size_t size);
+
+static inline __attribute__((always_inline)) void turn(unsigned path, int turns, size_t size) {
+    if (turns == 0) free(malloc(size));
+    else if (path & 1) left(path >> 1, turns - 1, size);
+    else right(path >> 1, turns - 1, size);
+    passed++;
+}
+
+void left(unsigned path, int turns, size_t size) { turn(path, turns, size); }
+void right(unsigned path, int turns, size_t size) { turn(path, turns, size); passed++; }
+
+int main(void) {
+    for (unsigned size = 1; size <= 1000000; size++) turn(size * 2654435761u >> 13, 14, size);
+    return 0;
+}

@@ -1,0 +1,95 @@
+//! valgrind's `total heap usage`, the count that LDT's totals are defined by.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::installed::program;
+use crate::report::{Report, Totals};
+use crate::run::{Outcome, run};
+
+/// What was allocated and freed, in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the report")]
+pub struct HeapUsage {
+    pub allocations: u64,
+    pub frees: u64,
+    pub bytes: u64,
+}
+
+impl From<Totals> for HeapUsage {
+    fn from(totals: Totals) -> Self {
+        HeapUsage {
+            allocations: totals.allocations,
+            frees: totals.frees,
+            bytes: totals.bytes,
+        }
+    }
+}
+
+impl std::iter::Sum for HeapUsage {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(HeapUsage::default(), |sum, one| HeapUsage {
+            allocations: sum.allocations + one.allocations,
+            frees: sum.frees + one.frees,
+            bytes: sum.bytes + one.bytes,
+        })
+    }
+}
+
+/// The sum over these reports.
+pub fn usage_of<'a>(reports: impl Iterator<Item = &'a Report>) -> HeapUsage {
+    reports.map(|report| HeapUsage::from(report.totals)).sum()
+}
+
+/// Runs a program under valgrind; gives the sum over its processes.
+///
+/// # Panics
+/// When valgrind prints no totals.
+#[must_use]
+pub fn heap_usage(
+    command: &Path,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    adjust: impl FnOnce(&mut Command),
+) -> (HeapUsage, Outcome) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut valgrind = Command::new(program("valgrind"));
+    valgrind
+        .args([
+            "--run-libc-freeres=no",
+            "--run-cxx-freeres=no",
+            "--leak-check=no",
+            "--undef-value-errors=no",
+            "--child-silent-after-fork=no",
+        ])
+        .arg(format!("--log-file={}/%p", folder.path().display()))
+        .arg(command)
+        .args(arguments);
+    adjust(&mut valgrind);
+    let outcome = run(&mut valgrind);
+    let mut usages = Vec::new();
+    for entry in fs::read_dir(folder.path()).expect("a temporary folder can be listed") {
+        let log = fs::read_to_string(entry.expect("it can be listed").path())
+            .expect("valgrind's log can be read");
+        usages.extend(log.lines().filter_map(read_usage));
+    }
+    assert!(
+        !usages.is_empty(),
+        "valgrind printed no totals for {command:?}: {outcome:?}"
+    );
+    (usages.into_iter().sum(), outcome)
+}
+
+/// `==1== total heap usage: 1,024 allocs, 3 frees, 4,096 bytes allocated`
+fn read_usage(line: &str) -> Option<HeapUsage> {
+    let numbers = line.split_once("total heap usage: ")?.1.replace(',', "");
+    let mut numbers = numbers
+        .split_whitespace()
+        .filter_map(|word| word.parse::<u64>().ok());
+    Some(HeapUsage {
+        allocations: numbers.next()?,
+        frees: numbers.next()?,
+        bytes: numbers.next()?,
+    })
+}
