@@ -10,11 +10,15 @@
 #![forbid(unsafe_code)]
 
 pub mod blob;
+pub mod chunk;
+pub mod columns;
 pub mod function;
 pub mod header;
 pub mod words;
 
 pub use blob::{Blob, BlobKind, Module};
+pub use chunk::ChunkHeader;
+pub use columns::Counters;
 pub use function::Function;
 pub use words::{Event, Item, NodeId, WordSink, Words};
 

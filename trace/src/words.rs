@@ -275,7 +275,7 @@ pub fn put_failed(
 
 /// Writes a new entry of the stack table.
 pub fn put_node(sink: &mut impl WordSink, node: &Node) {
-    let flags = u8::from(node.exact) * NODE_EXACT | u8::from(node.cut) * NODE_CUT;
+    let flags = (u8::from(node.exact) * NODE_EXACT) | (u8::from(node.cut) * NODE_CUT);
     sink.push(head(op::NODE, flags, node.ip, false));
     sink.push(
         u64::from(node.epoch & MAX_EPOCH) << (2 * NODE_BITS)
