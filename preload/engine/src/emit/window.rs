@@ -1,0 +1,174 @@
+//! A thread's window: the piece of the trace file that its newest events stand in.
+//!
+//! Invariant of the raw memory: `memory` is a shared mapping of `WINDOW_BYTES` that this value alone
+//! writes; the words `..committed` are whole events, and the state field in the mapping says so with
+//! release ordering, so whoever reads the file at any moment finds whole events.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use ldt_trace::WordSink;
+use ldt_trace::chunk::ChunkHeader;
+use ldt_trace::header::window::{CAPACITY_WORDS, HEADER_BYTES, MAGIC, STATE, THREAD, TID};
+use ldt_trace::words;
+
+use super::scratch::Scratch;
+use super::trace_file;
+use crate::clock;
+use crate::sys::mem;
+
+/// Bytes of a window. Larger ones compress better (the models start anew in each chunk) but wash more
+/// of the processor's cache.
+pub const WINDOW_BYTES: usize = 256 << 10;
+/// Words of a window.
+pub const WINDOW_WORDS: usize = (WINDOW_BYTES - HEADER_BYTES) / 8;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Window {
+    memory: *mut u8,
+    at: u64,
+    used: usize,
+    sequence: u32,
+    thread: u32,
+    tid: u32,
+}
+
+// SAFETY: the mapping belongs to the value, not to a thread.
+unsafe impl Send for Window {}
+
+impl Window {
+    /// A new region of the trace file, for `thread`.
+    #[must_use]
+    pub fn create(thread: u32, tid: u32) -> Option<Window> {
+        let (at, memory) = trace_file::map_window(WINDOW_BYTES)?;
+        let mut window = Window {
+            memory,
+            at,
+            used: 0,
+            sequence: 0,
+            thread,
+            tid,
+        };
+        window.assign(thread, tid);
+        window
+            .field32(CAPACITY_WORDS)
+            .store(WINDOW_WORDS as u32, Ordering::Relaxed);
+        window
+            .field64(0)
+            .store(u64::from_le_bytes(MAGIC), Ordering::Release);
+        Some(window)
+    }
+
+    /// Hands an empty window to another thread.
+    pub fn assign(&mut self, thread: u32, tid: u32) {
+        self.field64(STATE).store(0, Ordering::Release);
+        (self.used, self.sequence, self.thread, self.tid) = (0, 0, thread, tid);
+        self.field32(THREAD).store(thread, Ordering::Relaxed);
+        self.field32(TID).store(tid, Ordering::Relaxed);
+    }
+
+    fn field32(&self, at: usize) -> &AtomicU32 {
+        // SAFETY: an aligned field of the window's header, see the invariant.
+        unsafe { &*self.memory.add(at).cast::<AtomicU32>() }
+    }
+
+    #[inline(always)]
+    fn field64(&self, at: usize) -> &AtomicU64 {
+        // SAFETY: an aligned field of the window's header, see the invariant.
+        unsafe { &*self.memory.add(at).cast::<AtomicU64>() }
+    }
+
+    /// Makes sure that `count` more words fit, which no event exceeds.
+    #[inline(always)]
+    pub fn room(&mut self, count: usize) {
+        if self.used + count > WINDOW_WORDS {
+            self.flush();
+        }
+    }
+
+    /// Publishes what was pushed.
+    #[inline(always)]
+    pub fn commit(&mut self) {
+        let state = u64::from(self.sequence) << 32 | self.used as u64;
+        self.field64(STATE).store(state, Ordering::Release);
+    }
+
+    /// Turns the window's content into a chunk and starts anew. When that fails recording has
+    /// stopped and the content stays where it is.
+    #[cold]
+    #[inline(never)]
+    pub fn flush(&mut self) {
+        if self.used == 0 {
+            return;
+        }
+        // SAFETY: the words up to `used` have been written, see the invariant.
+        let words = unsafe {
+            core::slice::from_raw_parts(self.memory.add(HEADER_BYTES).cast::<u64>(), self.used)
+        };
+        let packed = Scratch::take().is_some_and(|mut scratch| {
+            let Some((encoded, payload)) = scratch.pack(words) else {
+                return false;
+            };
+            let header = ChunkHeader {
+                thread: self.thread,
+                tid: self.tid,
+                seq: self.sequence,
+                words: self.used as u32,
+                columns_bytes: encoded.bytes as u32,
+                compressed_bytes: payload.len() as u32,
+                counters: encoded.counters,
+            };
+            trace_file::append(&header.encode(payload), payload)
+        });
+        if !packed {
+            trace_file::stop("a chunk could not be packed");
+        }
+        self.used = 0;
+        if !packed {
+            // What the file holds stays as it is; events under way go where nobody reads them.
+            if let Some(memory) = mem::allocate(WINDOW_BYTES) {
+                self.memory = memory;
+            }
+        } else {
+            self.sequence += 1;
+            self.commit();
+            words::put_stamp(self, clock::before());
+            self.commit();
+        }
+    }
+
+    /// Drops what was pushed and not committed.
+    pub fn rewind(&mut self) {
+        self.used = self.field64(STATE).load(Ordering::Relaxed) as u32 as usize;
+    }
+
+    /// Flushes, and gives the file's blocks back: at the end of the process.
+    pub fn finish(&mut self) {
+        self.flush();
+        if self.used <= 8 && !trace_file::is_stopped() {
+            trace_file::punch_window(self.at, WINDOW_BYTES);
+        }
+    }
+
+    /// Unmaps the parent's window in a forked child, which must not write there.
+    pub fn abandon(self) {
+        // SAFETY: our mapping, and `self` is gone.
+        unsafe { mem::release(self.memory, WINDOW_BYTES) };
+    }
+}
+
+impl WordSink for Window {
+    #[inline(always)]
+    fn push(&mut self, word: u64) {
+        debug_assert!(self.used < WINDOW_WORDS);
+        // SAFETY: `room` has been asked for; the index is inside the mapping.
+        unsafe {
+            self.memory
+                .add(HEADER_BYTES)
+                .cast::<u64>()
+                .add(self.used)
+                .write(word)
+        };
+        self.used += 1;
+    }
+}

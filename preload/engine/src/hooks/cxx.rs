@@ -1,0 +1,283 @@
+//! Operators new and delete. No Rust frame may lie under one that throws, so the exported operators
+//! are a few instructions ([`enter_operator`]) that note who called and jump to the operator beneath.
+
+use core::arch::naked_asm;
+use core::ffi::c_void;
+
+use ldt_trace::Function;
+
+use super::Origin;
+use crate::real::cxx;
+use crate::reentry::enter;
+use crate::sys::thread;
+
+/// Every exported operator jumps here with its number in `eax`, its arguments as they came.
+///
+/// Notes the operator, the stack pointer and the frame pointer in the thread's slot, unless an operator
+/// around this one has done so (`operator new[]` calls `operator new`); asks [`route`] where to go;
+/// goes there with the arguments restored.
+///
+/// # Safety
+/// Only to be jumped to from the entry of an exported operator.
+#[unsafe(naked)]
+pub unsafe extern "C" fn enter_operator() {
+    // Slot offsets: pending_function 16, pending_sp 24, pending_bp 32.
+    naked_asm!(
+        ".cfi_startproc",
+        "mov r11, qword ptr fs:[0]",
+        "add r11, qword ptr [rip + ldt_thread_slot@GOTTPOFF]",
+        "mov r10, qword ptr [r11 + 24]",
+        "sub r10, rsp",
+        "cmp r10, {nested}",
+        "jb 2f",
+        "mov qword ptr [r11 + 16], rax",
+        "mov qword ptr [r11 + 24], rsp",
+        "mov qword ptr [r11 + 32], rbp",
+        "2:",
+        // rdi, rsi, rdx, rax and one word for the alignment of the stack.
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "push rsi",
+        ".cfi_adjust_cfa_offset 8",
+        "push rdx",
+        ".cfi_adjust_cfa_offset 8",
+        "push rax",
+        ".cfi_adjust_cfa_offset 8",
+        "sub rsp, 8",
+        ".cfi_adjust_cfa_offset 8",
+        "mov edi, eax",
+        "call {route}",
+        "mov r10, rax",
+        "add rsp, 8",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rax",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rdx",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rsi",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -8",
+        "jmp r10",
+        ".cfi_endproc",
+        nested = const super::OPERATOR_STACK_BYTES,
+        route = sym route,
+    )
+}
+
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_function) == 16);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_sp) == 24);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_bp) == 32);
+
+/// Where an operator goes: beneath when it will come back through malloc or free, else to a hook of
+/// this module.
+unsafe extern "C" fn route(code: u32) -> *const c_void {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    static ROUTES: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
+
+    let slot = &ROUTES[code as usize % 64];
+    let known = slot.load(Ordering::Acquire);
+    if known != 0 {
+        return known as *const c_void;
+    }
+    let Some(function) = Function::from_code(code as u8) else {
+        return no_operator as *const c_void;
+    };
+    let beneath = cxx::address(function);
+    let is_new = (16..32).contains(&code);
+    let target = if beneath.is_null() {
+        if is_new {
+            new_without_library as *const c_void
+        } else {
+            delete_around as *const c_void
+        }
+    } else if cxx::is_built_on_malloc(beneath as usize) {
+        beneath.cast_const()
+    } else if is_new {
+        new_around as *const c_void
+    } else {
+        delete_around as *const c_void
+    };
+    if !beneath.is_null() {
+        slot.store(target as usize, Ordering::Release);
+    }
+    target
+}
+
+extern "C" fn no_operator() {}
+
+/// The operator that the slot says was called, taken out of it.
+fn take_pending() -> Option<Origin> {
+    let slot = thread::slot();
+    let sp = slot.pending_sp.replace(0);
+    let function = Function::from_code(slot.pending_function.get() as u8)?;
+    // SAFETY: noted at the operator's entry by `enter_operator`.
+    (sp != 0).then(|| unsafe { Origin::direct(function, sp, slot.pending_bp.get()) })
+}
+
+/// The nothrow twin of a throwing operator new, by number.
+fn nothrow_twin(function: Function) -> Function {
+    match function {
+        Function::New => Function::NewNothrow,
+        Function::NewArray => Function::NewArrayNothrow,
+        Function::NewAligned => Function::NewAlignedNothrow,
+        Function::NewArrayAligned => Function::NewArrayAlignedNothrow,
+        other => other,
+    }
+}
+
+/// An operator new of an allocator that does not come back through malloc. Asks the nothrow twin, so
+/// that nothing is thrown through Rust; when that gives null a throwing operator is jumped to itself,
+/// to call the new-handler and throw.
+#[unsafe(naked)]
+unsafe extern "C" fn new_around() {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "push rsi",
+        ".cfi_adjust_cfa_offset 8",
+        "push rdx",
+        ".cfi_adjust_cfa_offset 8",
+        "push rax",
+        ".cfi_adjust_cfa_offset 8",
+        "sub rsp, 8",
+        ".cfi_adjust_cfa_offset 8",
+        "mov edx, eax",
+        "call {place}",
+        "mov r10, rax",
+        "add rsp, 8",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rax",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rdx",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rsi",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -8",
+        "test r10, 1",
+        "jnz 2f",
+        "mov rax, r10",
+        "ret",
+        "2:",
+        "dec r10",
+        "jmp r10",
+        ".cfi_endproc",
+        place = sym place_new,
+    )
+}
+
+/// Gives the block, or null; or the address (plus 1) of the throwing operator to jump to.
+unsafe extern "C" fn place_new(size: usize, second: usize, code: u32) -> usize {
+    static NOTHROW: u8 = 0;
+    let nothrow = &raw const NOTHROW;
+    let Some(function) = Function::from_code(code as u8) else {
+        return 0;
+    };
+    let origin = take_pending();
+    let twin = nothrow_twin(function);
+    let address = cxx::address(twin);
+    let aligned = matches!(
+        twin,
+        Function::NewAlignedNothrow | Function::NewArrayAlignedNothrow
+    );
+    let place = || -> *mut u8 {
+        if address.is_null() {
+            return core::ptr::null_mut();
+        }
+        // SAFETY: the operator of that name: (size, [alignment,] tag).
+        unsafe {
+            if aligned {
+                let operator: unsafe extern "C" fn(usize, usize, *const u8) -> *mut u8 =
+                    core::mem::transmute(address);
+                operator(size, second, nothrow)
+            } else {
+                let operator: unsafe extern "C" fn(usize, *const u8) -> *mut u8 =
+                    core::mem::transmute(address);
+                operator(size, nothrow)
+            }
+        }
+    };
+    let Some(origin) = origin else {
+        return place() as usize;
+    };
+    let Some(mut inside) = enter(origin.caller.sp - 8) else {
+        return place() as usize;
+    };
+    let block = place();
+    if !block.is_null() {
+        let alignment = if aligned { second as u64 } else { 1 };
+        inside.recorder().allocated(
+            function,
+            block as u64,
+            size as u64,
+            alignment.max(1),
+            origin.caller,
+        );
+        return block as usize;
+    }
+    inside
+        .recorder()
+        .failed(function, size as u64, origin.caller);
+    if twin == function {
+        0
+    } else {
+        cxx::address(function) as usize + 1
+    }
+}
+
+/// An operator delete of an allocator that does not come back through free, or of no library at all.
+unsafe extern "C" fn delete_around(block: *mut u8, second: usize, third: usize) {
+    let slot = thread::slot();
+    let code = slot.pending_function.get() as u8;
+    let (origin, function) = (take_pending(), Function::from_code(code));
+    let mut inside = origin.and_then(|origin| enter(origin.caller.sp - 8));
+    if let (Some(inside), Some(origin)) = (inside.as_mut(), origin) {
+        inside.recorder().freeing(origin.function, block as u64);
+    }
+    let address = function.map_or(core::ptr::null_mut(), cxx::address);
+    if address.is_null() {
+        // SAFETY: without a library, blocks come from `new_without_library`.
+        return unsafe { crate::real::free(block) };
+    }
+    // SAFETY: the operator of that name; it takes one to three arguments, the rest are ignored.
+    let operator: unsafe extern "C" fn(*mut u8, usize, usize) =
+        unsafe { core::mem::transmute(address) };
+    // SAFETY: as the caller of the operator vouches.
+    unsafe { operator(block, second, third) };
+}
+
+/// An operator new when no C++ library can be found: malloc, and null instead of bad_alloc.
+unsafe extern "C" fn new_without_library(size: usize, second: usize) -> *mut u8 {
+    let origin = take_pending();
+    let function = origin.map_or(Function::New, |origin| origin.function);
+    let aligned = matches!(
+        function,
+        Function::NewAligned
+            | Function::NewArrayAligned
+            | Function::NewAlignedNothrow
+            | Function::NewArrayAlignedNothrow
+    );
+    // SAFETY: plain requests of the allocator beneath.
+    let place = || unsafe {
+        if aligned {
+            crate::real::memalign(second, size.max(1))
+        } else {
+            crate::real::malloc(size.max(1))
+        }
+    };
+    let mut inside = origin.and_then(|origin| enter(origin.caller.sp - 8));
+    let block = place();
+    if let (Some(inside), Some(origin), false) = (inside.as_mut(), origin, block.is_null()) {
+        let alignment = if aligned { second as u64 } else { 1 };
+        inside.recorder().allocated(
+            function,
+            block as u64,
+            size as u64,
+            alignment.max(1),
+            origin.caller,
+        );
+    }
+    block
+}

@@ -1,0 +1,289 @@
+//! The C allocation functions. One generic policy ([`allocate`]) does for all that return a block;
+//! free and realloc have one each.
+//!
+//! All functions: `# Safety` as for the C function of the name, and `sp`, `bp` as [`super`] says.
+
+#![allow(clippy::missing_safety_doc, reason = "said once, above")]
+
+use core::ffi::c_int;
+
+use ldt_trace::Function;
+
+use super::Origin;
+use crate::real;
+use crate::reentry::enter;
+
+/// Gets a block from beneath and records what came of it. `size` is what counts as asked for.
+#[inline(always)]
+unsafe fn allocate(
+    function: Function,
+    size: u64,
+    alignment: u64,
+    sp: u64,
+    bp: u64,
+    place: impl FnOnce() -> *mut u8,
+) -> *mut u8 {
+    let Some(mut inside) = enter(sp) else {
+        return place();
+    };
+    // SAFETY: `sp` and `bp` are the hook's.
+    let origin = unsafe { Origin::of(function, sp, bp) };
+    let block = place();
+    if block.is_null() {
+        inside
+            .recorder()
+            .failed(origin.function, size, origin.caller);
+    } else {
+        inside.recorder().allocated(
+            origin.function,
+            block as u64,
+            size,
+            alignment,
+            origin.caller,
+        );
+    }
+    block
+}
+
+/// Alignments as the format wants them: a power of two.
+fn alignment_of(asked: usize) -> u64 {
+    asked.checked_next_power_of_two().unwrap_or(1) as u64
+}
+
+/// `malloc`.
+pub unsafe extern "C" fn malloc(size: usize, sp: u64, bp: u64) -> *mut u8 {
+    // SAFETY: the caller's contract is that of the function beneath.
+    unsafe {
+        allocate(Function::Malloc, size as u64, 1, sp, bp, || {
+            real::malloc(size)
+        })
+    }
+}
+
+/// `calloc`.
+pub unsafe extern "C" fn calloc(count: usize, size: usize, sp: u64, bp: u64) -> *mut u8 {
+    let bytes = (count as u64).saturating_mul(size as u64);
+    // SAFETY: the caller's contract is that of the function beneath.
+    unsafe {
+        allocate(Function::Calloc, bytes, 1, sp, bp, || {
+            real::calloc(count, size)
+        })
+    }
+}
+
+/// `aligned_alloc`.
+pub unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize, sp: u64, bp: u64) -> *mut u8 {
+    // SAFETY: the caller's contract is that of the function beneath.
+    let place = || unsafe { real::aligned_alloc(alignment, size) };
+    // SAFETY: the registers are the hook's.
+    unsafe {
+        allocate(
+            Function::AlignedAlloc,
+            size as u64,
+            alignment_of(alignment),
+            sp,
+            bp,
+            place,
+        )
+    }
+}
+
+/// `memalign`.
+pub unsafe extern "C" fn memalign(alignment: usize, size: usize, sp: u64, bp: u64) -> *mut u8 {
+    // SAFETY: the caller's contract is that of the function beneath.
+    let place = || unsafe { real::memalign(alignment, size) };
+    // SAFETY: the registers are the hook's.
+    unsafe {
+        allocate(
+            Function::Memalign,
+            size as u64,
+            alignment_of(alignment),
+            sp,
+            bp,
+            place,
+        )
+    }
+}
+
+/// `valloc`.
+pub unsafe extern "C" fn valloc(size: usize, sp: u64, bp: u64) -> *mut u8 {
+    // SAFETY: the caller's contract is that of the function beneath.
+    unsafe {
+        allocate(Function::Valloc, size as u64, 4096, sp, bp, || {
+            real::valloc(size)
+        })
+    }
+}
+
+/// `pvalloc`.
+pub unsafe extern "C" fn pvalloc(size: usize, sp: u64, bp: u64) -> *mut u8 {
+    // SAFETY: the caller's contract is that of the function beneath.
+    unsafe {
+        allocate(Function::Pvalloc, size as u64, 4096, sp, bp, || {
+            real::pvalloc(size)
+        })
+    }
+}
+
+/// `posix_memalign`: gives an error number, leaves `into` alone when it fails.
+pub unsafe extern "C" fn posix_memalign(
+    into: *mut *mut u8,
+    alignment: usize,
+    size: usize,
+    sp: u64,
+    bp: u64,
+) -> c_int {
+    let mut result = 0;
+    let place = || {
+        // SAFETY: the caller's contract is that of the function beneath.
+        result = unsafe { real::posix_memalign(into, alignment, size) };
+        if result == 0 {
+            // SAFETY: a successful call has stored the block there.
+            unsafe { *into }
+        } else {
+            core::ptr::null_mut()
+        }
+    };
+    // SAFETY: the registers are the hook's.
+    unsafe {
+        allocate(
+            Function::PosixMemalign,
+            size as u64,
+            alignment_of(alignment),
+            sp,
+            bp,
+            place,
+        )
+    };
+    result
+}
+
+/// `free`, and all functions that do the same with further arguments.
+#[inline(always)]
+unsafe fn release(function: Function, block: *mut u8, sp: u64, bp: u64) {
+    let Some(mut inside) = enter(sp) else {
+        // SAFETY: the caller's contract is that of the function beneath.
+        return unsafe { real::free(block) };
+    };
+    // SAFETY: `sp` and `bp` are the hook's.
+    let origin = unsafe { Origin::of(function, sp, bp) };
+    inside.recorder().freeing(origin.function, block as u64);
+    // SAFETY: as above.
+    unsafe { real::free(block) };
+}
+
+/// `free`.
+pub unsafe extern "C" fn free(block: *mut u8, sp: u64, bp: u64) {
+    // SAFETY: as for the function beneath.
+    unsafe { release(Function::Free, block, sp, bp) };
+}
+
+/// `cfree`.
+pub unsafe extern "C" fn cfree(block: *mut u8, sp: u64, bp: u64) {
+    // SAFETY: as for `free`.
+    unsafe { release(Function::Cfree, block, sp, bp) };
+}
+
+/// `free_sized` of C23, which glibc 2.36 lacks.
+pub unsafe extern "C" fn free_sized(block: *mut u8, _size: usize, sp: u64, bp: u64) {
+    // SAFETY: as for `free`.
+    unsafe { release(Function::FreeSized, block, sp, bp) };
+}
+
+/// `free_aligned_sized` of C23, which glibc 2.36 lacks.
+pub unsafe extern "C" fn free_aligned_sized(
+    block: *mut u8,
+    _alignment: usize,
+    _size: usize,
+    sp: u64,
+    bp: u64,
+) {
+    // SAFETY: as for `free`.
+    unsafe { release(Function::FreeAlignedSized, block, sp, bp) };
+}
+
+/// `realloc` under either name.
+#[inline(always)]
+unsafe fn resize(function: Function, old: *mut u8, size: usize, sp: u64, bp: u64) -> *mut u8 {
+    if old.is_null() {
+        // SAFETY: realloc of null is malloc, with the same contract.
+        return unsafe {
+            allocate(function, size as u64, 1, sp, bp, || {
+                real::realloc(old, size)
+            })
+        };
+    }
+    // SAFETY: the caller's contract is that of the function beneath.
+    let place = || unsafe { real::realloc(old, size) };
+    let Some(mut inside) = enter(sp) else {
+        return place();
+    };
+    // SAFETY: `sp` and `bp` are the hook's.
+    let origin = unsafe { Origin::of(function, sp, bp) };
+    if size == 0 {
+        // glibc frees and gives null. Whether another allocator does is known only afterwards, when
+        // it would be too late for the stamp: the record is a free, and if a block comes back, an
+        // allocation after it.
+        inside.recorder().freeing(function, old as u64);
+        let block = place();
+        if !block.is_null() {
+            inside
+                .recorder()
+                .allocated(function, block as u64, 0, 1, origin.caller);
+        }
+        return block;
+    }
+    let before = inside.recorder().tick_before();
+    let block = place();
+    if block.is_null() {
+        inside
+            .recorder()
+            .failed(function, size as u64, origin.caller);
+    } else {
+        inside.recorder().reallocated(
+            function,
+            old as u64,
+            block as u64,
+            size as u64,
+            before,
+            origin.caller,
+        );
+    }
+    block
+}
+
+/// `realloc`.
+pub unsafe extern "C" fn realloc(old: *mut u8, size: usize, sp: u64, bp: u64) -> *mut u8 {
+    // SAFETY: as for the function beneath.
+    unsafe { resize(Function::Realloc, old, size, sp, bp) }
+}
+
+/// `reallocarray`: fails with ENOMEM when the product overflows.
+pub unsafe extern "C" fn reallocarray(
+    old: *mut u8,
+    count: usize,
+    size: usize,
+    sp: u64,
+    bp: u64,
+) -> *mut u8 {
+    let Some(bytes) = count.checked_mul(size) else {
+        if let Some(mut inside) = enter(sp) {
+            // SAFETY: `sp` and `bp` are the hook's.
+            let origin = unsafe { Origin::direct(Function::Reallocarray, sp, bp) };
+            inside
+                .recorder()
+                .failed(Function::Reallocarray, u64::MAX, origin.caller);
+        }
+        // SAFETY: the calling thread's errno.
+        unsafe { *libc::__errno_location() = libc::ENOMEM };
+        return core::ptr::null_mut();
+    };
+    // SAFETY: as for the function beneath.
+    unsafe { resize(Function::Reallocarray, old, bytes, sp, bp) }
+}
+
+/// `malloc_usable_size`.
+pub unsafe extern "C" fn malloc_usable_size(block: *mut u8) -> usize {
+    // SAFETY: as for the function beneath.
+    unsafe { real::usable_size(block) }
+}

@@ -1,0 +1,61 @@
+//! The story of an event: each hook places the call with the allocator beneath, captures the stack of
+//! whoever called, and emits one record. The exported symbols jump here with the caller's registers in
+//! extra arguments: `sp` points at the return address, `bp` is the caller's frame pointer.
+
+pub mod cxx;
+pub mod heap;
+pub mod mappings;
+
+use ldt_trace::Function;
+
+use crate::sys::{Registers, thread};
+
+/// Who called, and through which function.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The function that the program called.
+    pub function: Function,
+    /// Registers in its caller.
+    pub caller: Registers,
+}
+
+/// An operator new or delete has this much stack of its own at most before it calls malloc or free.
+const OPERATOR_STACK_BYTES: u64 = 256;
+
+impl Origin {
+    /// A call that came through the exported `function`.
+    ///
+    /// # Safety
+    /// `sp` must be the stack pointer at the entry of an exported function.
+    #[inline(always)]
+    unsafe fn direct(function: Function, sp: u64, bp: u64) -> Origin {
+        // SAFETY: the return address lies at the stack pointer, as the caller vouches.
+        let ip = unsafe { *(sp as *const u64) };
+        Origin {
+            function,
+            caller: Registers { ip, sp: sp + 8, bp },
+        }
+    }
+
+    /// The same, but when the call was made by an operator of C++ that LDT has seen being called, then
+    /// that operator is what the program called.
+    ///
+    /// # Safety
+    /// As for [`Origin::direct`].
+    #[inline(always)]
+    unsafe fn of(function: Function, sp: u64, bp: u64) -> Origin {
+        let slot = thread::slot();
+        let pending_sp = slot.pending_sp.get();
+        if pending_sp != 0 {
+            slot.pending_sp.set(0);
+            if pending_sp.wrapping_sub(sp) < OPERATOR_STACK_BYTES
+                && let Some(operator) = Function::from_code(slot.pending_function.get() as u8)
+            {
+                // SAFETY: the stack pointer at the operator's entry.
+                return unsafe { Origin::direct(operator, pending_sp, slot.pending_bp.get()) };
+            }
+        }
+        // SAFETY: as the caller vouches.
+        unsafe { Origin::direct(function, sp, bp) }
+    }
+}

@@ -1,0 +1,313 @@
+//! The options of the running program: one table, read once from `LDT_OPTIONS`.
+//!
+//! The value is taken from `/proc/self/environ`, not from `getenv`: the first event may come from the
+//! loader, before libc has set up the environment, and a program may have changed it since.
+
+use crate::message;
+use crate::sys::file;
+
+/// What each option sets, in the words of `LDT_OPTIONS=help=1`.
+struct Entry {
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    help: &'static str,
+    set: fn(&mut Options, &[u8]) -> bool,
+}
+
+/// The options in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Pattern of the trace file's path, empty for the default one.
+    pub output: Vec<u8>,
+    /// Record children made by fork and exec.
+    pub trace_children: bool,
+    /// Executables (glob patterns of file names) that are not recorded.
+    pub trace_children_skip: Vec<Vec<u8>>,
+    /// Recording stops when the trace file has this many bytes; 0 for no limit.
+    pub max_trace_size_bytes: u64,
+    /// Compare the memo with plain unwinding at every event.
+    pub stack_check: bool,
+    /// The process id of the launcher, 0 for none: a process whose parent it is, is the command
+    /// itself and not a child.
+    pub launcher: u32,
+    /// Print the table of options.
+    pub help: bool,
+    /// The text that was parsed, for the trace.
+    pub text: Vec<u8>,
+}
+
+impl Options {
+    const fn defaults() -> Self {
+        Options {
+            output: Vec::new(),
+            trace_children: true,
+            trace_children_skip: Vec::new(),
+            max_trace_size_bytes: 0,
+            stack_check: false,
+            launcher: 0,
+            help: false,
+            text: Vec::new(),
+        }
+    }
+}
+
+const TABLE: &[Entry] = &[
+    Entry {
+        name: "mode",
+        kind: "profile",
+        default: "profile",
+        help: "what to do: profile records every allocation",
+        set: |_, value| value == b"profile",
+    },
+    Entry {
+        name: "output",
+        kind: "PATH",
+        default: "ldt.%e.%p.trace",
+        help: "the trace file; %e executable, %p process id, %h host name",
+        set: |options, value| {
+            options.output = value.to_vec();
+            !value.is_empty()
+        },
+    },
+    Entry {
+        name: "trace_children",
+        kind: "yes|no",
+        default: "yes",
+        help: "record children made by fork and exec, each in a file of its own",
+        set: |options, value| flag(value, &mut options.trace_children),
+    },
+    Entry {
+        name: "trace_children_skip",
+        kind: "GLOB,GLOB,...",
+        default: "",
+        help: "executables that are left alone",
+        set: |options, value| {
+            options.trace_children_skip = value
+                .split(|&byte| byte == b',')
+                .filter(|glob| !glob.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect();
+            true
+        },
+    },
+    Entry {
+        name: "max_trace_size",
+        kind: "SIZE (K, M, G)",
+        default: "0 (no limit)",
+        help: "stop recording when the trace file has this size",
+        set: |options, value| {
+            size(value)
+                .map(|bytes| options.max_trace_size_bytes = bytes)
+                .is_some()
+        },
+    },
+    Entry {
+        name: "stack_check",
+        kind: "yes|no",
+        default: "no",
+        help: "compare the stack memo with plain unwinding at every event and count differences",
+        set: |options, value| flag(value, &mut options.stack_check),
+    },
+    Entry {
+        name: "launcher",
+        kind: "PID",
+        default: "0 (none)",
+        help: "set by `ldt`: whose child the command itself is",
+        set: |options, value| {
+            size(value)
+                .and_then(|pid| u32::try_from(pid).ok())
+                .map(|pid| options.launcher = pid)
+                .is_some()
+        },
+    },
+    Entry {
+        name: "help",
+        kind: "yes|no",
+        default: "no",
+        help: "print this table on standard error",
+        set: |options, value| flag(value, &mut options.help),
+    },
+];
+
+fn flag(value: &[u8], into: &mut bool) -> bool {
+    *into = match value {
+        b"1" | b"yes" | b"true" => true,
+        b"0" | b"no" | b"false" => false,
+        _ => return false,
+    };
+    true
+}
+
+/// A size in bytes with an optional K, M or G.
+fn size(value: &[u8]) -> Option<u64> {
+    let (digits, unit) = match value.split_last()? {
+        (b'K' | b'k', digits) => (digits, 1 << 10),
+        (b'M' | b'm', digits) => (digits, 1 << 20),
+        (b'G' | b'g', digits) => (digits, 1 << 30),
+        _ => (value, 1u64),
+    };
+    core::str::from_utf8(digits)
+        .ok()?
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(unit)
+}
+
+/// Cuts `key=value:key="va:lue"` into pairs.
+fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = text;
+    core::iter::from_fn(move || {
+        while rest.first() == Some(&b':') {
+            rest = &rest[1..];
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        let mut quoted = false;
+        let end = rest
+            .iter()
+            .position(|&byte| {
+                quoted ^= byte == b'"';
+                byte == b':' && !quoted
+            })
+            .unwrap_or(rest.len());
+        let (pair, tail) = rest.split_at(end);
+        rest = tail;
+        let equals = pair
+            .iter()
+            .position(|&byte| byte == b'=')
+            .unwrap_or(pair.len());
+        let value = pair.get(equals + 1..).unwrap_or_default();
+        let value = value
+            .strip_prefix(b"\"")
+            .and_then(|v| v.strip_suffix(b"\""))
+            .unwrap_or(value);
+        Some((&pair[..equals], value))
+    })
+}
+
+/// Parses the text; each thing that cannot be used is told to `complain`, and the rest is used.
+#[must_use]
+pub fn parse(text: &[u8], mut complain: impl FnMut(&str)) -> Options {
+    let mut options = Options::defaults();
+    options.text = text.to_vec();
+    for (key, value) in pairs(text) {
+        let (key_text, value_text) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
+        match TABLE.iter().find(|entry| entry.name.as_bytes() == key) {
+            Some(entry) if (entry.set)(&mut options, value) => {}
+            Some(entry) => complain(&format!(
+                "LDT_OPTIONS: {key_text} does not take \"{value_text}\"; it takes {}",
+                entry.kind
+            )),
+            None => {
+                let names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
+                complain(&format!(
+                    "LDT_OPTIONS: no option {key_text}; there are {}",
+                    names.join(", ")
+                ));
+            }
+        }
+    }
+    options
+}
+
+/// The options that the environment of this process asks for. Complaints and help go to standard
+/// error.
+#[must_use]
+pub fn from_environment() -> Options {
+    let options = parse(
+        &environment_value(b"LDT_OPTIONS=").unwrap_or_default(),
+        message::say,
+    );
+    if options.help {
+        message::say("options, for LDT_OPTIONS=key=value:key=value");
+        for entry in TABLE {
+            message::say(&format!(
+                "  {:<20} {:<16} {} [default: {}]",
+                entry.name, entry.kind, entry.help, entry.default
+            ));
+        }
+    }
+    options
+}
+
+/// Everything that a file of `/proc` holds.
+#[must_use]
+pub fn read_proc(path: &[u8]) -> Option<Vec<u8>> {
+    let fd = file::open_read(path, true).ok()?;
+    let mut content = Vec::new();
+    let mut piece = [0u8; 4096];
+    while let Ok(count) = file::read(fd, &mut piece) {
+        if count == 0 {
+            break;
+        }
+        content.extend_from_slice(&piece[..count]);
+    }
+    file::close(fd);
+    Some(content)
+}
+
+/// The value of an environment variable as it was when the program started.
+#[must_use]
+pub fn environment_value(prefix: &[u8]) -> Option<Vec<u8>> {
+    let environment = read_proc(b"/proc/self/environ\0")?;
+    environment
+        .split(|&byte| byte == 0)
+        .find_map(|variable| variable.strip_prefix(prefix))
+        .map(<[u8]>::to_vec)
+}
+
+/// Whether `name` matches `glob`, in which `*` is any run of bytes and `?` any one.
+#[must_use]
+pub fn glob_matches(glob: &[u8], name: &[u8]) -> bool {
+    match (glob.split_first(), name.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => {
+            glob_matches(rest, name) || !name.is_empty() && glob_matches(glob, &name[1..])
+        }
+        (Some((b'?', rest)), Some((_, tail))) => glob_matches(rest, tail),
+        (Some((want, rest)), Some((have, tail))) => want == have && glob_matches(rest, tail),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_with_colons_are_quoted() {
+        let options = parse(
+            b"output=\"/a:b/%p\":stack_check=1:max_trace_size=2K",
+            |text| panic!("{text}"),
+        );
+        assert_eq!(options.output, b"/a:b/%p");
+        assert!(options.stack_check);
+        assert_eq!(options.max_trace_size_bytes, 2048);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_the_rest_used() {
+        let mut said = Vec::new();
+        let options = parse(b"stack_check=maybe:colour=red:trace_children=no", |text| {
+            said.push(text.to_owned())
+        });
+        assert_eq!(said.len(), 2);
+        assert!(
+            said[0].contains("stack_check")
+                && said[0].contains("maybe")
+                && said[0].contains("yes|no")
+        );
+        assert!(said[1].contains("colour") && said[1].contains("max_trace_size"));
+        assert!(!options.trace_children && !options.stack_check);
+    }
+
+    #[test]
+    fn globs_match_as_in_a_shell() {
+        assert!(glob_matches(b"py*", b"python3.11"));
+        assert!(glob_matches(b"?c*1", b"gcc-11"));
+        assert!(!glob_matches(b"bash", b"bashful"));
+        assert!(glob_matches(b"*", b""));
+    }
+}

@@ -1,0 +1,360 @@
+//! The process: when recording begins, what a fork changes, how it ends.
+//!
+//! Recording begins with the first event, which usually comes from the loader, before any
+//! constructor. Whether a process records is one word in a page that the kernel wipes in forked
+//! children: a child finds zero there at its first event and begins a trace of its own. That works
+//! for daemon(), forkpty() and raw clones, which bypass an exported fork, and leaves vfork and
+//! posix_spawn children alone, which share the parent's memory and are the parent for the heap.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use ldt_trace::header::{flag, offset};
+
+use crate::emit::{Window, trace_file};
+use crate::options::{self, Options};
+use crate::recorder::{self, Recorder};
+use crate::stacks::bounds::Bounds;
+use crate::stacks::unwind::Unwind;
+use crate::stacks::{Stacks, table};
+use crate::sys::lock::Lock;
+use crate::sys::mem;
+use crate::sys::thread::{self, Slot};
+use crate::{clock, message, modules, sys};
+
+mod facts;
+
+const UNKNOWN: u32 = 0;
+const RECORDING: u32 = 1;
+const OFF: u32 = 2;
+
+/// Stands in for the wiped page until there is one.
+static NOT_STARTED: AtomicU32 = AtomicU32::new(UNKNOWN);
+/// Points to the word in the page that forked children find zeroed. Never null.
+static WATCHED: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::addr_of!(NOT_STARTED).cast_mut());
+
+const PHASE_NEW: u32 = 0;
+const PHASE_STARTING: u32 = 1;
+const PHASE_STARTED: u32 = 2;
+static PHASE: AtomicU32 = AtomicU32::new(PHASE_NEW);
+/// The process that last started.
+static PID: AtomicU32 = AtomicU32::new(0);
+
+/// What outlives a fork.
+struct Shared {
+    options: Option<Options>,
+    /// The trace file's path, absolute, with `%p` still in it.
+    pattern: Vec<u8>,
+    threads: u32,
+    idle_windows: Vec<Window>,
+    /// Recorders of live threads: a forked child gives up all but its own.
+    recorders: Vec<RecorderPointer>,
+    restorer: u64,
+    key: Option<libc::pthread_key_t>,
+}
+
+/// A recorder as the list of all threads knows it; only its own thread looks inside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct RecorderPointer(*mut Recorder);
+// SAFETY: moved between threads as a number; see the type.
+unsafe impl Send for RecorderPointer {}
+
+static SHARED: Lock<Shared> = Lock::new(Shared {
+    options: None,
+    pattern: Vec::new(),
+    threads: 0,
+    idle_windows: Vec::new(),
+    recorders: Vec::new(),
+    restorer: 0,
+    key: None,
+});
+
+#[inline(always)]
+fn watched() -> &'static AtomicU32 {
+    // SAFETY: points to a static or to a page that is never unmapped.
+    unsafe { &*WATCHED.load(Ordering::Relaxed) }
+}
+
+/// Whether this process records.
+#[inline(always)]
+pub fn is_recording() -> bool {
+    watched().load(Ordering::Relaxed) == RECORDING
+}
+
+/// Whether this is a forked child that has not begun a trace yet.
+pub fn is_forked_child() -> bool {
+    PHASE.load(Ordering::Acquire) == PHASE_STARTED && watched().load(Ordering::Relaxed) == UNKNOWN
+}
+
+/// Stops recording for good.
+pub fn stop_recording() {
+    watched().store(OFF, Ordering::Relaxed);
+}
+
+/// Begins recording where that is due; gives whether this process records. The caller is inside the
+/// guard.
+#[cold]
+pub fn ensure_started() -> bool {
+    match watched().load(Ordering::Relaxed) {
+        RECORDING => return true,
+        OFF => return false,
+        _ => {}
+    }
+    let first = PHASE.compare_exchange(
+        PHASE_NEW,
+        PHASE_STARTING,
+        Ordering::AcqRel,
+        Ordering::Acquire,
+    );
+    if first.is_ok() {
+        start();
+    } else if first == Err(PHASE_STARTED)
+        && PHASE
+            .compare_exchange(
+                PHASE_STARTED,
+                PHASE_STARTING,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            )
+            .is_ok()
+    {
+        // SAFETY: the watched word is zero after a start, so this is a forked child, in which only
+        // this thread exists.
+        unsafe { restart_after_fork() };
+    } else {
+        return false;
+    }
+    PHASE.store(PHASE_STARTED, Ordering::Release);
+    is_recording()
+}
+
+fn start() {
+    let page = mem::allocate(mem::PAGE_BYTES);
+    // SAFETY: a mapping of ours.
+    let watched_page = page.filter(|&page| unsafe { mem::wipe_on_fork(page, mem::PAGE_BYTES) });
+    let Some(page) = watched_page else {
+        message::say("not recording: this kernel cannot wipe memory on fork (Linux 4.14 can)");
+        NOT_STARTED.store(OFF, Ordering::Relaxed);
+        return;
+    };
+    WATCHED.store(page.cast(), Ordering::Release);
+    let options = options::from_environment();
+    clock::choose();
+    let pattern = facts::absolute_pattern(&options.output);
+    SHARED.with(|shared| {
+        shared.restorer = thread::signal_restorer();
+        shared.pattern = pattern;
+        shared.options = Some(options);
+    });
+    begin(0);
+}
+
+/// # Safety
+/// Only in a forked child, from its only thread.
+unsafe fn restart_after_fork() {
+    let parent = PID.load(Ordering::Relaxed);
+    // SAFETY: as the caller vouches: whoever held a lock does not exist here.
+    unsafe {
+        sys::arena::reopen_after_fork();
+        SHARED.reopen_after_fork();
+        modules::reopen_after_fork();
+        trace_file::forget_after_fork();
+        table::clear();
+    }
+    thread::slot().thread.set(ptr::null_mut());
+    let follow = SHARED.with(|shared| {
+        for recorder in shared.recorders.drain(..) {
+            // SAFETY: the parent's recorders, copied by the fork; their threads do not exist here.
+            let recorder = unsafe { recorder.0.read() };
+            recorder.into_window().abandon();
+        }
+        for window in shared.idle_windows.drain(..) {
+            window.abandon();
+        }
+        shared.threads = 0;
+        shared
+            .options
+            .as_ref()
+            .is_some_and(|options| options.trace_children)
+    });
+    recorder::set_several_threads(false);
+    if follow {
+        begin(parent)
+    } else {
+        stop_recording()
+    }
+}
+
+/// Opens the trace and records what kind of process this is.
+fn begin(forked_from: u32) {
+    PID.store(thread::process_id(), Ordering::Relaxed);
+    let (skip, pattern, max_bytes, stack_check) = SHARED.with(|shared| {
+        let Some(options) = shared.options.as_ref() else {
+            return (true, Vec::new(), 0, false);
+        };
+        (
+            facts::is_skipped(options, forked_from != 0),
+            shared.pattern.clone(),
+            options.max_trace_size_bytes,
+            options.stack_check,
+        )
+    });
+    if skip {
+        stop_recording();
+        return;
+    }
+    recorder::set_stack_check(stack_check);
+    let path = facts::expand(&pattern);
+    let created = trace_file::create(&path, max_bytes, forked_from).or_else(|error| {
+        let elsewhere = facts::expand(&facts::temporary_pattern(&pattern));
+        if elsewhere == path {
+            return Err(error);
+        }
+        message::say(&format!(
+            "{}; writing {} instead",
+            trace_file::explain_creation(&path, error),
+            String::from_utf8_lossy(&elsewhere)
+        ));
+        trace_file::create(&elsewhere, max_bytes, forked_from)
+    });
+    match created {
+        Ok(()) => watched().store(RECORDING, Ordering::Release),
+        Err(error) => {
+            message::say(&format!(
+                "not recording: {}",
+                trace_file::explain_creation(&path, error)
+            ));
+            stop_recording();
+        }
+    }
+}
+
+/// Gives the calling thread a recorder if it has none; the caller is inside the guard.
+#[cold]
+pub fn ensure_thread(slot: &Slot) -> bool {
+    if !slot.thread.get().is_null() {
+        return true;
+    }
+    let tid = thread::thread_id();
+    let (index, idle, restorer) = SHARED.with(|shared| {
+        shared.threads += 1;
+        (
+            shared.threads - 1,
+            shared.idle_windows.pop(),
+            shared.restorer,
+        )
+    });
+    if index == 1 {
+        recorder::set_several_threads(true);
+    }
+    let window = match idle {
+        Some(mut window) => {
+            window.assign(index, tid);
+            Some(window)
+        }
+        None => Window::create(index, tid),
+    };
+    let Some(window) = window else { return false };
+    let Some(stacks) = Stacks::new(Unwind::new(Bounds::default(), restorer)) else {
+        return false;
+    };
+    let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks)));
+    slot.thread.set(recorder.cast());
+    let key = SHARED.with(|shared| {
+        shared.recorders.push(RecorderPointer(recorder));
+        if shared.key.is_none() {
+            let mut key = 0;
+            // SAFETY: the destructor has the signature that is asked for. Creating a key touches one
+            // word of libc's.
+            let failed = unsafe { libc::pthread_key_create(&raw mut key, Some(thread_ends)) };
+            shared.key = (failed == 0).then_some(key);
+        }
+        shared.key
+    });
+    if let Some(key) = key {
+        // SAFETY: our key. For keys above 31 libc may allocate: served unrecorded, by the guard.
+        unsafe { libc::pthread_setspecific(key, ptr::without_provenance(1)) };
+    }
+    if index == 0 {
+        // SAFETY: just made, and this thread's own.
+        facts::record(unsafe { &mut *recorder });
+    }
+    true
+}
+
+/// libc runs the destructors of thread-specific data up to four times, as long as some value is set;
+/// the last time is the latest that a thread can be seen.
+const DESTRUCTOR_ROUNDS: usize = 4;
+
+unsafe extern "C" fn thread_ends(round: *mut c_void) {
+    let slot = thread::slot();
+    if slot.inside_sp.get() != 0 || PID.load(Ordering::Relaxed) != thread::process_id() {
+        return;
+    }
+    let key = SHARED.with(|shared| shared.key);
+    if let Some(key) = key
+        && round.addr() < DESTRUCTOR_ROUNDS
+    {
+        // SAFETY: our key.
+        unsafe { libc::pthread_setspecific(key, ptr::without_provenance(round.addr() + 1)) };
+        return;
+    }
+    let recorder = slot.thread.replace(ptr::null_mut()).cast::<Recorder>();
+    if recorder.is_null() || is_forked_child() {
+        return;
+    }
+    slot.inside_sp.set(core::ptr::from_ref(&slot) as u64);
+    // SAFETY: made by `Box::into_raw` for this thread, which lets go of it here.
+    let mut recorder = unsafe { Box::from_raw(recorder) };
+    recorder.put_sample();
+    recorder.window.flush();
+    let pointer = RecorderPointer(&raw mut *recorder);
+    SHARED.with(|shared| shared.recorders.retain(|other| *other != pointer));
+    let window = recorder.into_window();
+    SHARED.with(|shared| shared.idle_windows.push(window));
+    slot.inside_sp.set(0);
+}
+
+/// The constructor: makes sure that a process without a single event leaves a trace too, and asks to
+/// be told its exit code.
+pub fn constructed() {
+    unsafe extern "C" {
+        fn on_exit(function: unsafe extern "C" fn(i32, *mut c_void), argument: *mut c_void) -> i32;
+    }
+    unsafe extern "C" fn at_exit(code: i32, _: *mut c_void) {
+        ending(code);
+    }
+    let here = 0u8;
+    drop(crate::reentry::enter(ptr::from_ref(&here) as u64));
+    crate::reentry::unrecorded(|| {
+        // SAFETY: the handler has the signature that is asked for and stays loaded.
+        unsafe { on_exit(at_exit, ptr::null_mut()) };
+    });
+}
+
+/// The process is about to end in order. What comes after still goes into the window, and counts.
+pub fn ending(code: i32) {
+    if !is_recording() || PID.load(Ordering::Relaxed) != thread::process_id() {
+        return;
+    }
+    let here = 0u8;
+    if let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64) {
+        inside.recorder().finish();
+    }
+    trace_file::raise64(offset::RSS_PEAK_BYTES, facts::rss_peak_bytes());
+    trace_file::set64(offset::END_TICK, clock::before());
+    trace_file::set64(
+        offset::END_MONOTONIC_NS,
+        thread::clock_ns(libc::CLOCK_MONOTONIC),
+    );
+    trace_file::set32(offset::EXIT_CODE, code as u32);
+    trace_file::set_flags(flag::EXITED);
+}
+
+/// dlclose has returned: finds out which modules went.
+pub fn modules_may_be_gone(sp: u64) {
+    if let Some(mut inside) = crate::reentry::enter(sp) {
+        modules::sweep(&mut |start| inside.recorder().put_module_gone(start));
+    }
+}

@@ -1,0 +1,147 @@
+//! What kind of process this is: its name, where its trace goes, what the trace says of it.
+
+use crate::clock;
+use crate::options::{Options, glob_matches, read_proc};
+use crate::recorder::Recorder;
+use crate::sys::{file, syscall, thread};
+
+const DEFAULT_PATTERN: &[u8] = b"ldt.%e.%p.trace";
+
+/// The executable's path.
+fn executable() -> Vec<u8> {
+    let mut buffer = [0u8; 4096];
+    let length = file::read_link(b"/proc/self/exe\0", &mut buffer).unwrap_or(0);
+    buffer[..length].to_vec()
+}
+
+fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
+}
+
+fn current_directory() -> Vec<u8> {
+    let mut buffer = [0u8; 4096];
+    let length = file::current_directory(&mut buffer).unwrap_or(0);
+    buffer[..length].to_vec()
+}
+
+/// The pattern of the trace file made absolute now, before the program can change its directory.
+pub(super) fn absolute_pattern(output: &[u8]) -> Vec<u8> {
+    let pattern = if output.is_empty() {
+        DEFAULT_PATTERN
+    } else {
+        output
+    };
+    match pattern.first() {
+        Some(b'/') => pattern.to_vec(),
+        _ => [&current_directory()[..], b"/", pattern].concat(),
+    }
+}
+
+/// The same file name in the directory for temporary files.
+pub(super) fn temporary_pattern(pattern: &[u8]) -> Vec<u8> {
+    let directory =
+        crate::options::environment_value(b"TMPDIR=").unwrap_or_else(|| b"/tmp".to_vec());
+    [&directory[..], b"/", base_name(pattern)].concat()
+}
+
+/// Fills in `%e` (executable), `%p` (process id), `%h` (host name); `%%` is a percent sign.
+pub(super) fn expand(pattern: &[u8]) -> Vec<u8> {
+    let mut path = Vec::new();
+    let mut bytes = pattern.iter();
+    while let Some(&byte) = bytes.next() {
+        if byte != b'%' {
+            path.push(byte);
+            continue;
+        }
+        match bytes.next() {
+            Some(b'e') => path.extend_from_slice(base_name(&executable())),
+            Some(b'p') => path.extend_from_slice(thread::process_id().to_string().as_bytes()),
+            Some(b'h') => path.extend_from_slice(&kernel_names().1),
+            Some(&other) => path.push(other),
+            None => path.push(b'%'),
+        }
+    }
+    path
+}
+
+/// Whether this process is one that is to be left alone.
+pub(super) fn is_skipped(options: &Options, forked: bool) -> bool {
+    let command_itself =
+        !forked && (options.launcher == 0 || options.launcher == thread::parent_process_id());
+    if command_itself {
+        return false;
+    }
+    let name = executable();
+    let skipped = options
+        .trace_children_skip
+        .iter()
+        .any(|glob| glob_matches(glob, base_name(&name)));
+    !options.trace_children || skipped
+}
+
+/// Kernel release and version, and the host's name.
+fn kernel_names() -> (Vec<u8>, Vec<u8>) {
+    let mut names = core::mem::MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: the kernel fills the structure; zeroed it is valid, too.
+    let names = unsafe {
+        let _ = syscall(libc::SYS_uname, &[names.as_mut_ptr() as usize]);
+        names.assume_init()
+    };
+    let text = |field: &[libc::c_char]| -> Vec<u8> {
+        field
+            .iter()
+            .take_while(|&&c| c != 0)
+            .map(|&c| c as u8)
+            .collect()
+    };
+    let kernel = [
+        &text(&names.sysname)[..],
+        b" ",
+        &text(&names.release),
+        b" ",
+        &text(&names.machine),
+    ]
+    .concat();
+    (kernel, text(&names.nodename))
+}
+
+fn libc_version() -> &'static [u8] {
+    // SAFETY: a constant string of libc's.
+    unsafe { core::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) }.to_bytes()
+}
+
+/// Writes down what a reader must know of the process.
+pub(super) fn record(recorder: &mut Recorder) {
+    let command = read_proc(b"/proc/self/cmdline\0").unwrap_or_default();
+    recorder.put_meta("command", &command);
+    recorder.put_meta("exe", &executable());
+    recorder.put_meta("cwd", &current_directory());
+    recorder.put_meta("kernel", &kernel_names().0);
+    recorder.put_meta("libc", &[b"glibc ", libc_version()].concat());
+    recorder.put_meta(
+        "options",
+        &crate::options::environment_value(b"LDT_OPTIONS=").unwrap_or_default(),
+    );
+    recorder.put_meta("page_size", b"4096");
+    recorder.put_meta("clock", clock::name().as_bytes());
+    recorder.put_sample();
+}
+
+/// The largest resident set that this program image had.
+pub(super) fn rss_peak_bytes() -> u64 {
+    let status = read_proc(b"/proc/self/status\0").unwrap_or_default();
+    let line = status
+        .split(|&byte| byte == b'\n')
+        .find_map(|line| line.strip_prefix(b"VmHWM:"));
+    let digits: Vec<u8> = line
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .filter(u8::is_ascii_digit)
+        .collect();
+    core::str::from_utf8(&digits)
+        .ok()
+        .and_then(|text| text.parse::<u64>().ok())
+        .unwrap_or(0)
+        << 10
+}

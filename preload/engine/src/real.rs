@@ -1,0 +1,323 @@
+//! The allocator beneath, and what serves before it is known.
+//!
+//! Each function is looked up once with `dlsym(RTLD_NEXT, …)`, at the first call of any: so a program
+//! that links jemalloc or tcmalloc keeps it. dlsym itself may allocate; while the look-up runs,
+//! memory comes from a small arena that is never given back, and whose blocks `free`, `realloc` and
+//! `malloc_usable_size` know by their address.
+
+use core::ffi::{CStr, c_int, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
+
+use ldt_trace::Function;
+
+macro_rules! table {
+    ($($(#[$doc:meta])* $name:ident: $symbol:literal;)*) => {
+        /// The functions beneath, by what they do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "each is the C function of that name")]
+        #[repr(usize)]
+        pub enum Real { $($name,)* }
+
+        const SYMBOLS: &[&CStr] = &[$($symbol,)*];
+    };
+}
+
+table! {
+    Malloc: c"malloc";
+    Calloc: c"calloc";
+    Realloc: c"realloc";
+    Free: c"free";
+    PosixMemalign: c"posix_memalign";
+    AlignedAlloc: c"aligned_alloc";
+    Memalign: c"memalign";
+    Valloc: c"valloc";
+    Pvalloc: c"pvalloc";
+    UsableSize: c"malloc_usable_size";
+    Brk: c"brk";
+    Sbrk: c"sbrk";
+    Dlopen: c"dlopen";
+    Dlmopen: c"dlmopen";
+    Dlclose: c"dlclose";
+    Exit: c"_exit";
+    QuickExit: c"quick_exit";
+}
+
+static FOUND: [AtomicPtr<c_void>; SYMBOLS.len()] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; SYMBOLS.len()];
+
+const NEW: u8 = 0;
+const RESOLVING: u8 = 1;
+const READY: u8 = 2;
+static STATE: AtomicU8 = AtomicU8::new(NEW);
+
+/// Finds the next definition of a symbol after ours.
+pub fn next(symbol: &CStr) -> *mut c_void {
+    // SAFETY: a NUL-terminated name; what dlsym allocates is served from the arena or unrecorded.
+    crate::reentry::unrecorded(|| unsafe { libc::dlsym(libc::RTLD_NEXT, symbol.as_ptr()) })
+}
+
+#[cold]
+#[inline(never)]
+fn resolve() {
+    if STATE
+        .compare_exchange(NEW, RESOLVING, Ordering::AcqRel, Ordering::Acquire)
+        .is_err()
+    {
+        return;
+    }
+    for (slot, symbol) in FOUND.iter().zip(SYMBOLS) {
+        slot.store(next(symbol), Ordering::Release);
+    }
+    STATE.store(READY, Ordering::Release);
+}
+
+impl Real {
+    /// Its address; null while it is being looked up, or where libc has none.
+    #[inline(always)]
+    #[must_use]
+    pub fn address(self) -> *mut c_void {
+        let found = FOUND[self as usize].load(Ordering::Relaxed);
+        if found.is_null() {
+            self.look_up()
+        } else {
+            found
+        }
+    }
+
+    #[cold]
+    fn look_up(self) -> *mut c_void {
+        resolve();
+        FOUND[self as usize].load(Ordering::Acquire)
+    }
+}
+
+macro_rules! forward {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty = $real:ident, else $otherwise:expr;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As for the C function.
+        #[inline(always)]
+        pub unsafe fn $name($($argument: $type),*) -> $result {
+            let address = Real::$real.address();
+            if address.is_null() {
+                return $otherwise;
+            }
+            // SAFETY: the symbol of that name, with the C library's signature.
+            let function: unsafe extern "C" fn($($type),*) -> $result = unsafe { core::mem::transmute(address) };
+            // SAFETY: as the caller vouches.
+            unsafe { function($($argument),*) }
+        }
+    )*};
+}
+
+forward! {
+    /// `malloc` beneath.
+    fn malloc(size: usize) -> *mut u8 = Malloc, else early::allocate(size, 16);
+    /// `calloc` beneath.
+    fn calloc(count: usize, size: usize) -> *mut u8 = Calloc, else early::allocate(count.saturating_mul(size), 16);
+    /// `memalign` beneath.
+    fn memalign(alignment: usize, size: usize) -> *mut u8 = Memalign, else early::allocate(size, alignment);
+    /// `aligned_alloc` beneath.
+    fn aligned_alloc(alignment: usize, size: usize) -> *mut u8 = AlignedAlloc, else early::allocate(size, alignment);
+    /// `posix_memalign` beneath.
+    fn posix_memalign(into: *mut *mut u8, alignment: usize, size: usize) -> c_int = PosixMemalign, else libc::ENOMEM;
+    /// `valloc` beneath.
+    fn valloc(size: usize) -> *mut u8 = Valloc, else ptr::null_mut();
+    /// `pvalloc` beneath.
+    fn pvalloc(size: usize) -> *mut u8 = Pvalloc, else ptr::null_mut();
+    /// `sbrk` beneath.
+    fn sbrk(increment: isize) -> *mut u8 = Sbrk, else usize::MAX as *mut u8;
+    /// `brk` beneath.
+    fn brk(address: *mut u8) -> c_int = Brk, else -1;
+    /// `realloc` beneath, for its own blocks.
+    fn realloc_own(block: *mut u8, size: usize) -> *mut u8 = Realloc, else early::allocate(size, 16);
+    /// `malloc_usable_size` beneath, for its own blocks.
+    fn usable_size_own(block: *mut u8) -> usize = UsableSize, else 0;
+}
+
+/// `free` beneath.
+///
+/// # Safety
+/// As for the C function.
+#[inline(always)]
+pub unsafe fn free(block: *mut u8) {
+    if early::owns(block) {
+        return;
+    }
+    let address = Real::Free.address();
+    if !address.is_null() {
+        // SAFETY: the symbol of that name, with the C library's signature.
+        let function: unsafe extern "C" fn(*mut u8) = unsafe { core::mem::transmute(address) };
+        // SAFETY: as the caller vouches.
+        unsafe { function(block) }
+    }
+}
+
+/// `realloc` beneath.
+///
+/// # Safety
+/// As for the C function.
+#[inline(always)]
+pub unsafe fn realloc(block: *mut u8, size: usize) -> *mut u8 {
+    if !early::owns(block) {
+        // SAFETY: as the caller vouches.
+        return unsafe { realloc_own(block, size) };
+    }
+    // SAFETY: as the caller vouches; the old block is ours and has this size.
+    unsafe {
+        let moved = malloc(size);
+        if !moved.is_null() {
+            ptr::copy_nonoverlapping(block, moved, early::size(block).min(size));
+        }
+        moved
+    }
+}
+
+/// `malloc_usable_size` beneath.
+///
+/// # Safety
+/// As for the C function.
+pub unsafe fn usable_size(block: *mut u8) -> usize {
+    if early::owns(block) {
+        return early::size(block);
+    }
+    // SAFETY: as the caller vouches.
+    unsafe { usable_size_own(block) }
+}
+
+/// The operators of C++ beneath. C programs load no C++ library, or load one later and privately, so
+/// these are looked up one by one when first called.
+///
+/// Routes: libstdc++'s and libc++'s operators call malloc and free, which LDT sees anyway, so they are
+/// jumped to and the event is named by [`crate::sys::thread::Slot::pending_function`]. An allocator
+/// that brings operators of its own (tcmalloc, jemalloc, mimalloc) does not come back: there the event
+/// is recorded around the call.
+pub mod cxx {
+    use super::{AtomicUsize, CStr, Function, Ordering, c_void, ptr};
+
+    static FOUND: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
+
+    /// Libraries whose operators are built on malloc.
+    const LIBRARIES: [&CStr; 3] = [c"libstdc++.so.6", c"libc++abi.so.1", c"libc++.so.1"];
+
+    /// The address of an operator beneath; null when no library has it.
+    #[must_use]
+    pub fn address(function: Function) -> *mut c_void {
+        let slot = &FOUND[function as usize % FOUND.len()];
+        let known = slot.load(Ordering::Acquire) as *mut c_void;
+        if !known.is_null() {
+            return known;
+        }
+        let found = look_up(function);
+        slot.store(found as usize, Ordering::Release);
+        found
+    }
+
+    #[cold]
+    fn look_up(function: Function) -> *mut c_void {
+        let mut name = [0u8; 64];
+        let symbol = function.symbol().as_bytes();
+        name[..symbol.len()].copy_from_slice(symbol);
+        let Ok(symbol) = CStr::from_bytes_until_nul(&name) else {
+            return ptr::null_mut();
+        };
+        let found = super::next(symbol);
+        if !found.is_null() {
+            return found;
+        }
+        // A library that was opened privately (a C program's C++ plugin) is not in the search order.
+        crate::reentry::unrecorded(|| {
+            LIBRARIES
+                .iter()
+                .map(|library| in_library(library, symbol))
+                .find(|found| !found.is_null())
+        })
+        .unwrap_or(ptr::null_mut())
+    }
+
+    fn in_library(library: &CStr, symbol: &CStr) -> *mut c_void {
+        let dlopen = super::Real::Dlopen.address();
+        if dlopen.is_null() {
+            return ptr::null_mut();
+        }
+        // SAFETY: dlopen's signature; a library that is loaded already is only referenced once more.
+        unsafe {
+            let dlopen: unsafe extern "C" fn(*const libc::c_char, i32) -> *mut c_void =
+                core::mem::transmute(dlopen);
+            let handle = dlopen(library.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+            if handle.is_null() {
+                return ptr::null_mut();
+            }
+            libc::dlsym(handle, symbol.as_ptr())
+        }
+    }
+
+    /// Whether an operator at this address is built on malloc.
+    #[must_use]
+    pub fn is_built_on_malloc(operator: usize) -> bool {
+        let address = operator as *const c_void;
+        // SAFETY: all zero is a valid value; dladdr fills it.
+        let mut info: libc::Dl_info = unsafe { core::mem::zeroed() };
+        // SAFETY: dladdr takes any address.
+        let found = crate::reentry::unrecorded(|| unsafe { libc::dladdr(address, &raw mut info) });
+        if found == 0 || info.dli_fname.is_null() {
+            return true;
+        }
+        // SAFETY: the loader's name of a loaded library.
+        let path = unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes();
+        let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        name.starts_with(b"libstdc++") || name.starts_with(b"libc++")
+    }
+}
+
+/// Memory for calls that come while the allocator beneath is being looked up.
+mod early {
+    use super::{AtomicUsize, Ordering, ptr};
+    use core::cell::UnsafeCell;
+
+    const BYTES: usize = 128 << 10;
+
+    #[repr(align(64))]
+    struct Memory(UnsafeCell<[u8; BYTES]>);
+    // SAFETY: pieces are handed out once, by an atomic counter, and belong to who got them.
+    unsafe impl Sync for Memory {}
+
+    static MEMORY: Memory = Memory(UnsafeCell::new([0; BYTES]));
+    static USED: AtomicUsize = AtomicUsize::new(0);
+
+    fn start() -> usize {
+        MEMORY.0.get() as usize
+    }
+
+    /// A zeroed block; its size stands in the word before it.
+    #[cold]
+    pub(super) fn allocate(size: usize, alignment: usize) -> *mut u8 {
+        let alignment = alignment.max(16).next_power_of_two();
+        let Some(room) = size
+            .checked_add(16 + alignment)
+            .filter(|&room| room <= BYTES)
+        else {
+            return ptr::null_mut();
+        };
+        let at = start() + USED.fetch_add(room, Ordering::Relaxed);
+        let block = (at + 16).next_multiple_of(alignment);
+        if block + size > start() + BYTES {
+            return ptr::null_mut();
+        }
+        // SAFETY: inside the piece that was just set aside.
+        unsafe { *((block - 8) as *mut usize) = size };
+        block as *mut u8
+    }
+
+    #[inline(always)]
+    pub(super) fn owns(block: *mut u8) -> bool {
+        (block as usize).wrapping_sub(start()) < BYTES
+    }
+
+    pub(super) fn size(block: *mut u8) -> usize {
+        // SAFETY: one of ours, see `allocate`.
+        unsafe { *((block as usize - 8) as *const usize) }
+    }
+}

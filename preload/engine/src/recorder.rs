@@ -1,0 +1,335 @@
+//! What one thread records with: its window, its stacks, its stamps.
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use ldt_trace::blob::BlobKind;
+use ldt_trace::header::offset;
+use ldt_trace::words::{self, MAX_EVENT_WORDS, Node, Sample};
+use ldt_trace::{Function, NodeId, Tick};
+
+use crate::clock;
+use crate::emit::{Window, trace_file};
+use crate::modules::Module;
+use crate::options::read_proc;
+use crate::stacks::Stacks;
+use crate::stacks::memo::Announce;
+use crate::sys::{Registers, thread};
+
+/// While there is one thread, order needs no stamps; one every so many events serves the timeline.
+const EVENTS_PER_STAMP: u32 = 64;
+/// Ticks between two measurements of the process: about 10 ms on today's counters.
+const SAMPLE_TICKS: u64 = 400_000;
+
+/// Set for good when a second thread records: from then on every event has its stamp. Events before
+/// that were complete before the second thread's first one, so their stamps need not be exact.
+static SEVERAL_THREADS: AtomicBool = AtomicBool::new(false);
+static LAST_SAMPLE: AtomicU64 = AtomicU64::new(0);
+static STACK_CHECK: AtomicBool = AtomicBool::new(false);
+
+/// Tells that there are several threads, or (in a forked child) one again.
+pub fn set_several_threads(several: bool) {
+    SEVERAL_THREADS.store(several, Ordering::SeqCst);
+}
+
+/// Switches the differential mode of the stack memo.
+pub fn set_stack_check(on: bool) {
+    STACK_CHECK.store(on, Ordering::Relaxed);
+}
+
+/// See the module.
+#[allow(missing_debug_implementations, reason = "framehop's cache has none")]
+pub struct Recorder {
+    /// The newest events.
+    pub window: Window,
+    stacks: Stacks,
+    until_stamp: u32,
+    name: [u8; 16],
+}
+
+/// Puts what a capture finds into the window, each at once: a node must be in the file before another
+/// thread can use it.
+struct ToWindow<'a>(&'a mut Window);
+
+impl Announce for ToWindow<'_> {
+    fn node(&mut self, node: &Node) {
+        self.0.room(MAX_EVENT_WORDS);
+        words::put_node(self.0, node);
+        self.0.commit();
+    }
+
+    #[cold]
+    fn module(&mut self, module: &Module) {
+        let mut buffer = [0u8; 6 << 10];
+        let record = ldt_trace::Module {
+            start: module.start,
+            end: module.end,
+            bias: module.bias,
+            epoch: module.epoch,
+            build_id: &module.build_id,
+            path: &module.path[..module.path.len().min(5 << 10)],
+        };
+        if let Some(length) = record.encode(&mut buffer) {
+            put_blob(self.0, BlobKind::Module, &buffer[..length]);
+        }
+    }
+}
+
+fn put_blob(window: &mut Window, kind: BlobKind, content: &[u8]) {
+    window.room(words::blob_words(content.len()));
+    words::put_blob(window, kind, content);
+    window.commit();
+}
+
+impl Recorder {
+    /// For the calling thread.
+    #[must_use]
+    pub fn new(window: Window, stacks: Stacks) -> Self {
+        let mut recorder = Recorder {
+            window,
+            stacks,
+            until_stamp: 1,
+            name: [0; 16],
+        };
+        recorder.stamp();
+        recorder.put_name();
+        recorder
+    }
+
+    /// Takes the parts apart, at the thread's end.
+    #[must_use]
+    pub fn into_window(self) -> Window {
+        self.stacks.release();
+        self.window
+    }
+
+    /// The stamp of an event that has just happened.
+    #[inline(always)]
+    fn tick_after(&mut self) -> Option<Tick> {
+        if SEVERAL_THREADS.load(Ordering::Relaxed) {
+            let tick = clock::after();
+            self.sample_if_due(tick);
+            return Some(tick);
+        }
+        self.count_down();
+        None
+    }
+
+    /// The stamp of an event that is about to happen.
+    #[inline(always)]
+    pub fn tick_before(&mut self) -> Option<Tick> {
+        if SEVERAL_THREADS.load(Ordering::Relaxed) {
+            let tick = clock::before();
+            self.sample_if_due(tick);
+            return Some(tick);
+        }
+        self.count_down();
+        None
+    }
+
+    #[inline(always)]
+    fn count_down(&mut self) {
+        self.until_stamp -= 1;
+        if self.until_stamp == 0 {
+            self.stamp();
+        }
+    }
+
+    #[cold]
+    fn stamp(&mut self) {
+        self.until_stamp = EVENTS_PER_STAMP;
+        let tick = clock::before();
+        self.window.room(MAX_EVENT_WORDS);
+        words::put_stamp(&mut self.window, tick);
+        self.window.commit();
+        self.sample_if_due(tick);
+    }
+
+    #[inline(always)]
+    fn sample_if_due(&mut self, tick: Tick) {
+        let last = LAST_SAMPLE.load(Ordering::Relaxed);
+        if tick.wrapping_sub(last) > SAMPLE_TICKS && tick > last {
+            self.sample(last, tick);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn sample(&mut self, last: Tick, tick: Tick) {
+        if LAST_SAMPLE
+            .compare_exchange(last, tick, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+        {
+            self.put_sample();
+        }
+    }
+
+    /// Measures the process now.
+    pub fn put_sample(&mut self) {
+        let rss_bytes = resident_bytes();
+        trace_file::raise64(offset::RSS_PEAK_BYTES, rss_bytes);
+        let sample = Sample {
+            monotonic_ns: thread::clock_ns(libc::CLOCK_MONOTONIC),
+            rss_bytes,
+        };
+        self.window.room(MAX_EVENT_WORDS);
+        words::put_sample(&mut self.window, sample, clock::before());
+        self.window.commit();
+        trace_file::raise64(offset::STACK_PEAK_BYTES, self.stacks.deepest_bytes());
+        self.put_name();
+    }
+
+    /// Records the thread's name when it is not what was recorded last.
+    pub fn put_name(&mut self) {
+        let name = thread::name();
+        if name != self.name {
+            self.name = name;
+            let length = name
+                .iter()
+                .position(|&byte| byte == 0)
+                .unwrap_or(name.len());
+            put_blob(&mut self.window, BlobKind::ThreadName, &name[..length]);
+        }
+    }
+
+    /// Records a fact about the process.
+    pub fn put_meta(&mut self, key: &str, value: &[u8]) {
+        let content = [key.as_bytes(), b"=", value].concat();
+        put_blob(&mut self.window, BlobKind::Meta, &content);
+    }
+
+    /// Records that a module has gone.
+    pub fn put_module_gone(&mut self, start: u64) {
+        put_blob(&mut self.window, BlobKind::ModuleGone, &start.to_le_bytes());
+    }
+
+    /// The caller's stack.
+    #[inline(always)]
+    fn capture(&mut self, caller: Registers) -> NodeId {
+        let node = self.stacks.capture(caller, &mut ToWindow(&mut self.window));
+        if STACK_CHECK.load(Ordering::Relaxed) {
+            self.check(caller, node);
+        }
+        node
+    }
+
+    #[cold]
+    fn check(&mut self, caller: Registers, node: NodeId) {
+        trace_file::add64(offset::STACK_CHECKS, 1);
+        if !self
+            .stacks
+            .check(caller, node, &mut ToWindow(&mut self.window))
+        {
+            trace_file::add64(offset::STACK_DIFFERENCES, 1);
+        }
+    }
+
+    /// Records an allocation that has succeeded; `alignment` is 1 for functions that take none.
+    #[inline(always)]
+    pub fn allocated(
+        &mut self,
+        function: Function,
+        address: u64,
+        size: u64,
+        alignment: u64,
+        caller: Registers,
+    ) {
+        let tick = self.tick_after();
+        let stack = self.capture(caller);
+        self.window.room(MAX_EVENT_WORDS);
+        words::put_alloc(
+            &mut self.window,
+            function,
+            address,
+            size,
+            alignment,
+            stack,
+            tick,
+        );
+        self.window.commit();
+    }
+
+    /// Records a free that is about to happen.
+    #[inline(always)]
+    pub fn freeing(&mut self, function: Function, address: u64) {
+        let tick = self.tick_before();
+        self.window.room(MAX_EVENT_WORDS);
+        words::put_free(&mut self.window, function, address, tick);
+        self.window.commit();
+    }
+
+    /// Records a realloc that has moved or resized a block; `before` is [`Recorder::tick_before`]'s.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "they are the fields of one record"
+    )]
+    pub fn reallocated(
+        &mut self,
+        function: Function,
+        old: u64,
+        address: u64,
+        size: u64,
+        before: Option<Tick>,
+        caller: Registers,
+    ) {
+        let ticks = before.map(|before| (before, clock::after()));
+        let stack = self.capture(caller);
+        self.window.room(MAX_EVENT_WORDS);
+        words::put_realloc(&mut self.window, function, old, address, size, stack, ticks);
+        self.window.commit();
+    }
+
+    /// Records an allocation that has failed.
+    #[cold]
+    pub fn failed(&mut self, function: Function, size: u64, caller: Registers) {
+        let tick = self.tick_after();
+        let stack = self.capture(caller);
+        self.window.room(MAX_EVENT_WORDS);
+        words::put_failed(&mut self.window, function, size, stack, tick);
+        self.window.commit();
+    }
+
+    /// Records memory mapped.
+    pub fn mapped(&mut self, function: Function, address: u64, size: u64, caller: Registers) {
+        let tick = self.tick_after();
+        let stack = self.capture(caller);
+        self.window.room(MAX_EVENT_WORDS);
+        words::put_map(&mut self.window, function, address, size, stack, tick);
+        self.window.commit();
+    }
+
+    /// Records memory that is about to be unmapped.
+    pub fn unmapping(&mut self, function: Function, address: u64, size: u64) {
+        let tick = self.tick_before();
+        self.window.room(MAX_EVENT_WORDS);
+        words::put_unmap(&mut self.window, function, address, size, tick);
+        self.window.commit();
+    }
+
+    /// Whether a hook that was entered with the stack at `inside` cannot be running any more, now that
+    /// the same stack stands at `sp`.
+    #[must_use]
+    pub fn was_left(&self, inside: u64, sp: u64) -> bool {
+        self.stacks.is_outside(inside, sp)
+    }
+
+    /// Puts things in order after a hook was jumped out of: words that were not committed are void.
+    pub fn recover(&mut self) {
+        self.stacks.forget();
+        self.window.rewind();
+    }
+
+    /// Writes everything out, at the end of the process.
+    pub fn finish(&mut self) {
+        self.put_sample();
+        self.window.finish();
+    }
+}
+
+/// The resident set, from the kernel's cheapest source for it (about 2 µs).
+fn resident_bytes() -> u64 {
+    let pages = read_proc(b"/proc/self/statm\0").and_then(|text| {
+        let field = text.split(|&byte| byte == b' ').nth(1)?;
+        core::str::from_utf8(field).ok()?.parse::<u64>().ok()
+    });
+    pages.unwrap_or(0) * crate::sys::mem::PAGE_BYTES as u64
+}

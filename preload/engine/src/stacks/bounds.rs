@@ -1,0 +1,119 @@
+//! Which memory is the stack that the thread is running on: the only memory that unwinding may read.
+//!
+//! A thread runs on its own stack, on an alternate signal stack, or on any number of coroutine stacks.
+//! The mapping that contains the stack pointer is looked up in `/proc/self/maps` once for each and
+//! remembered, a few at a time; a munmap by the program makes them forgotten.
+
+use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use crate::modules::mapping_containing;
+use crate::sys::thread;
+
+const REMEMBERED: usize = 32;
+
+/// Raised whenever the program unmaps memory.
+static UNMAPPED: AtomicU64 = AtomicU64::new(0);
+
+/// Tells that the program is about to unmap memory, in which a stack may have been.
+#[inline(always)]
+pub fn unmapped() {
+    UNMAPPED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The stacks that one thread was seen running on. All zero is the empty state.
+#[derive(Debug, Default)]
+pub struct Bounds {
+    low: u64,
+    high: u64,
+    /// The current stack is the thread's own, which cannot be unmapped while it runs.
+    own: bool,
+    known: [(u64, u64); REMEMBERED],
+    next: usize,
+    unmapped: u64,
+}
+
+impl Bounds {
+    /// The current stack.
+    #[inline(always)]
+    #[must_use]
+    pub fn range(&self) -> Range<u64> {
+        self.low..self.high
+    }
+
+    /// Whether an 8-byte word at `address` lies in the current stack, not below `floor`.
+    #[inline(always)]
+    #[must_use]
+    pub fn allows(&self, address: u64, floor: u64) -> bool {
+        address >= floor && address <= self.high.wrapping_sub(8)
+    }
+
+    /// Makes the stack that contains `sp` the current one; gives whether it was another one, or
+    /// `None` when `sp` points nowhere.
+    #[inline(always)]
+    pub fn follow(&mut self, sp: u64) -> Option<bool> {
+        let current = sp >= self.low && sp < self.high;
+        if current && (self.own || self.unmapped == UNMAPPED.load(Ordering::Relaxed)) {
+            return Some(false);
+        }
+        self.switch(sp)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn switch(&mut self, sp: u64) -> Option<bool> {
+        let before = self.range();
+        let unmapped = UNMAPPED.load(Ordering::Relaxed);
+        if self.unmapped != unmapped {
+            self.known = [(0, 0); REMEMBERED];
+            self.unmapped = unmapped;
+        }
+        let known = self
+            .known
+            .iter()
+            .find(|known| (known.0..known.1).contains(&sp))
+            .copied();
+        let (low, high) = match known {
+            Some(range) => range,
+            None => {
+                let range = stack_containing(sp)?;
+                self.known[self.next % REMEMBERED] = (range.start, range.end);
+                self.next += 1;
+                (range.start, range.end)
+            }
+        };
+        (self.low, self.high) = (low, high);
+        // glibc keeps a thread's control block at the top of the stack that it made for it.
+        let own = |address: u64| (low..high).contains(&address);
+        self.own = own(thread_pointer()) || own(main_stack_address());
+        Some(before != self.range())
+    }
+}
+
+/// The main stack grows downwards into this much room below what is mapped now, at the least: the
+/// kernel keeps other mappings that far away.
+const GROWTH_BYTES: u64 = 128 << 20;
+
+fn stack_containing(sp: u64) -> Option<Range<u64>> {
+    let mapping = mapping_containing(sp)?;
+    let is_main = mapping_containing(main_stack_address()).is_some_and(|main| main == mapping);
+    let low = if is_main {
+        mapping.end.saturating_sub(GROWTH_BYTES)
+    } else {
+        mapping.start
+    };
+    Some(low..mapping.end)
+}
+
+fn thread_pointer() -> u64 {
+    core::ptr::from_ref(thread::slot()) as u64
+}
+
+/// An address in the main thread's stack.
+fn main_stack_address() -> u64 {
+    unsafe extern "C" {
+        static __libc_stack_end: *const u8;
+    }
+    // SAFETY: set by the loader before anything else runs, never changed.
+    unsafe { __libc_stack_end as u64 }
+}

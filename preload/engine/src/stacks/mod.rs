@@ -1,0 +1,12 @@
+//! The call stack of an event: [`capture`](Stacks::capture) gives the node of the stack table that
+//! stands for it.
+//!
+//! [`unwind`] makes one step, [`memo`] makes most steps unnecessary, [`bounds`] says which memory may
+//! be read, [`table`] gives each distinct stack its number.
+
+pub mod bounds;
+pub mod memo;
+pub mod table;
+pub mod unwind;
+
+pub use memo::Stacks;

@@ -1,0 +1,101 @@
+//! The allocator of LDT's own: the Rust code inside the preload must never call the program's malloc.
+//!
+//! Only cold paths allocate (a new module, the tables of a new thread), a few hundred kilobytes in
+//! all, so it is as plain as can be: size classes in powers of two, each with a free list, cut from
+//! pieces of mapped memory; large requests are mappings of their own.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::ptr;
+
+use super::lock::Lock;
+use super::mem;
+
+/// Blocks of this size and above are mappings of their own.
+const LARGE_BYTES: usize = 64 << 10;
+/// The smallest block, large enough for a free-list link.
+const SMALL_SHIFT: u32 = 4;
+const CLASSES: usize = (LARGE_BYTES.ilog2() - SMALL_SHIFT) as usize + 1;
+const PIECE_BYTES: usize = 256 << 10;
+
+struct State {
+    /// Each class's first free block; a free block's first word is the address of the next.
+    free: [usize; CLASSES],
+    next: usize,
+    end: usize,
+}
+
+static STATE: Lock<State> = Lock::new(State {
+    free: [0; CLASSES],
+    next: 0,
+    end: 0,
+});
+
+/// The allocator; `#[global_allocator]` in the preload.
+#[derive(Debug)]
+pub struct Arena;
+
+fn class(layout: Layout) -> usize {
+    let bytes = layout
+        .size()
+        .max(layout.align())
+        .max(1 << SMALL_SHIFT)
+        .next_power_of_two();
+    (bytes.ilog2() - SMALL_SHIFT) as usize
+}
+
+impl State {
+    fn take(&mut self, class: usize) -> *mut u8 {
+        let block = self.free[class];
+        if block != 0 {
+            // SAFETY: a free block's first word is the next one's address, see `State::free`.
+            self.free[class] = unsafe { *(block as *const usize) };
+            return block as *mut u8;
+        }
+        let bytes = 1usize << (class as u32 + SMALL_SHIFT);
+        let start = self.next.next_multiple_of(bytes);
+        if start + bytes > self.end || self.next == 0 {
+            let Some(piece) = mem::allocate(PIECE_BYTES) else {
+                return ptr::null_mut();
+            };
+            self.next = piece as usize;
+            self.end = self.next + PIECE_BYTES;
+            return self.take(class);
+        }
+        self.next = start + bytes;
+        start as *mut u8
+    }
+}
+
+// SAFETY: blocks come from memory that is mapped once and handed out to one owner at a time; a class
+// is a power of two at least as large as size and alignment, and blocks lie at its multiples.
+unsafe impl GlobalAlloc for Arena {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size().max(layout.align()) >= LARGE_BYTES {
+            return mem::allocate(layout.size()).unwrap_or(ptr::null_mut());
+        }
+        STATE.with(|state| state.take(class(layout)))
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if layout.size().max(layout.align()) >= LARGE_BYTES {
+            // SAFETY: large blocks are mappings of this size.
+            unsafe { mem::release(block, layout.size()) };
+            return;
+        }
+        STATE.with(|state| {
+            let class = class(layout);
+            // SAFETY: the block is ours again and at least a word long.
+            unsafe { *block.cast::<usize>() = state.free[class] };
+            state.free[class] = block as usize;
+        });
+    }
+}
+
+/// See [`Lock::reopen_after_fork`].
+///
+/// # Safety
+/// As there.
+pub unsafe fn reopen_after_fork() {
+    // SAFETY: as the caller vouches.
+    unsafe { STATE.reopen_after_fork() };
+}

@@ -1,0 +1,219 @@
+//! Files, by descriptor, without libc. Paths are byte strings that end in NUL.
+
+use super::syscall;
+
+/// An open file. Never closed by dropping: the trace stays open for the life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fd(pub i32);
+
+/// A path with its final NUL, or `None` for one that has no NUL at its end.
+fn path(path: &[u8]) -> Option<usize> {
+    (path.last() == Some(&0)).then_some(path.as_ptr() as usize)
+}
+
+/// `EINVAL`, for paths that are not NUL-terminated.
+const BAD_PATH: i32 = libc::EINVAL;
+
+fn open(name: &[u8], flags: i32, mode: u32) -> Result<Fd, i32> {
+    let args = [
+        libc::AT_FDCWD as usize,
+        path(name).ok_or(BAD_PATH)?,
+        (flags | libc::O_CLOEXEC) as usize,
+        mode as usize,
+    ];
+    // SAFETY: the path is a NUL-terminated string.
+    unsafe { syscall(libc::SYS_openat, &args) }.map(|fd| Fd(fd as i32))
+}
+
+/// Creates a file that must not exist yet, for reading and writing, mode 0600, never through a link.
+pub fn create_new(name: &[u8]) -> Result<Fd, i32> {
+    open(
+        name,
+        libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW,
+        0o600,
+    )
+}
+
+/// Opens a file for reading; links are followed only when `follow`.
+pub fn open_read(name: &[u8], follow: bool) -> Result<Fd, i32> {
+    open(
+        name,
+        libc::O_RDONLY | if follow { 0 } else { libc::O_NOFOLLOW },
+        0,
+    )
+}
+
+/// Moves a descriptor out of the way of programs that close or reuse low numbers (shells use 3 to 19,
+/// `dup2` targets are low): to the highest free number below the limit.
+#[must_use]
+pub fn move_high(fd: Fd) -> Fd {
+    for floor in [1000, 200, 60] {
+        let args = [fd.0 as usize, libc::F_DUPFD_CLOEXEC as usize, floor];
+        // SAFETY: duplicating a descriptor of ours.
+        if let Ok(high) = unsafe { syscall(libc::SYS_fcntl, &args) } {
+            close(fd);
+            return Fd(high as i32);
+        }
+    }
+    fd
+}
+
+/// Closes a descriptor.
+pub fn close(fd: Fd) {
+    // SAFETY: the descriptor is ours.
+    let _ = unsafe { syscall(libc::SYS_close, &[fd.0 as usize]) };
+}
+
+/// Reads up to the whole buffer at `offset`.
+pub fn read_at(fd: Fd, buffer: &mut [u8], offset: u64) -> Result<usize, i32> {
+    let args = [
+        fd.0 as usize,
+        buffer.as_mut_ptr() as usize,
+        buffer.len(),
+        offset as usize,
+    ];
+    // SAFETY: the buffer is ours and of that length.
+    unsafe { syscall(libc::SYS_pread64, &args) }
+}
+
+/// Reads what comes next.
+pub fn read(fd: Fd, buffer: &mut [u8]) -> Result<usize, i32> {
+    let args = [fd.0 as usize, buffer.as_mut_ptr() as usize, buffer.len()];
+    // SAFETY: the buffer is ours and of that length.
+    unsafe { syscall(libc::SYS_read, &args) }
+}
+
+/// Writes everything at `offset`.
+pub fn write_at(fd: Fd, mut bytes: &[u8], mut offset: u64) -> Result<(), i32> {
+    while !bytes.is_empty() {
+        let args = [
+            fd.0 as usize,
+            bytes.as_ptr() as usize,
+            bytes.len(),
+            offset as usize,
+        ];
+        // SAFETY: the bytes are ours and of that length.
+        match unsafe { syscall(libc::SYS_pwrite64, &args) } {
+            Ok(0) => return Err(libc::ENOSPC),
+            Ok(written) => {
+                bytes = &bytes[written..];
+                offset += written as u64;
+            }
+            Err(libc::EINTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Writes to a stream such as standard error; what cannot be written is dropped.
+pub fn write_stream(fd: Fd, bytes: &[u8]) {
+    let args = [fd.0 as usize, bytes.as_ptr() as usize, bytes.len()];
+    // SAFETY: the bytes are ours and of that length.
+    let _ = unsafe { syscall(libc::SYS_write, &args) };
+}
+
+/// Gets the file the blocks for a range, growing it: afterwards stores into a shared mapping of the
+/// range cannot fail for want of space (which would be SIGBUS in the program). File systems without
+/// the call get a plain extension.
+pub fn reserve(fd: Fd, offset: u64, bytes: usize) -> Result<(), i32> {
+    let args = [fd.0 as usize, 0, offset as usize, bytes];
+    // SAFETY: concerns only our file.
+    match unsafe { syscall(libc::SYS_fallocate, &args) } {
+        Err(libc::EOPNOTSUPP) => write_at(fd, &[0], offset + bytes as u64 - 1),
+        other => other.map(|_| ()),
+    }
+}
+
+/// Gives the blocks of a range back; the file keeps its length. Best effort.
+pub fn punch(fd: Fd, offset: u64, bytes: usize) {
+    const KEEP_SIZE_PUNCH_HOLE: usize = 3;
+    let args = [fd.0 as usize, KEEP_SIZE_PUNCH_HOLE, offset as usize, bytes];
+    // SAFETY: concerns only our file.
+    let _ = unsafe { syscall(libc::SYS_fallocate, &args) };
+}
+
+/// The largest size that a file may have here before the kernel sends SIGXFSZ.
+#[must_use]
+pub fn size_limit() -> u64 {
+    let mut limits = [u64::MAX; 2];
+    let args = [
+        0,
+        libc::RLIMIT_FSIZE as usize,
+        0,
+        limits.as_mut_ptr() as usize,
+    ];
+    // SAFETY: the kernel fills two 8-byte words.
+    let _ = unsafe { syscall(libc::SYS_prlimit64, &args) };
+    limits[0]
+}
+
+/// Renames a file.
+pub fn rename(from: &[u8], to: &[u8]) -> Result<(), i32> {
+    let args = [path(from).ok_or(BAD_PATH)?, path(to).ok_or(BAD_PATH)?];
+    // SAFETY: both are NUL-terminated strings.
+    unsafe { syscall(libc::SYS_rename, &args) }.map(|_| ())
+}
+
+/// Whether something exists at the path (links not followed).
+#[must_use]
+pub fn exists(name: &[u8]) -> bool {
+    let Some(name) = path(name) else { return false };
+    let mut stat = core::mem::MaybeUninit::<libc::stat>::uninit();
+    let args = [
+        libc::AT_FDCWD as usize,
+        name,
+        stat.as_mut_ptr() as usize,
+        libc::AT_SYMLINK_NOFOLLOW as usize,
+    ];
+    // SAFETY: the path is NUL-terminated and the kernel fills the structure.
+    unsafe { syscall(libc::SYS_newfstatat, &args) }.is_ok()
+}
+
+/// The device and inode of an open file: how a descriptor is recognised that the program closed and
+/// reused for a file of its own.
+#[must_use]
+pub fn identity(fd: Fd) -> Option<(u64, u64)> {
+    let mut stat = core::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the kernel fills the structure.
+    unsafe {
+        syscall(
+            libc::SYS_fstat,
+            &[fd.0 as usize, stat.as_mut_ptr() as usize],
+        )
+    }
+    .ok()?;
+    // SAFETY: filled by the call, which succeeded.
+    let stat = unsafe { stat.assume_init() };
+    Some((stat.st_dev, stat.st_ino))
+}
+
+/// Where a symbolic link points, into `buffer`; gives the length.
+pub fn read_link(name: &[u8], buffer: &mut [u8]) -> Option<usize> {
+    let args = [
+        libc::AT_FDCWD as usize,
+        path(name)?,
+        buffer.as_mut_ptr() as usize,
+        buffer.len(),
+    ];
+    // SAFETY: the path is NUL-terminated, the buffer ours and of that length.
+    unsafe { syscall(libc::SYS_readlinkat, &args) }.ok()
+}
+
+/// The current directory, without a final NUL, into `buffer`; gives the length.
+pub fn current_directory(buffer: &mut [u8]) -> Option<usize> {
+    // SAFETY: the buffer is ours and of that length.
+    let with_nul = unsafe {
+        syscall(
+            libc::SYS_getcwd,
+            &[buffer.as_mut_ptr() as usize, buffer.len()],
+        )
+    }
+    .ok()?;
+    Some(with_nul.saturating_sub(1))
+}
+
+/// Opens an existing file for reading and writing, never through a link.
+pub fn open_write(name: &[u8]) -> Result<Fd, i32> {
+    open(name, libc::O_RDWR | libc::O_NOFOLLOW, 0)
+}

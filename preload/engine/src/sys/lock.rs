@@ -1,0 +1,58 @@
+//! The one lock of the engine, for cold paths only (a new module, a new thread, memory of our own).
+//!
+//! It spins and yields: a futex could leave the program's thread asleep behind a thread that died.
+//! It is never held while anything of the program's, libc's or the loader's runs, never on the event
+//! path, and the guard of [`crate::reentry`] keeps a signal handler from meeting its own thread's.
+
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use super::thread;
+
+/// A value behind a spin lock.
+#[derive(Debug, Default)]
+pub struct Lock<T> {
+    taken: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: `with` gives out the value to one thread at a time.
+unsafe impl<T: Send> Sync for Lock<T> {}
+
+impl<T> Lock<T> {
+    /// An open lock.
+    pub const fn new(value: T) -> Self {
+        Lock {
+            taken: AtomicBool::new(false),
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Runs `work` alone with the value.
+    pub fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        let mut tries = 0u32;
+        while self
+            .taken
+            .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
+            tries += 1;
+            if tries.is_multiple_of(64) {
+                thread::yield_now();
+            }
+            core::hint::spin_loop();
+        }
+        // SAFETY: the exchange above succeeded for this thread alone.
+        let result = work(unsafe { &mut *self.value.get() });
+        self.taken.store(false, Ordering::Release);
+        result
+    }
+
+    /// Opens the lock in a forked child, where the thread that held it does not exist.
+    ///
+    /// # Safety
+    /// Only while the process has one thread, and outside [`Lock::with`].
+    pub unsafe fn reopen_after_fork(&self) {
+        self.taken.store(false, Ordering::Release);
+    }
+}

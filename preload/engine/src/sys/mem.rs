@@ -1,0 +1,75 @@
+//! Memory from the kernel.
+
+use super::syscall;
+
+/// The size of a page.
+pub const PAGE_BYTES: usize = 4096;
+
+fn map(bytes: usize, protection: i32, flags: i32, fd: i32, offset: u64) -> Option<*mut u8> {
+    let args = [
+        0,
+        bytes,
+        protection as usize,
+        flags as usize,
+        fd as usize,
+        offset as usize,
+    ];
+    // SAFETY: a new mapping at an address of the kernel's choice disturbs nothing.
+    unsafe { syscall(libc::SYS_mmap, &args) }
+        .ok()
+        .map(|address| address as *mut u8)
+}
+
+/// Fresh zeroed private memory, touched lazily. `None` when the kernel has none.
+#[must_use]
+pub fn allocate(bytes: usize) -> Option<*mut u8> {
+    map(
+        bytes,
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+        -1,
+        0,
+    )
+}
+
+/// A piece of a file, shared with it.
+#[must_use]
+pub fn map_file(fd: i32, offset: u64, bytes: usize) -> Option<*mut u8> {
+    map(
+        bytes,
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_SHARED,
+        fd,
+        offset,
+    )
+}
+
+/// Gives memory back.
+///
+/// # Safety
+/// `address` and `bytes` must be a mapping of [`allocate`] or [`map_file`] that nobody uses any more.
+pub unsafe fn release(address: *mut u8, bytes: usize) {
+    // SAFETY: as the caller vouches.
+    let _ = unsafe { syscall(libc::SYS_munmap, &[address as usize, bytes]) };
+}
+
+/// Makes the pages read as zero in a forked child. Errors (kernels before 4.14) are the caller's to
+/// handle.
+///
+/// # Safety
+/// `address` must be a mapping of [`allocate`].
+pub unsafe fn wipe_on_fork(address: *mut u8, bytes: usize) -> bool {
+    let args = [address as usize, bytes, libc::MADV_WIPEONFORK as usize];
+    // SAFETY: as the caller vouches.
+    unsafe { syscall(libc::SYS_madvise, &args) }.is_ok()
+}
+
+/// Zeroes private memory of [`allocate`] by giving its pages back.
+///
+/// # Safety
+/// `address` and `bytes` must lie in a mapping of [`allocate`], and zero must be a valid content.
+pub unsafe fn clear(address: *mut u8, bytes: usize) {
+    let args = [address as usize, bytes, libc::MADV_DONTNEED as usize];
+    // SAFETY: as the caller vouches.
+    let _ = unsafe { syscall(libc::SYS_madvise, &args) };
+}

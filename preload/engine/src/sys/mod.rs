@@ -1,0 +1,17 @@
+//! The only place with system calls, raw memory and machine code. Everything above it is written
+//! in terms of these few functions.
+//!
+//! System calls are made directly: the libc wrappers set `errno`, which belongs to the program, and
+//! several of them (`mmap`, `_exit`, …) are exported by LDT itself, so that calling them would come
+//! back into our own hooks.
+
+pub mod arena;
+pub mod file;
+pub mod lock;
+pub mod mem;
+pub mod thread;
+mod x86_64;
+
+pub use x86_64::{
+    Registers, counter, counter_after, counter_is_steady, restorer_registers, syscall,
+};

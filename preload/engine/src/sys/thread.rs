@@ -1,0 +1,164 @@
+//! The calling thread: its identity, its name, its slot of thread-local memory.
+
+use core::arch::{asm, global_asm};
+use core::cell::Cell;
+use core::ptr;
+
+use super::syscall;
+
+/// What LDT keeps in thread-local memory. All zero is the state of a thread that has not been seen.
+///
+/// A `thread_local!` in a shared library goes through `__tls_get_addr`, which may allocate, and
+/// registers destructors; this is a plain symbol in the initial-exec model.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Slot {
+    /// The thread's state, null until its first event.
+    pub thread: Cell<*mut u8>,
+    /// Where the stack stood when LDT was entered on this thread; 0 when it is outside.
+    pub inside_sp: Cell<u64>,
+    /// The operator new or delete that is about to call malloc or free: its number in the format.
+    pub pending_function: Cell<u64>,
+    /// The stack pointer at its entry, 0 when none is pending.
+    pub pending_sp: Cell<u64>,
+    /// The frame pointer at its entry.
+    pub pending_bp: Cell<u64>,
+}
+
+global_asm!(
+    ".pushsection .tbss, \"awT\", @nobits",
+    ".balign 16",
+    ".globl ldt_thread_slot",
+    ".hidden ldt_thread_slot",
+    ".type ldt_thread_slot, @object",
+    ".size ldt_thread_slot, 40",
+    "ldt_thread_slot:",
+    ".zero 40",
+    ".popsection",
+);
+const _: () = assert!(size_of::<Slot>() == 40, "the assembly above reserves this");
+
+/// The calling thread's slot. Valid as long as the thread runs, and for it alone.
+#[inline(always)]
+#[must_use]
+pub fn slot() -> &'static Slot {
+    let address: *const Slot;
+    // SAFETY: reads the thread pointer and a constant of the linker's; no memory that changes.
+    unsafe {
+        asm!(
+            "mov {0}, qword ptr fs:[0]",
+            "add {0}, qword ptr [rip + ldt_thread_slot@GOTTPOFF]",
+            out(reg) address,
+            options(pure, nomem, nostack),
+        );
+    }
+    // SAFETY: the symbol is 40 zeroed bytes, a valid `Slot`, in memory that lives as long as the
+    // thread; a `Slot` is not Sync, so the reference cannot leave the thread.
+    unsafe { &*address }
+}
+
+/// The kernel's id of the calling thread.
+#[must_use]
+pub fn thread_id() -> u32 {
+    // SAFETY: no arguments, no effect.
+    unsafe { syscall(libc::SYS_gettid, &[]) }.unwrap_or(0) as u32
+}
+
+/// The process id.
+#[must_use]
+pub fn process_id() -> u32 {
+    // SAFETY: no arguments, no effect.
+    unsafe { syscall(libc::SYS_getpid, &[]) }.unwrap_or(0) as u32
+}
+
+/// The parent's process id.
+#[must_use]
+pub fn parent_process_id() -> u32 {
+    // SAFETY: no arguments, no effect.
+    unsafe { syscall(libc::SYS_getppid, &[]) }.unwrap_or(0) as u32
+}
+
+/// The calling thread's name; NUL padded.
+#[must_use]
+pub fn name() -> [u8; 16] {
+    let mut name = [0u8; 16];
+    let args = [libc::PR_GET_NAME as usize, name.as_mut_ptr() as usize];
+    // SAFETY: the kernel writes at most 16 bytes.
+    let _ = unsafe { syscall(libc::SYS_prctl, &args) };
+    name
+}
+
+/// Lets others run.
+pub fn yield_now() {
+    // SAFETY: no arguments, no effect on memory.
+    let _ = unsafe { syscall(libc::SYS_sched_yield, &[]) };
+}
+
+/// A clock of the kernel's in nanoseconds, through libc's vDSO path, which takes no lock and leaves
+/// `errno` alone for these clocks.
+#[must_use]
+pub fn clock_ns(clock: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: fills the structure; these clocks always exist.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Where glibc makes signal handlers return to, so that unwinding knows a signal frame when it meets
+/// one. Found by setting a handler for a signal that nobody uses and asking the kernel for the
+/// restorer that libc put beside it; the old disposition is put back.
+#[must_use]
+pub fn signal_restorer() -> u64 {
+    /// The kernel's own structure, which the libc one hides.
+    #[repr(C)]
+    struct KernelAction {
+        handler: usize,
+        flags: u64,
+        restorer: u64,
+        mask: u64,
+    }
+    extern "C" fn nothing(_: i32) {}
+    // The highest realtime signal but one: handlers there are rare, deliveries before main rarer.
+    const SIGNAL: i32 = 63;
+    let mut before = KernelAction {
+        handler: 0,
+        flags: 0,
+        restorer: 0,
+        mask: 0,
+    };
+    let mut ours = KernelAction {
+        handler: 0,
+        flags: 0,
+        restorer: 0,
+        mask: 0,
+    };
+    let kernel = |set: *const KernelAction, get: *mut KernelAction| {
+        // SAFETY: both are null or a structure as the kernel lays it out; its mask has 8 bytes.
+        unsafe {
+            syscall(
+                libc::SYS_rt_sigaction,
+                &[
+                    SIGNAL as usize,
+                    set as usize,
+                    get as usize,
+                    size_of::<u64>(),
+                ],
+            )
+        }
+    };
+    if kernel(ptr::null(), &raw mut before).is_err() {
+        return 0;
+    }
+    // SAFETY: all zero is a valid `sigaction`; the handler does nothing.
+    unsafe {
+        let mut action: libc::sigaction = core::mem::zeroed();
+        action.sa_sigaction = nothing as *const () as usize;
+        libc::sigaction(SIGNAL, &raw const action, ptr::null_mut());
+    }
+    let _ = kernel(ptr::null(), &raw mut ours);
+    let _ = kernel(&raw const before, ptr::null_mut());
+    ours.restorer
+}

@@ -1,0 +1,89 @@
+//! What is particular to x86-64: system calls, the time stamp counter, the signal frame.
+
+use core::arch::{asm, x86_64};
+
+/// Makes a system call with up to six arguments; missing ones are 0.
+///
+/// # Safety
+/// The call must be sound for these arguments, as its manual page says.
+#[inline]
+pub unsafe fn syscall(number: libc::c_long, args: &[usize]) -> Result<usize, i32> {
+    let arg = |index: usize| args.get(index).copied().unwrap_or(0);
+    let result: isize;
+    // SAFETY: the caller vouches for the call; the clobbers are those of the kernel's interface.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") number as isize => result,
+            in("rdi") arg(0),
+            in("rsi") arg(1),
+            in("rdx") arg(2),
+            in("r10") arg(3),
+            in("r8") arg(4),
+            in("r9") arg(5),
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    if (-4095..0).contains(&result) {
+        Err(-result as i32)
+    } else {
+        Ok(result as usize)
+    }
+}
+
+/// The time stamp counter, not ordered with what is around it. Good enough before a `free`: a store
+/// becomes visible only after it retires, and this has been read by then.
+#[inline(always)]
+#[must_use]
+pub fn counter() -> u64 {
+    // SAFETY: every x86-64 processor has the instruction.
+    unsafe { x86_64::_rdtsc() }
+}
+
+/// The time stamp counter, read after everything before it has completed. Needed after a `malloc`:
+/// without the fence the counter may be read before malloc has seen the block that another thread
+/// freed, and reuse would seem to precede the free.
+#[inline(always)]
+#[must_use]
+pub fn counter_after() -> u64 {
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe {
+        x86_64::_mm_lfence();
+        x86_64::_rdtsc()
+    }
+}
+
+/// Whether the counter runs at a constant rate, in all power states (CPUID says so).
+#[must_use]
+pub fn counter_is_steady() -> bool {
+    const INVARIANT: u32 = 1 << 8;
+    x86_64::__cpuid(0x8000_0000).eax >= 0x8000_0007
+        && x86_64::__cpuid(0x8000_0007).edx & INVARIANT != 0
+}
+
+/// The registers that unwinding needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Registers {
+    /// Instruction pointer.
+    pub ip: u64,
+    /// Stack pointer.
+    pub sp: u64,
+    /// Frame pointer.
+    pub bp: u64,
+}
+
+/// Where a signal frame keeps the interrupted registers, as addresses of 8-byte words: ip, sp, bp.
+/// `sp` is the stack pointer when the handler has returned into the restorer: it points at the
+/// `ucontext_t`.
+#[must_use]
+pub fn restorer_registers(sp: u64) -> [u64; 3] {
+    const GREGS: u64 = core::mem::offset_of!(libc::ucontext_t, uc_mcontext) as u64;
+    let greg = |index: i32| sp.wrapping_add(GREGS + 8 * index as u64);
+    [
+        greg(libc::REG_RIP),
+        greg(libc::REG_RSP),
+        greg(libc::REG_RBP),
+    ]
+}

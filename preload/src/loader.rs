@@ -1,0 +1,111 @@
+//! The loader's functions. `dlopen` reads its return address to find the caller's search path, so it
+//! is jumped to; what it loads is learned when a stack first passes through it. After `dlclose` the
+//! engine looks which modules are gone; the frame in between is a few instructions with unwind tables,
+//! so destructors that throw pass through it.
+//!
+//! `RTLD_DEEPBIND` would let a library find libc's malloc before ours: its blocks would be freed
+//! unseen and leak unseen. The flag is taken out, as other interposing tools demand of the program.
+
+use core::arch::naked_asm;
+
+use super::{process, real};
+
+unsafe extern "C" fn real_dlopen() -> *const core::ffi::c_void {
+    real::Real::Dlopen.address()
+}
+
+unsafe extern "C" fn real_dlmopen() -> *const core::ffi::c_void {
+    real::Real::Dlmopen.address()
+}
+
+unsafe extern "C" fn real_dlclose() -> *const core::ffi::c_void {
+    real::Real::Dlclose.address()
+}
+
+/// `dlopen`.
+///
+/// # Safety
+/// As for the C function.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn dlopen() {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "push rsi",
+        ".cfi_adjust_cfa_offset 8",
+        "sub rsp, 8",
+        ".cfi_adjust_cfa_offset 8",
+        "call {real}",
+        "add rsp, 8",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rsi",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -8",
+        // RTLD_DEEPBIND is 8.
+        "and esi, -9",
+        "jmp rax",
+        ".cfi_endproc",
+        real = sym real_dlopen,
+    )
+}
+
+/// `dlmopen`.
+///
+/// # Safety
+/// As for the C function.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn dlmopen() {
+    naked_asm!(
+        ".cfi_startproc",
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "push rsi",
+        ".cfi_adjust_cfa_offset 8",
+        "push rdx",
+        ".cfi_adjust_cfa_offset 8",
+        "call {real}",
+        "pop rdx",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rsi",
+        ".cfi_adjust_cfa_offset -8",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -8",
+        "and edx, -9",
+        "jmp rax",
+        ".cfi_endproc",
+        real = sym real_dlmopen,
+    )
+}
+
+/// `dlclose`.
+///
+/// # Safety
+/// As for the C function.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn dlclose() {
+    unsafe extern "C" fn after(sp: u64) {
+        process::modules_may_be_gone(sp);
+    }
+    naked_asm!(
+        ".cfi_startproc",
+        "push rdi",
+        ".cfi_adjust_cfa_offset 8",
+        "call {real}",
+        "mov rdi, qword ptr [rsp]",
+        "call rax",
+        "mov qword ptr [rsp], rax",
+        "mov rdi, rsp",
+        "call {after}",
+        "pop rax",
+        ".cfi_adjust_cfa_offset -8",
+        "ret",
+        ".cfi_endproc",
+        real = sym real_dlclose,
+        after = sym after,
+    )
+}
