@@ -1,5 +1,7 @@
-// LDT: bottom:allocations=2000 allocations=2000 valgrind=no
-// Two thousand stacks of 4,000 frames, which differ in a few frames near the bottom, then near the top.
+// LDT: bottom:allocations=50 allocations=50 valgrind=no
+// Stacks of 4,000 frames, which differ from one another near the bottom, then near the top.
+// Usage: deep_stacks [PAIRS]. It prints its own peak of memory when it is given a number.
+#include "peak.h"
 #include <stdlib.h>
 
 static volatile long passed;
@@ -20,10 +22,12 @@ void plain(int frames, int odd) {
     passed++;
 }
 
-int main(void) {
-    for (int round = 1; round <= 1000; round++) {
+int main(int count, char **arguments) {
+    int pairs = count > 1 ? atoi(arguments[1]) : 25;
+    for (int round = 1; round <= pairs; round++) {
         plain(3990, round);
         plain(3990, 3990 - round);
     }
+    if (count > 1) print_peak_of_memory();
     return 0;
 }

@@ -14,13 +14,31 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-extern void *__libc_malloc(size_t);
-extern void *__libc_calloc(size_t, size_t);
-extern void *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
-extern void *__libc_valloc(size_t);
-extern void *__libc_pvalloc(size_t);
-extern void __libc_free(void *);
+/* The allocator beneath: the program's own, if it links one. */
+static void *(*next_malloc)(size_t);
+static void *(*next_calloc)(size_t, size_t);
+static void *(*next_realloc)(void *, size_t);
+static void *(*next_memalign)(size_t, size_t);
+static int (*next_posix_memalign)(void **, size_t, size_t);
+static void *(*next_aligned_alloc)(size_t, size_t);
+static void *(*next_valloc)(size_t);
+static void *(*next_pvalloc)(size_t);
+static void (*next_free)(void *);
+
+static void find_next(void) {
+    next_calloc = dlsym(RTLD_NEXT, "calloc");
+    next_realloc = dlsym(RTLD_NEXT, "realloc");
+    next_memalign = dlsym(RTLD_NEXT, "memalign");
+    next_posix_memalign = dlsym(RTLD_NEXT, "posix_memalign");
+    next_aligned_alloc = dlsym(RTLD_NEXT, "aligned_alloc");
+    next_valloc = dlsym(RTLD_NEXT, "valloc");
+    next_pvalloc = dlsym(RTLD_NEXT, "pvalloc");
+    next_free = dlsym(RTLD_NEXT, "free");
+    next_malloc = dlsym(RTLD_NEXT, "malloc");
+}
+
+/* The first call comes while there is one thread. dlsym itself allocates nothing when it succeeds. */
+#define NEXT(function) (next_malloc ? (void)0 : find_next(), next_##function)
 
 struct counts { atomic_ullong allocations, frees, bytes; };
 static struct counts before_any_file, *counts = &before_any_file;
@@ -63,32 +81,27 @@ static void *allocated(void *block, size_t size) {
     return block;
 }
 
-void *malloc(size_t size) { return allocated(__libc_malloc(size), size); }
-void *calloc(size_t count, size_t size) { return allocated(__libc_calloc(count, size), count * size); }
-void *memalign(size_t alignment, size_t size) { return allocated(__libc_memalign(alignment, size), size); }
-void *valloc(size_t size) { return allocated(__libc_valloc(size), size); }
-void *pvalloc(size_t size) { return allocated(__libc_pvalloc(size), size); }
-void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+void *malloc(size_t size) { return allocated(NEXT(malloc)(size), size); }
+void *calloc(size_t count, size_t size) { return allocated(NEXT(calloc)(count, size), count * size); }
+void *memalign(size_t alignment, size_t size) { return allocated(NEXT(memalign)(alignment, size), size); }
+void *valloc(size_t size) { return allocated(NEXT(valloc)(size), size); }
+void *pvalloc(size_t size) { return allocated(NEXT(pvalloc)(size), size); }
+void *aligned_alloc(size_t alignment, size_t size) { return allocated(NEXT(aligned_alloc)(alignment, size), size); }
 
 int posix_memalign(void **result, size_t alignment, size_t size) {
-    if (alignment % sizeof(void *) != 0 || (alignment & (alignment - 1)) != 0 || alignment == 0) return EINVAL;
-    int kept = errno;
-    void *block = memalign(alignment, size);
-    errno = kept;
-    if (!block) return ENOMEM;
-    *result = block;
-    return 0;
+    int error = NEXT(posix_memalign)(result, alignment, size);
+    if (!error) allocated(*result, size);
+    return error;
 }
 
 void free(void *block) {
     if (block) atomic_fetch_add(&counts->frees, 1);
-    __libc_free(block);
+    NEXT(free)(block);
 }
 
 void *realloc(void *block, size_t size) {
-    if (!block) return malloc(size);
-    void *moved = __libc_realloc(block, size);
-    if (moved || size == 0) atomic_fetch_add(&counts->frees, 1);
+    void *moved = NEXT(realloc)(block, size);
+    if (block && (moved || size == 0)) atomic_fetch_add(&counts->frees, 1);
     return allocated(moved, size);
 }
 

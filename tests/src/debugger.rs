@@ -4,14 +4,14 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::function_name::short_name;
 use crate::installed::program;
-use crate::report::short_name;
 use crate::run::run;
 
 /// A frame that gdb shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GdbFrame {
-    /// The function's bare name, see [`short_name`].
+    /// The function, as gdb names it.
     pub function: String,
     /// The line, where there is debugging information.
     pub line: Option<u32>,
@@ -63,15 +63,20 @@ pub fn stack_at_malloc(of: &Path, size: u64) -> Vec<GdbFrame> {
         .filter_map(|line| {
             let mut fields = line.strip_prefix("FRAME\t")?.splitn(2, '\t');
             let line = fields.next()?.parse().ok().filter(|&line| line != 0);
-            let function = short_name(fields.next()?).to_owned();
+            let function = fields.next()?.to_owned();
             Some(GdbFrame { function, line })
         })
         .skip(1)
         .collect();
     assert!(
-        frames.iter().any(|frame| frame.function == "main"),
+        frames.iter().any(is_main),
         "gdb did not show a stack: {outcome:?}"
     );
-    let end = frames.iter().rposition(|frame| frame.function == "main");
+    let end = frames.iter().rposition(is_main);
     frames[..=end.unwrap_or(0)].to_vec()
+}
+
+/// A Rust program's own main lies within another one, which the runtime starts.
+fn is_main(frame: &GdbFrame) -> bool {
+    short_name(&frame.function) == "main"
 }

@@ -3,14 +3,17 @@
 //!
 //! [`samples`] builds a tiny program and [`claims`] reads from its first line what LDT must find;
 //! [`run`] runs programs, [`profile`] under LDT; [`report`] is what `ldt report --format json` says.
-//! [`valgrind`], [`counting`] and [`debugger`] are the independent oracles.
+//! [`valgrind`], [`counting`] and [`debugger`] are the independent oracles; [`real`] holds a real program to
+//! all of it.
 #![forbid(unsafe_code)]
 
 pub mod claims;
 pub mod counting;
 pub mod debugger;
+pub mod function_name;
 pub mod installed;
 pub mod profile;
+pub mod real;
 pub mod report;
 pub mod run;
 pub mod samples;

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
+use crate::function_name::short_name;
 use crate::installed::ldt;
 use crate::run::{Ending, run};
 
@@ -138,59 +139,5 @@ impl Site {
     #[must_use]
     pub fn shown(&self) -> String {
         self.functions().collect::<Vec<_>>().join(" < ")
-    }
-}
-
-/// A function's own name: without arguments, return type, template arguments, clone suffix and
-/// the path before it. `void shop::Shelf<int>::add(unsigned long)` is `add`.
-#[must_use]
-pub fn short_name(shown: &str) -> &str {
-    let before_arguments = match shown.find('(') {
-        Some(at) if at > 0 => &shown[..at],
-        _ => shown,
-    };
-    let mut depth = 0;
-    let mut start = 0;
-    let mut end = before_arguments.len();
-    for (at, letter) in before_arguments.char_indices() {
-        match letter {
-            '<' => {
-                if depth == 0 {
-                    end = at;
-                }
-                depth += 1;
-            }
-            '>' => depth -= 1,
-            ':' | ' ' if depth == 0 => {
-                start = at + 1;
-                end = before_arguments.len();
-            }
-            _ => {}
-        }
-    }
-    let name = &before_arguments[start..end];
-    name.split('.').next().unwrap_or(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::short_name;
-
-    #[test]
-    fn short_names_are_bare() {
-        for (shown, bare) in [
-            ("main", "main"),
-            ("operator new(unsigned long)", "new"),
-            ("void shop::Shelf<int>::add(unsigned long)", "add"),
-            ("work.constprop.0", "work"),
-            ("Diary::~Diary()", "~Diary"),
-            (
-                "std::vector<a::b, c(d)>::push_back<int>(int&&)",
-                "push_back",
-            ),
-            ("call_chain::outermost", "outermost"),
-        ] {
-            assert_eq!(short_name(shown), bare, "{shown}");
-        }
     }
 }
