@@ -15,7 +15,6 @@ use ldt_trace::header::{flag, offset};
 use crate::emit::{Window, trace_file};
 use crate::options::{self, Options};
 use crate::recorder::{self, Recorder};
-use crate::stacks::bounds::Bounds;
 use crate::stacks::unwind::Unwind;
 use crate::stacks::{Stacks, table};
 use crate::sys::lock::Lock;
@@ -256,7 +255,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         None => Window::create(index, tid),
     };
     let Some(window) = window else { return false };
-    let Some(stacks) = Stacks::new(Unwind::new(Bounds::default(), restorer)) else {
+    let Some(stacks) = Unwind::new(restorer).and_then(Stacks::new) else {
         return false;
     };
     let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks)));

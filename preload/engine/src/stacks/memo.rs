@@ -26,15 +26,94 @@ pub const MAX_FRAMES: usize = 16_384;
 /// more than this many: they are passed over at each capture.
 const KEPT_INSIDE: usize = 16;
 
-/// A frame with its node and what its step read.
+/// A frame with its node.
 #[derive(Clone, Copy)]
 struct State {
     frame: Frame,
     node: NodeId,
-    /// Words that the step outwards read, the last one repeated; all at addresses of the stack.
-    words: [Read; READS],
-    /// The words do not tell all: the step must be made again each time.
-    unverifiable: bool,
+}
+
+/// What the step out of a frame read: the last word repeated where there was only one. Where a step
+/// must be made again each time, words that never compare equal ([`never`]).
+type Proof = [Read; READS];
+
+/// A stack of states, and beside them their proofs: comparing touches only these.
+///
+/// Invariant of the raw memory: both point to `MAX_FRAMES + 1` elements in zeroed, lazily touched
+/// memory (all zero is valid) owned by this value.
+#[derive(Debug)]
+struct Frames {
+    states: *mut State,
+    proofs: *mut Proof,
+}
+
+const STATES_BYTES: usize = (MAX_FRAMES + 1) * size_of::<State>();
+const PROOFS_BYTES: usize = (MAX_FRAMES + 1) * size_of::<Proof>();
+
+impl Frames {
+    fn new() -> Option<Frames> {
+        let states = mem::allocate(STATES_BYTES)?.cast();
+        Some(Frames {
+            states,
+            proofs: mem::allocate(PROOFS_BYTES)?.cast(),
+        })
+    }
+
+    fn release(self) {
+        // SAFETY: mapped by `new` with these sizes; `self` is gone afterwards.
+        unsafe {
+            mem::release(self.states.cast(), STATES_BYTES);
+            mem::release(self.proofs.cast(), PROOFS_BYTES);
+        }
+    }
+
+    #[inline(always)]
+    fn state(&mut self, index: usize) -> &mut State {
+        debug_assert!(index <= MAX_FRAMES);
+        // SAFETY: see the invariant.
+        unsafe { &mut *self.states.add(index) }
+    }
+
+    #[inline(always)]
+    fn proof(&mut self, index: usize) -> &mut Proof {
+        debug_assert!(index <= MAX_FRAMES);
+        // SAFETY: see the invariant.
+        unsafe { &mut *self.proofs.add(index) }
+    }
+
+    /// Compares the words of frames `..count`, innermost first; gives how many frames, counted from
+    /// the outermost, are *not* proven: 0 when all are, else one past the innermost that differs.
+    #[inline(always)]
+    fn unproven(&mut self, count: usize) -> usize {
+        let mut index = count;
+        // Four frames at a time without a branch between them: half the time on deep stacks.
+        while index >= 4 {
+            let different =
+                (index - 4..index).fold(false, |different, index| different | self.differs(index));
+            if different {
+                break;
+            }
+            index -= 4;
+        }
+        while index > 0 {
+            if self.differs(index - 1) {
+                return index;
+            }
+            index -= 1;
+        }
+        0
+    }
+
+    #[inline(always)]
+    fn differs(&mut self, index: usize) -> bool {
+        let [first, second] = *self.proof(index);
+        // SAFETY: the words lie in the stack that this thread is running on (they were read from it, in
+        // bounds that still hold: `capture` has checked), or in our own constant data.
+        unsafe {
+            (*(first.address as *const u64) != first.value)
+                | (*(second.address as *const u64) != second.value)
+        }
+    }
 }
 
 /// What the memo needs from the rest of the engine while it captures.
@@ -46,20 +125,18 @@ pub trait Announce {
 }
 
 /// One thread's view of its own stack.
-///
-/// Invariant of the raw memory: `kept` and `fresh` each point to `MAX_FRAMES + 1` states in zeroed,
-/// lazily touched memory (all zero is a valid `State`), owned by this value.
 #[allow(
     missing_debug_implementations,
     reason = "raw memory and framehop's cache"
 )]
 pub struct Stacks {
     unwind: Unwind,
-    kept: *mut State,
-    /// The remembered stack: `kept[..count]`, outermost first.
+    nodes: table::Cache,
+    /// The remembered stack is `..count` of these, outermost first.
+    kept: Frames,
     count: usize,
     /// Frames of the capture in progress, innermost first.
-    fresh: *mut State,
+    fresh: Frames,
     generation: u64,
     /// The largest distance from a stack's top to its end that a capture saw, in bytes.
     deepest_bytes: u64,
@@ -73,31 +150,27 @@ struct Joint {
     cut: bool,
 }
 
-const REGION_BYTES: usize = (MAX_FRAMES + 1) * size_of::<State>();
-
 impl Stacks {
     /// For one thread; `None` when there is no memory.
     #[must_use]
     pub fn new(unwind: Unwind) -> Option<Self> {
-        let kept = mem::allocate(REGION_BYTES)?.cast();
-        let fresh = mem::allocate(REGION_BYTES)?.cast();
         Some(Stacks {
             unwind,
-            kept,
+            nodes: table::Cache::new()?,
+            kept: Frames::new()?,
             count: 0,
-            fresh,
+            fresh: Frames::new()?,
             generation: 0,
             deepest_bytes: 0,
         })
     }
 
     /// Gives the memory back.
-    pub fn release(self) {
-        // SAFETY: mapped by `new` with this size; `self` is gone afterwards.
-        unsafe {
-            mem::release(self.kept.cast(), REGION_BYTES);
-            mem::release(self.fresh.cast(), REGION_BYTES);
-        }
+    pub fn release(mut self) {
+        self.unwind.release();
+        self.nodes.release();
+        self.kept.release();
+        self.fresh.release();
     }
 
     /// Forgets the remembered stack.
@@ -118,67 +191,41 @@ impl Stacks {
         stack.contains(&inside) && stack.contains(&sp) && sp > inside
     }
 
-    #[inline(always)]
-    fn kept(&mut self, index: usize) -> &mut State {
-        debug_assert!(index <= MAX_FRAMES);
-        // SAFETY: see the invariant of `Stacks`.
-        unsafe { &mut *self.kept.add(index) }
-    }
-
-    #[inline(always)]
-    fn fresh(&mut self, index: usize) -> &mut State {
-        debug_assert!(index <= MAX_FRAMES);
-        // SAFETY: see the invariant of `Stacks`.
-        unsafe { &mut *self.fresh.add(index) }
-    }
-
     /// The node of the stack whose innermost frame has these registers (ip a return address).
     #[inline]
     pub fn capture(&mut self, caller: Registers, to: &mut impl Announce) -> NodeId {
         match self.unwind.bounds.follow(caller.sp) {
             Some(false) => {}
             Some(true) => self.count = 0,
-            None => return table::intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node)),
+            None => {
+                return self
+                    .nodes
+                    .intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node));
+            }
         }
         let generation = modules::generation();
         if self.generation != generation {
             self.generation = generation;
             self.count = 0;
+            self.unwind.forget();
         }
         let mut inside = self.count;
-        while inside > 0 && self.kept(inside - 1).frame.registers.sp < caller.sp {
+        while inside > 0 && self.kept.state(inside - 1).frame.registers.sp < caller.sp {
             inside -= 1;
         }
         if self.count - inside > KEPT_INSIDE {
             self.count = inside;
         }
-        if inside > 0
-            && self.kept(inside - 1).frame.registers == caller
-            && self.verified(inside) == 0
-        {
-            return self.kept(inside - 1).node;
-        }
-        self.capture_changed(caller, inside, to)
-    }
-
-    /// Compares the words of `kept[..count]`, innermost first; gives how many frames, counted from
-    /// the outermost, are *not* proven: 0 when all are, else one past the first that differs.
-    #[inline(always)]
-    fn verified(&mut self, count: usize) -> usize {
-        for index in (0..count).rev() {
-            let state = self.kept(index);
-            let [first, second] = state.words;
-            // SAFETY: the words lie in the stack that this thread is running on: they were read from
-            // it, in bounds that still hold (`capture` has checked).
-            let same = unsafe {
-                *(first.address as *const u64) == first.value
-                    && *(second.address as *const u64) == second.value
-            };
-            if !same || state.unverifiable {
-                return index + 1;
+        if inside > 0 {
+            let innermost = *self.kept.state(inside - 1);
+            if innermost.frame.registers == caller
+                && !innermost.frame.exact
+                && self.kept.unproven(inside) == 0
+            {
+                return innermost.node;
             }
         }
-        0
+        self.capture_changed(caller, inside, to)
     }
 
     #[inline(never)]
@@ -218,15 +265,16 @@ impl Stacks {
         let mut floor = frame.registers.sp.saturating_sub(8);
         let mut fresh = 0;
         loop {
-            while inside > 0 && self.kept(inside - 1).frame.registers.sp < frame.registers.sp {
+            while inside > 0 && self.kept.state(inside - 1).frame.registers.sp < frame.registers.sp
+            {
                 inside -= 1;
             }
             let met = inside > 0 && {
-                let known = self.kept(inside - 1).frame;
+                let known = self.kept.state(inside - 1).frame;
                 known.registers == frame.registers && known.exact == frame.exact
             };
             if met {
-                let unproven = self.verified(inside);
+                let unproven = self.kept.unproven(inside);
                 if unproven == 0 {
                     return (
                         Joint {
@@ -236,52 +284,43 @@ impl Stacks {
                         fresh,
                     );
                 }
+                if fresh + inside - unproven >= MAX_FRAMES {
+                    return (Joint { keep: 0, cut: true }, fresh);
+                }
                 // Frames from `inside` out to the one that differs are right themselves.
                 for index in (unproven - 1..inside).rev() {
-                    if fresh >= MAX_FRAMES {
-                        return (Joint { keep: 0, cut: true }, fresh);
-                    }
-                    *self.fresh(fresh) = *self.kept(index);
+                    *self.fresh.state(fresh) = *self.kept.state(index);
+                    *self.fresh.proof(fresh) = *self.kept.proof(index);
                     fresh += 1;
                 }
                 inside = unproven - 1;
-                frame = self.fresh(fresh - 1).frame;
+                frame = self.fresh.state(fresh - 1).frame;
             } else {
                 if fresh >= MAX_FRAMES {
                     return (Joint { keep: 0, cut: true }, fresh);
                 }
-                *self.fresh(fresh) = State {
-                    frame,
-                    node: NodeId(0),
-                    words: [Read::default(); READS],
-                    unverifiable: false,
-                };
                 fresh += 1;
             }
             let mut reads = Reads::default();
-            let module = self.unwind.module(&frame, &mut |module| to.module(module));
-            let step = self.unwind.step(&frame, module, floor, &mut reads);
-            let own_stack = self.unwind.bounds.range();
-            let state = self.fresh(fresh - 1);
-            state.frame.epoch = module.map_or(0, |module| module.epoch);
-            state.unverifiable = reads.count > READS || reads.count == 0;
-            state.words = match reads.count {
-                0 => {
-                    [Read {
-                        address: frame.registers.sp & !7,
-                        value: 0,
-                    }; READS]
-                }
-                1 => [reads.words[0]; READS],
-                _ => reads.words,
+            let step = self
+                .unwind
+                .step(&mut frame, floor, &mut reads, &mut |module| {
+                    to.module(module)
+                });
+            *self.fresh.state(fresh - 1) = State {
+                frame,
+                node: NodeId(0),
             };
-            if reads.count == 0 && step == Step::End {
-                state.unverifiable = false;
-                state.words = always_true();
-            }
+            *self.fresh.proof(fresh - 1) = match (reads.count, step) {
+                (_, Step::Lost) => never(),
+                (0, Step::End) => always(),
+                (1, _) => [reads.words[0]; READS],
+                (2, _) => reads.words,
+                _ => never(),
+            };
             match step {
                 Step::Caller(caller) => {
-                    if caller.exact && !own_stack.contains(&caller.registers.sp) {
+                    if caller.exact && !self.unwind.bounds.range().contains(&caller.registers.sp) {
                         // Out of an alternate signal stack, onto the interrupted one.
                         inside = 0;
                         if self.unwind.bounds.follow(caller.registers.sp).is_none() {
@@ -300,10 +339,7 @@ impl Stacks {
                         fresh,
                     );
                 }
-                Step::Lost => {
-                    self.fresh(fresh - 1).unverifiable = true;
-                    return (Joint { keep: 0, cut: true }, fresh);
-                }
+                Step::Lost => return (Joint { keep: 0, cut: true }, fresh),
             }
         }
     }
@@ -311,26 +347,26 @@ impl Stacks {
     /// Puts the fresh frames on the remembered ones that stay, giving each its node.
     fn join(&mut self, joint: &Joint, fresh: usize, to: &mut impl Announce) -> NodeId {
         let mut parent = match joint.keep {
-            0 if joint.cut => table::intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node)),
+            0 if joint.cut => self.cut(to),
             0 => NodeId(0),
-            keep => self.kept(keep - 1).node,
+            keep => self.kept.state(keep - 1).node,
         };
         let mut count = joint.keep;
         for index in (0..fresh).rev() {
-            let mut state = *self.fresh(index);
-            let key = FrameKey::new(
-                state.frame.registers.ip,
-                state.frame.exact,
-                state.frame.epoch,
-            );
-            parent = table::intern(parent, key, &mut |node| to.node(node));
+            let frame = self.fresh.state(index).frame;
+            parent = self.node(parent, &frame, to);
             if count < MAX_FRAMES {
-                state.node = parent;
-                if joint.cut && count == 0 {
-                    // What lies outside was not seen: another stack may end here for good.
-                    state.unverifiable = true;
-                }
-                *self.kept(count) = state;
+                *self.kept.state(count) = State {
+                    frame,
+                    node: parent,
+                };
+                // What lies outside a cut was not seen: another time it may be there.
+                let cut_here = joint.cut && count == 0;
+                *self.kept.proof(count) = if cut_here {
+                    never()
+                } else {
+                    *self.fresh.proof(index)
+                };
                 count += 1;
             }
         }
@@ -338,44 +374,78 @@ impl Stacks {
         parent
     }
 
-    /// The differential mode: unwinds plainly from the same registers and compares frame by frame.
-    /// Gives whether the stack that the memo gave (its node) is what plain unwinding finds.
+    #[inline(always)]
+    fn node(&mut self, parent: NodeId, frame: &Frame, to: &mut impl Announce) -> NodeId {
+        let key = FrameKey::new(frame.registers.ip, frame.exact, frame.epoch);
+        self.nodes.intern(parent, key, &mut |node| to.node(node))
+    }
+
+    #[cold]
+    fn cut(&mut self, to: &mut impl Announce) -> NodeId {
+        self.nodes
+            .intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node))
+    }
+
+    /// The differential mode: walks the stack from the same registers with framehop alone, without
+    /// memo and rules. Gives whether it finds the stack that the memo gave (its node).
     pub fn check(&mut self, caller: Registers, node: NodeId, to: &mut impl Announce) -> bool {
-        let count = core::mem::take(&mut self.count);
-        let frame = Frame {
+        let mut frame = Frame {
             registers: caller,
             exact: false,
             epoch: 0,
         };
-        let stack = self.unwind.bounds.range();
-        let (joint, fresh) = self.walk(frame, 0, to);
-        let mut parent = match joint.cut {
-            true => table::intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node)),
-            false => NodeId(0),
+        let mut floor = caller.sp.saturating_sub(8);
+        let mut fresh = 0;
+        let cut = loop {
+            if fresh >= MAX_FRAMES {
+                break true;
+            }
+            let step = self
+                .unwind
+                .step_unremembered(&mut frame, floor, &mut Reads::default());
+            self.fresh.state(fresh).frame = frame;
+            fresh += 1;
+            match step {
+                Step::Caller(caller) => {
+                    let sp = caller.registers.sp;
+                    if caller.exact && !self.unwind.bounds.range().contains(&sp) {
+                        if self.unwind.bounds.follow(sp).is_none() {
+                            break true;
+                        }
+                        floor = sp.saturating_sub(128);
+                    }
+                    frame = caller;
+                }
+                Step::End => break false,
+                Step::Lost => break true,
+            }
         };
+        let mut parent = if cut { self.cut(to) } else { NodeId(0) };
         for index in (0..fresh).rev() {
-            let state = *self.fresh(index);
-            let key = FrameKey::new(
-                state.frame.registers.ip,
-                state.frame.exact,
-                state.frame.epoch,
-            );
-            parent = table::intern(parent, key, &mut |node| to.node(node));
+            let frame = self.fresh.state(index).frame;
+            parent = self.node(parent, &frame, to);
         }
-        if self.unwind.bounds.range() != stack {
-            let _ = self.unwind.bounds.follow(caller.sp);
-        } else {
-            self.count = count;
+        if self.unwind.bounds.follow(caller.sp) != Some(false) {
+            self.count = 0;
         }
         parent == node
     }
 }
 
-/// Words that always compare equal: one word of our own constant data.
-fn always_true() -> [Read; READS] {
-    static ZERO: u64 = 0;
+static CONSTANT: u64 = 0;
+
+/// Words that always compare equal.
+fn always() -> Proof {
     [Read {
-        address: &raw const ZERO as u64,
+        address: &raw const CONSTANT as u64,
         value: 0,
+    }; READS]
+}
+
+/// Words that never compare equal.
+fn never() -> Proof {
+    [Read {
+        address: &raw const CONSTANT as u64,
+        value: 1,
     }; READS]
 }

@@ -2,15 +2,13 @@
 
 use core::num::NonZeroU64;
 
-use framehop::x86_64::{CacheX86_64, Reg, UnwindRegsX86_64};
-use framehop::{FrameAddress, MustNotAllocateDuringUnwind, Unwinder};
+use framehop::x86_64::{Reg, UnwindRegsX86_64};
+use framehop::{FrameAddress, Unwinder};
 
 use super::bounds::Bounds;
+use super::rules::{self, Base, Cache, Rules};
 use crate::modules::{self, Module};
 use crate::sys::{Registers, restorer_registers};
-
-/// What framehop keeps between steps.
-pub type Cache = CacheX86_64<MustNotAllocateDuringUnwind>;
 
 /// How many words of the stack a step may read and still be remembered by the memo.
 pub const READS: usize = 2;
@@ -60,55 +58,124 @@ pub enum Step {
 pub struct Unwind {
     /// The stack being walked.
     pub bounds: Bounds,
+    rules: Rules,
     cache: Cache,
-    last: Option<&'static Module>,
     restorer: u64,
 }
 
 impl Unwind {
-    /// For one thread; `restorer` is [`crate::sys::thread::signal_restorer`].
+    /// For one thread; `restorer` is [`crate::sys::thread::signal_restorer`]. `None` when there is no
+    /// memory.
     #[must_use]
-    pub fn new(bounds: Bounds, restorer: u64) -> Self {
-        Unwind {
-            bounds,
+    pub fn new(restorer: u64) -> Option<Self> {
+        Some(Unwind {
+            bounds: Bounds::default(),
+            rules: Rules::new()?,
             cache: Cache::new_in(),
-            last: None,
             restorer,
-        }
+        })
     }
 
-    /// The module of a frame's code.
+    /// Gives the memory back.
+    pub fn release(&mut self) {
+        self.rules.release();
+    }
+
+    /// Forgets what was concluded from the tables of modules that are gone.
+    pub fn forget(&mut self) {
+        self.rules.clear();
+    }
+
+    /// Reads a word of the stack, if it is one.
     #[inline(always)]
-    pub fn module(
-        &mut self,
-        frame: &Frame,
-        announce: &mut dyn FnMut(&Module),
-    ) -> Option<&'static Module> {
-        let lookup = frame.registers.ip.wrapping_sub(u64::from(!frame.exact));
-        if let Some(module) = self.last
-            && lookup >= module.start
-            && lookup < module.end
-            && module.is_live()
-        {
-            return Some(module);
-        }
-        let module = modules::find(lookup, announce)?;
-        self.last = Some(module);
-        Some(module)
+    fn read(&self, address: u64, floor: u64) -> Option<u64> {
+        // SAFETY: a word of the stack that this thread is running on, above its stack pointer.
+        self.bounds
+            .allows(address, floor)
+            .then(|| unsafe { (address as *const u64).read_unaligned() })
     }
 
-    /// One step outwards. Reads only the current stack, at or above `floor`.
+    /// One step outwards. Reads only the current stack, at or above `floor`. Completes `frame` with
+    /// the epoch of its module.
+    #[inline(always)]
     pub fn step(
         &mut self,
+        frame: &mut Frame,
+        floor: u64,
+        reads: &mut Reads,
+        announce: &mut dyn FnMut(&Module),
+    ) -> Step {
+        let Registers { ip, sp, bp } = frame.registers;
+        let rule = *self.rules.slot(ip);
+        if rule.ip != ip || frame.exact || matches!(rule.sp_base, Base::Unknown | Base::None) {
+            return self.step_slowly(frame, floor, reads, announce);
+        }
+        frame.epoch = rule.epoch;
+        let start = if rule.sp_base == Base::Sp { sp } else { bp };
+        let caller_sp = start.wrapping_add_signed(i64::from(rule.sp_offset));
+        let address = caller_sp.wrapping_sub(8);
+        let Some(caller_ip) = self.read(address, floor) else {
+            return Step::Lost;
+        };
+        reads.words = [Read {
+            address,
+            value: caller_ip,
+        }; READS];
+        reads.count = 1;
+        let caller_bp = if rule.bp_base == Base::None {
+            bp
+        } else {
+            let start = if rule.bp_base == Base::Sp { sp } else { bp };
+            let address = start.wrapping_add_signed(i64::from(rule.bp_offset));
+            let Some(value) = self.read(address, floor) else {
+                return Step::Lost;
+            };
+            reads.words[1] = Read { address, value };
+            reads.count = 2;
+            value
+        };
+        arrive(
+            sp,
+            Registers {
+                ip: caller_ip,
+                sp: caller_sp,
+                bp: caller_bp,
+            },
+        )
+    }
+
+    #[inline(never)]
+    fn step_slowly(
+        &mut self,
+        frame: &mut Frame,
+        floor: u64,
+        reads: &mut Reads,
+        announce: &mut dyn FnMut(&Module),
+    ) -> Step {
+        let ip = frame.registers.ip;
+        if ip == self.restorer && !frame.exact {
+            return self.leave_signal_handler(frame.registers.sp, floor, reads);
+        }
+        let module = modules::find(ip.wrapping_sub(u64::from(!frame.exact)), announce);
+        frame.epoch = module.map_or(0, |module| module.epoch);
+        let step = self.step_plainly(frame, module, floor, reads);
+        if let (Some(module), Some(ip), false) = (module, NonZeroU64::new(ip), frame.exact)
+            && self.rules.slot(ip.get()).ip != ip.get()
+        {
+            *self.rules.slot(ip.get()) = rules::derive(module, ip, &mut self.cache);
+        }
+        step
+    }
+
+    /// One step by framehop, or along frame pointers where no module brought the code.
+    pub fn step_plainly(
+        &mut self,
         frame: &Frame,
-        module: Option<&'static Module>,
+        module: Option<&Module>,
         floor: u64,
         reads: &mut Reads,
     ) -> Step {
         let before = frame.registers;
-        if before.ip == self.restorer && !frame.exact {
-            return self.leave_signal_handler(before.sp, floor, reads);
-        }
         let bounds = &self.bounds;
         let mut read = |address: u64| {
             if !bounds.allows(address, floor) {
@@ -122,42 +189,51 @@ impl Unwind {
             reads.count += 1;
             Ok(value)
         };
-        let (ip, sp, bp) = if let Some(module) = module {
-            let address = if frame.exact {
-                FrameAddress::InstructionPointer(before.ip)
-            } else {
-                let Some(ip) = NonZeroU64::new(before.ip) else {
-                    return Step::End;
-                };
-                FrameAddress::ReturnAddress(ip)
-            };
-            let mut registers = UnwindRegsX86_64::new(before.ip, before.sp, before.bp);
-            match module
-                .unwinder
-                .unwind_frame(address, &mut registers, &mut self.cache, &mut read)
-            {
-                Ok(Some(ip)) => (ip, registers.get(Reg::RSP), registers.get(Reg::RBP)),
-                Ok(None) => return Step::End,
-                Err(_) => return Step::Lost,
-            }
-        } else {
+        let Some(module) = module else {
             // No object file brought this code: just-in-time compilers keep frame pointers.
-            match (read(before.bp), read(before.bp.wrapping_add(8))) {
-                (Ok(bp), Ok(ip)) => (ip, before.bp + 16, bp),
-                _ => return Step::Lost,
-            }
+            return match (read(before.bp), read(before.bp.wrapping_add(8))) {
+                (Ok(bp), Ok(ip)) => arrive(
+                    before.sp,
+                    Registers {
+                        ip,
+                        sp: before.bp + 16,
+                        bp,
+                    },
+                ),
+                _ => Step::Lost,
+            };
         };
-        if ip == 0 {
-            return Step::End;
+        let address = if frame.exact {
+            FrameAddress::InstructionPointer(before.ip)
+        } else {
+            let Some(ip) = NonZeroU64::new(before.ip) else {
+                return Step::End;
+            };
+            FrameAddress::ReturnAddress(ip)
+        };
+        let mut registers = UnwindRegsX86_64::new(before.ip, before.sp, before.bp);
+        match module
+            .unwinder
+            .unwind_frame(address, &mut registers, &mut self.cache, &mut read)
+        {
+            Ok(Some(ip)) => {
+                let (sp, bp) = (registers.get(Reg::RSP), registers.get(Reg::RBP));
+                arrive(before.sp, Registers { ip, sp, bp })
+            }
+            Ok(None) => Step::End,
+            Err(_) => Step::Lost,
         }
-        if sp <= before.sp {
-            return Step::Lost;
+    }
+
+    /// One step without rules, for comparison.
+    pub fn step_unremembered(&mut self, frame: &mut Frame, floor: u64, reads: &mut Reads) -> Step {
+        let ip = frame.registers.ip;
+        if ip == self.restorer && !frame.exact {
+            return self.leave_signal_handler(frame.registers.sp, floor, reads);
         }
-        Step::Caller(Frame {
-            registers: Registers { ip, sp, bp },
-            exact: false,
-            epoch: 0,
-        })
+        let module = modules::find(ip.wrapping_sub(u64::from(!frame.exact)), &mut |_| ());
+        frame.epoch = module.map_or(0, |module| module.epoch);
+        self.step_plainly(frame, module, floor, reads)
     }
 
     /// framehop knows no signal frames: the interrupted registers are in the kernel's frame.
@@ -176,6 +252,22 @@ impl Unwind {
         Step::Caller(Frame {
             registers: Registers { ip, sp, bp },
             exact: true,
+            epoch: 0,
+        })
+    }
+}
+
+/// A caller must be further out; a null return address marks the end.
+#[inline(always)]
+fn arrive(sp: u64, caller: Registers) -> Step {
+    if caller.ip == 0 {
+        Step::End
+    } else if caller.sp <= sp {
+        Step::Lost
+    } else {
+        Step::Caller(Frame {
+            registers: caller,
+            exact: false,
             epoch: 0,
         })
     }
