@@ -1,0 +1,204 @@
+//! `ldt profile` behaves like `env`: the program's output, input, arguments and end are its own; what
+//! cannot be run, or cannot be seen into, is said with the exit code of the contract.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use ldt_tests::installed::{ldt, preload, program};
+use ldt_tests::profile::{profile, profile_with};
+use ldt_tests::report::Report;
+use ldt_tests::run::{Ending, Outcome, run};
+use ldt_tests::samples::{Sample, Variant};
+use rustix::process::{Pid, Signal, kill_process};
+
+#[test]
+fn arguments_environment_and_input_reach_the_program() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut child = Command::new(ldt())
+        .args(["profile", "-o"])
+        .arg(folder.path().join("trace"))
+        .arg("--")
+        .arg(sample("launching/echoes.c"))
+        .args(["-o", "two words", "--", ""])
+        .env("LD_PRELOAD_BEFORE", "kept")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("ldt can be started");
+    let mut input = child.stdin.take().expect("it is piped");
+    input.write_all(b"what was typed\n").expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("a child can be waited for");
+    let expected =
+        "argument -o\nargument two words\nargument --\nargument \nvariable kept\nwhat was typed\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert_eq!(output.status.code(), Some(17));
+}
+
+#[test]
+fn signals_are_forwarded() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::USR1, Signal::USR2] {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let mut child = Command::new(ldt())
+            .args(["profile", "-o"])
+            .arg(folder.path().join("trace"))
+            .arg("--")
+            .arg(sample("launching/waits_for_signal.c"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("ldt can be started");
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let ready = lines.next().and_then(Result::ok);
+        assert_eq!(ready.as_deref(), Some("ready"));
+        kill_process(Pid::from_child(&child), signal).expect("ldt can be signalled");
+        let ended = child.wait().expect("a child can be waited for");
+        assert_eq!(ended.code(), Some(signal.as_raw()));
+        let report = Report::of(&folder.path().join("trace"));
+        assert_eq!(report.exit.code, Some(signal.as_raw()));
+    }
+}
+
+#[test]
+fn the_launchers_lines_are_its_own() {
+    let profiled = profile(&sample("endings/returns.c"), [""; 0]);
+    assert!(
+        profiled
+            .outcome
+            .stderr
+            .lines()
+            .all(|line| line.starts_with("ldt: ")),
+        "{:?}",
+        profiled.outcome
+    );
+    assert!(!profiled.outcome.stderr.is_empty(), "there is a summary");
+    assert_eq!(profiled.outcome.stdout, "");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_127() {
+    let outcome = profile(Path::new("/nonexistent/program"), [""; 0]).outcome;
+    fails_with(&outcome, 127, "/nonexistent/program");
+    let outcome = profile(Path::new("no-such-program-anywhere"), [""; 0]).outcome;
+    fails_with(&outcome, 127, "no-such-program-anywhere");
+}
+
+#[test]
+fn a_file_that_cannot_be_run_is_126() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let text = folder.path().join("text");
+    std::fs::write(&text, "no program\n").expect("a temporary file can be written");
+    let outcome = profile(&text, [""; 0]).outcome;
+    fails_with(&outcome, 126, "text");
+}
+
+#[test]
+fn a_static_program_is_125_with_the_reason() {
+    let outcome = profile(&sample("launching/static.c"), [""; 0]).outcome;
+    fails_with(&outcome, 125, "static");
+}
+
+#[test]
+fn a_bad_option_is_named() {
+    let outcome = run(Command::new(ldt()).args(["profile", "--no-such-option=5", "--", "true"]));
+    fails_with(&outcome, 125, "--no-such-option");
+    let outcome = run(Command::new(ldt()).args(["profile"]));
+    assert_eq!(outcome.ending, Ending::Code(125), "{outcome:?}");
+}
+
+#[test]
+fn wrappers_are_seen_through() {
+    // env replaces itself by the program; the trace is the program's.
+    let inner = sample("functions/every_c_function.c");
+    let profiled = profile_with(&program("env"), ["-i"], |command| {
+        command.arg(&inner);
+    });
+    let report = profiled.report();
+    assert_eq!(
+        report
+            .sites_in("main")
+            .map(|site| site.allocations)
+            .sum::<u64>(),
+        8
+    );
+}
+
+#[test]
+fn an_earlier_preload_stays() {
+    let counting = ldt_tests::counting::Counting::prepare();
+    let profiled = profile_with(
+        &sample("functions/every_c_function.c"),
+        [""; 0],
+        |command| {
+            command.env("LD_PRELOAD", counting.library());
+            counting.attach(command);
+        },
+    );
+    assert_eq!(
+        profiled.outcome.ending,
+        Ending::Code(0),
+        "{:?}",
+        profiled.outcome
+    );
+    assert!(counting.usage().allocations >= 8);
+    let report = profiled.report();
+    assert_eq!(
+        report
+            .sites_in("main")
+            .map(|site| site.allocations)
+            .sum::<u64>(),
+        8
+    );
+}
+
+#[test]
+fn the_library_lists_its_options() {
+    let listed = with_options("help=1");
+    for option in [
+        "mode",
+        "output",
+        "trace_children",
+        "max_trace_size",
+        "stack_check",
+    ] {
+        assert!(
+            listed.stderr.contains(option),
+            "{option} is not in {}",
+            listed.stderr
+        );
+    }
+}
+
+#[test]
+fn a_bad_option_of_the_library_is_named() {
+    let said = with_options("stack_check=perhaps:colour=red").stderr;
+    assert!(
+        said.contains("stack_check") && said.contains("perhaps"),
+        "{said}"
+    );
+    assert!(said.contains("colour"), "{said}");
+}
+
+fn with_options(options: &str) -> Outcome {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    run(Command::new(sample("empty.c"))
+        .current_dir(folder.path())
+        .env("LD_PRELOAD", preload())
+        .env("LDT_OPTIONS", options))
+}
+
+fn sample(path: &str) -> std::path::PathBuf {
+    Sample::named(path).build(Variant::SHIPPED)
+}
+
+fn fails_with(outcome: &Outcome, code: i32, says: &str) {
+    assert_eq!(outcome.ending, Ending::Code(code), "{outcome:?}");
+    let first = outcome.stderr.lines().next().unwrap_or_default();
+    assert!(
+        first.starts_with("ldt: ") && outcome.stderr.contains(says),
+        "{outcome:?}"
+    );
+}

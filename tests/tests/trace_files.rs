@@ -1,0 +1,165 @@
+//! Where traces go: the default name, the placeholders of `-o`, the rights, what is done where nothing can
+//! be written, and which children are followed.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ldt_tests::installed::{ldt, preload};
+use ldt_tests::report::Report;
+use ldt_tests::run::{Ending, Outcome, run};
+use ldt_tests::samples::{Sample, Variant};
+use tempfile::TempDir;
+
+#[test]
+fn the_default_is_in_the_folder_at_start() {
+    let folder = folder();
+    let program = sample("functions/every_c_function.c");
+    let outcome = run(Command::new(ldt())
+        .args(["profile", "--"])
+        .arg(&program)
+        .current_dir(folder.path()));
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+    let names = names(folder.path());
+    assert_eq!(names.len(), 1, "{names:?}");
+    let report = Report::of(&folder.path().join(&names[0]));
+    assert_eq!(
+        names[0],
+        format!("ldt.every_c_function_c.{}.trace", report.pid)
+    );
+}
+
+#[test]
+fn the_library_alone_writes_the_default() {
+    let folder = folder();
+    let outcome = run(Command::new(sample("functions/every_c_function.c"))
+        .current_dir(folder.path())
+        .env("LD_PRELOAD", preload()));
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+    let names = names(folder.path());
+    assert_eq!(names.len(), 1, "{names:?}");
+    let report = Report::of(&folder.path().join(&names[0]));
+    assert_eq!(
+        names[0],
+        format!("ldt.every_c_function_c.{}.trace", report.pid)
+    );
+    assert_eq!(report.calls.get("malloc"), Some(&1));
+}
+
+#[test]
+fn placeholders_are_filled_in() {
+    let folder = folder();
+    let outcome = profile_to(
+        &folder.path().join("of-%e-%p"),
+        "functions/every_c_function.c",
+    );
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+    let names = names(folder.path());
+    assert_eq!(names.len(), 1, "{names:?}");
+    let report = Report::of(&folder.path().join(&names[0]));
+    assert_eq!(names[0], format!("of-every_c_function_c-{}", report.pid));
+}
+
+#[test]
+fn only_the_owner_may_read_a_trace() {
+    let folder = folder();
+    let trace = folder.path().join("trace");
+    profile_to(&trace, "endings/returns.c");
+    let mode = fs::metadata(&trace)
+        .expect("there is a trace")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_symbolic_link_is_not_followed() {
+    let folder = folder();
+    let precious = folder.path().join("precious");
+    fs::write(&precious, "precious").expect("a temporary file can be written");
+    let trace = folder.path().join("trace");
+    std::os::unix::fs::symlink(&precious, &trace).expect("a link can be made");
+    let outcome = profile_to(&trace, "endings/returns.c");
+    assert_eq!(fs::read(&precious).expect("it is still there"), b"precious");
+    assert!(outcome.stderr.contains("ldt: "), "{outcome:?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_said_and_another_taken() {
+    let elsewhere = folder();
+    let outcome = run(Command::new(sample("endings/returns.c"))
+        .current_dir("/proc")
+        .env("TMPDIR", elsewhere.path())
+        .env("LD_PRELOAD", preload()));
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+    let names = names(elsewhere.path());
+    assert_eq!(names.len(), 1, "{names:?}");
+    let said = outcome.stderr.lines().next().unwrap_or_default();
+    assert!(
+        said.starts_with("ldt: ") && said.contains(&*elsewhere.path().to_string_lossy()),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_trace_stops_at_the_limit_that_is_asked_for() {
+    let folder = folder();
+    let trace = folder.path().join("trace");
+    let outcome = run(Command::new(ldt())
+        .args(["profile", "--max-trace-size=2M", "-o"])
+        .arg(&trace)
+        .arg("--")
+        .arg(sample("adversarial/diversity.c")));
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+    let size = fs::metadata(&trace).expect("there is a trace").len();
+    assert!(size <= 2 << 20, "the trace has {size} bytes");
+    let report = Report::of(&trace);
+    assert!(report.truncated);
+    assert!(report.totals.allocations > 1_000, "{:?}", report.totals);
+    assert!(report.totals.allocations < 1_000_000, "{:?}", report.totals);
+}
+
+#[test]
+fn children_are_left_alone_when_asked() {
+    let folder = folder();
+    for option in ["--trace-children=no", "--trace-children-skip=posix_*"] {
+        let trace = folder.path().join("trace");
+        let outcome = run(Command::new(ldt())
+            .args(["profile", option, "-o"])
+            .arg(&trace)
+            .arg("--")
+            .arg(sample("processes/posix_spawn.c")));
+        assert_eq!(outcome.ending, Ending::Code(0), "{option}: {outcome:?}");
+        assert_eq!(names(folder.path()), ["trace"], "{option}");
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder can be made")
+}
+
+fn sample(path: &str) -> PathBuf {
+    Sample::named(path).build(Variant::SHIPPED)
+}
+
+fn profile_to(trace: &Path, path: &str) -> Outcome {
+    run(Command::new(ldt())
+        .args(["profile", "-o"])
+        .arg(trace)
+        .arg("--")
+        .arg(sample(path)))
+}
+
+/// The names in a folder, in order.
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).expect("a temporary folder can be listed");
+    let mut names: Vec<String> = names
+        .map(|entry| entry.expect("it can be listed").file_name())
+        .map(OsString::into_string)
+        .map(|name| name.expect("a name of ours is text"))
+        .collect();
+    names.sort();
+    names
+}
