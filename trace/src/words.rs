@@ -389,6 +389,13 @@ impl<'a> Words<'a> {
         self.damaged
     }
 
+    /// How many words the blob that begins with this word takes; `None` when it is no blob.
+    #[must_use]
+    pub fn length_of_blob(word: u64) -> Option<usize> {
+        let bytes = (word & LOW48) as usize;
+        ((word >> 56) as u8 == op::BLOB && bytes <= MAX_BLOB_BYTES).then(|| blob_words(bytes))
+    }
+
     #[inline(always)]
     fn decode(&self) -> Option<(Item<'a>, usize)> {
         let rest = &self.words[self.at..];

@@ -1,0 +1,305 @@
+//! Columns back into words.
+
+use super::model::{Model, class};
+use super::sheet::{Column, Reader};
+use super::{Malformed, token};
+use crate::function::Function;
+use crate::words::{self, NodeId, Words};
+
+/// Turns columns back into words, at most `max_words`, appended to `words`.
+pub fn decode(
+    bytes: &[u8],
+    max_words: usize,
+    model: &mut Model,
+    words: &mut Vec<u64>,
+) -> Result<(), Malformed> {
+    model.reset();
+    let reader =
+        Reader::new(bytes).ok_or(Malformed("the table of columns does not fit the chunk"))?;
+    let limit = words.len() + max_words;
+    let mut decoder = Decoder {
+        model,
+        reader,
+        words,
+        limit,
+    };
+    while let Some(token) = decoder.reader.byte(Column::Tokens) {
+        decoder
+            .event(token)
+            .ok_or(Malformed("columns that do not fit together"))?;
+        if decoder.words.len() > limit {
+            return Err(Malformed("more words than the chunk's header says"));
+        }
+    }
+    if decoder.reader.is_done() {
+        Ok(())
+    } else {
+        Err(Malformed("columns longer than their events"))
+    }
+}
+
+struct Decoder<'a> {
+    model: &'a mut Model,
+    reader: Reader<'a>,
+    words: &'a mut Vec<u64>,
+    limit: usize,
+}
+
+/// What an allocation's columns say.
+struct Allocation {
+    function: Function,
+    address: u64,
+    size: u32,
+    stack: NodeId,
+}
+
+impl Decoder<'_> {
+    #[inline(always)]
+    fn event(&mut self, token: u8) -> Option<()> {
+        if token & token::ALLOC != 0 {
+            let block = self.alloc(token, 0)?;
+            let tick = self.stamp(token & token::STAMPED != 0)?;
+            words::put_alloc(
+                self.words,
+                block.function,
+                block.address,
+                u64::from(block.size),
+                1,
+                block.stack,
+                tick,
+            );
+            return Some(());
+        }
+        if token & token::FREE != 0 {
+            let (function, address) = self.free(token)?;
+            let tick = self.stamp(token & token::STAMPED != 0)?;
+            words::put_free(self.words, Function::from_code(function)?, address, tick);
+            return Some(());
+        }
+        self.rarer(token)
+    }
+
+    #[inline(always)]
+    fn stamp(&mut self, stamped: bool) -> Option<Option<u64>> {
+        if stamped {
+            self.tick().map(Some)
+        } else {
+            Some(None)
+        }
+    }
+
+    #[inline(always)]
+    fn tick(&mut self) -> Option<u64> {
+        let delta = self.reader.signed(Column::Ticks)?;
+        let tick = self.model.last_tick().wrapping_add(delta as u64);
+        self.model.tick(tick);
+        Some(tick)
+    }
+
+    fn rarer(&mut self, token: u8) -> Option<()> {
+        match token {
+            token::REALLOC | token::REALLOC_STAMPED => {
+                let free = self
+                    .reader
+                    .byte(Column::Tokens)
+                    .filter(|token| token & 0xc1 == token::FREE)?;
+                let (_, old) = self.free(free)?;
+                let alloc = self
+                    .reader
+                    .byte(Column::Tokens)
+                    .filter(|token| token & 0x81 == token::ALLOC)?;
+                let block = self.alloc(alloc, old)?;
+                let ticks = if token == token::REALLOC_STAMPED {
+                    Some((self.tick()?, self.tick()?))
+                } else {
+                    None
+                };
+                let size = u64::from(block.size);
+                words::put_realloc(
+                    self.words,
+                    block.function,
+                    old,
+                    block.address,
+                    size,
+                    block.stack,
+                    ticks,
+                );
+            }
+            token::NODE_CHAINED | token::NODE => self.node(token)?,
+            token::STAMP => {
+                let tick = self.tick()?;
+                words::put_stamp(self.words, tick);
+            }
+            token::WORDS => self.plain_words()?,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn node(&mut self, token: u8) -> Option<()> {
+        let last = self.model.last_node();
+        let [a, b, c, d, e, f] = self.reader.bytes(Column::NodeIps)?;
+        let ip = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+        let (id, parent) = if token == token::NODE_CHAINED {
+            (last.checked_add(1)?, last)
+        } else {
+            let id = i64::from(last)
+                .checked_add(self.reader.signed(Column::NodeIds)?)?
+                .checked_add(1)?;
+            let parent = id
+                .checked_sub(self.reader.signed(Column::NodeIds)?)?
+                .checked_sub(1)?;
+            (u32::try_from(id).ok()?, u32::try_from(parent).ok()?)
+        };
+        if id > words::MAX_NODE || parent > words::MAX_NODE {
+            return None;
+        }
+        self.model.node(id);
+        let (id, parent) = (NodeId(id), NodeId(parent));
+        words::put_node(
+            self.words,
+            &words::Node {
+                id,
+                parent,
+                ip,
+                exact: false,
+                cut: false,
+                epoch: 0,
+            },
+        );
+        Some(())
+    }
+
+    fn plain_words(&mut self) -> Option<()> {
+        let count = usize::from(self.reader.byte(Column::Functions)?);
+        let start = self.words.len();
+        let first = self.word()?;
+        self.words.push(first);
+        let count = match count {
+            0 => Words::length_of_blob(first)?,
+            count => count,
+        };
+        if start + count > self.limit {
+            return None;
+        }
+        for _ in 1..count {
+            let word = self.word()?;
+            self.words.push(word);
+        }
+        Some(())
+    }
+
+    fn word(&mut self) -> Option<u64> {
+        self.reader.bytes(Column::Rest).map(u64::from_le_bytes)
+    }
+
+    /// For a realloc `old` is the block before, else 0.
+    #[inline(always)]
+    fn alloc(&mut self, token: u8, old: u64) -> Option<Allocation> {
+        // The columns of an allocation are in the order stack, size; but its address depends on the
+        // class of the size, so those come first.
+        let stack = match token >> token::STACK_SHIFT & 3 {
+            token::STACK_EXPECTED => self.model.expected_stack(),
+            token::STACK_SAME => self.model.last_stack(),
+            token::STACK_PLACE => {
+                let low = self.reader.byte(Column::StackLow)?;
+                let high = self.reader.byte(Column::StackHigh)?;
+                self.model.stack_at(u16::from_le_bytes([low, high]))
+            }
+            _ => u32::from_le_bytes(self.reader.bytes(Column::StackNew)?),
+        };
+        if stack > words::MAX_NODE {
+            return None;
+        }
+        self.model.stack(stack);
+        let (size, function) = match token >> token::ASKS_SHIFT & 3 {
+            token::ASKS_AS_BEFORE => {
+                let habit = self.model.habit(stack)?;
+                (habit.size, habit.function)
+            }
+            asks => {
+                let function = match asks {
+                    token::ASKS_SIZE => self.model.habit(stack)?.function,
+                    _ => self.reader.byte(Column::Functions)?,
+                };
+                let size = self.size()?;
+                self.model.learn(stack, size, function);
+                (size, function)
+            }
+        };
+        let class = class(size);
+        let last_freed = self.model.last_freed(class);
+        let address = match token >> token::AT_SHIFT & 3 {
+            token::AT_LAST_FREED => last_freed,
+            token::AT_NEXT => self.model.next_address(),
+            token::AT_OLD => old,
+            _ => {
+                let distance = self.reader.signed(Column::Addresses)?;
+                self.model
+                    .last_address()
+                    .wrapping_add((distance as u64) << 4)
+            }
+        };
+        self.model
+            .allocated(address, size, class, last_freed == address);
+        self.model.note_ordinal(address);
+        Some(Allocation {
+            function: Function::from_code(function)?,
+            address,
+            size,
+            stack: NodeId(stack),
+        })
+    }
+
+    #[inline(always)]
+    fn size(&mut self) -> Option<u32> {
+        let low = self.reader.byte(Column::SizeLow)?;
+        match self.reader.byte(Column::SizeHigh)? {
+            u8::MAX => self.reader.bytes(Column::Rest).map(u32::from_le_bytes),
+            high => Some(u32::from(high) << 8 | u32::from(low)),
+        }
+    }
+
+    #[inline(always)]
+    fn free(&mut self, token: u8) -> Option<(u8, u64)> {
+        let address = match token >> token::BLOCK_SHIFT & 7 {
+            token::BLOCK_NULL => 0,
+            token::BLOCK_DISTANCE => {
+                let distance = self.reader.signed(Column::OldFrees)?;
+                let address = self
+                    .model
+                    .last_old_free()
+                    .wrapping_add((distance as u64) << 4);
+                self.model.freed_unseen(address);
+                address
+            }
+            token::BLOCK_PLACE => {
+                let low = self.reader.byte(Column::AgeLow)?;
+                let high = self.reader.byte(Column::AgeHigh)?;
+                let address = self.model.seen_at(u16::from_le_bytes([low, high]));
+                self.model.freed(address);
+                address
+            }
+            token::BLOCK_NEWEST => {
+                let address = self.model.of_age(0)?;
+                self.model.freed(address);
+                address
+            }
+            token::BLOCK_AGE => {
+                let low = self.reader.byte(Column::AgeLow)?;
+                let high = self.reader.byte(Column::AgeHigh)?;
+                let address = self.model.of_age(u16::from_le_bytes([low, high]))?;
+                self.model.freed(address);
+                address
+            }
+            _ => return None,
+        };
+        let function = if token & token::OTHER_FUNCTION != 0 {
+            self.reader.byte(Column::Functions)?
+        } else {
+            self.model.last_free_function()
+        };
+        self.model.free_function(function);
+        Some((function, address))
+    }
+}

@@ -1,0 +1,271 @@
+//! Words into columns.
+
+use super::model::{Found, Model, class};
+use super::sheet::{Column, Sheet, bound, compact};
+use super::{Counters, Encoded, token};
+use crate::words::{Event, Item, NodeId, Words};
+
+/// Turns words into columns. `None` when the words are malformed or `out` is shorter than
+/// [`super::bound`].
+pub fn encode(words: &[u64], model: &mut Model, out: &mut [u8]) -> Option<Encoded> {
+    if out.len() < bound(words.len()) {
+        return None;
+    }
+    model.reset();
+    let mut counters = Counters::default();
+    let mut encoder = Encoder {
+        model,
+        sheet: Sheet::new(out, words.len())?,
+    };
+    let mut events = Words::new(words, 0);
+    let mut at = 0;
+    while let Some(item) = events.next() {
+        counters.add(&item);
+        let own = words.get(at..events.position())?;
+        at = events.position();
+        encoder.event(&item, own);
+    }
+    if events.damaged() {
+        return None;
+    }
+    let lengths = encoder.sheet.finish()?;
+    Some(Encoded {
+        bytes: compact(out, words.len(), lengths)?,
+        counters,
+    })
+}
+
+struct Encoder<'a> {
+    model: &'a mut Model,
+    sheet: Sheet<'a>,
+}
+
+impl Encoder<'_> {
+    #[inline(always)]
+    fn event(&mut self, item: &Item<'_>, own: &[u64]) {
+        let stamped = own[0] >> 63 != 0;
+        match item.event {
+            Event::Alloc {
+                function,
+                address,
+                size,
+                alignment: 1,
+                stack,
+            } if own.len() == 2 + usize::from(stamped) => {
+                let size = size as u32;
+                if !self.alloc(function as u8, address, size, stack, stamped, None) {
+                    return self.words(own);
+                }
+            }
+            Event::Free { function, address } => {
+                if !self.free(function as u8, address, stamped) {
+                    return self.words(own);
+                }
+            }
+            Event::Realloc {
+                function,
+                old,
+                address,
+                size,
+                stack,
+            } => {
+                let plain = size >> 32 == 0
+                    && old & 15 == 0
+                    && address & 15 == 0
+                    && old != 0
+                    && address != 0
+                    && own[1] == address;
+                if !plain {
+                    return self.words(own);
+                }
+                self.sheet
+                    .byte(Column::Tokens, token::REALLOC | u8::from(stamped));
+                // Under the name of the last free, which costs nothing: the allocation has the function.
+                self.free(self.model.last_free_function(), old, false);
+                self.alloc(
+                    function as u8,
+                    address,
+                    size as u32,
+                    stack,
+                    false,
+                    Some(old),
+                );
+                if stamped {
+                    self.tick(item.tick_before);
+                }
+            }
+            Event::Node(node) => {
+                let plain = !node.exact && !node.cut && node.epoch == 0 && own[0] >> 48 & 0xff == 0;
+                if stamped || !plain {
+                    return self.words(own);
+                }
+                let last = self.model.node(node.id.0);
+                let ip = node.ip.to_le_bytes();
+                self.sheet
+                    .bytes(Column::NodeIps, [ip[0], ip[1], ip[2], ip[3], ip[4], ip[5]]);
+                if node.id.0 == last.wrapping_add(1) && node.parent.0 == last {
+                    self.sheet.byte(Column::Tokens, token::NODE_CHAINED);
+                } else {
+                    self.sheet.byte(Column::Tokens, token::NODE);
+                    let id = i64::from(node.id.0);
+                    self.sheet.signed(Column::NodeIds, id - i64::from(last) - 1);
+                    self.sheet
+                        .signed(Column::NodeIds, id - i64::from(node.parent.0) - 1);
+                }
+                return;
+            }
+            Event::Stamp if own[0] & !(1 << 63) == STAMP_HEAD && stamped => {
+                self.sheet.byte(Column::Tokens, token::STAMP);
+            }
+            _ => return self.words(own),
+        }
+        if stamped {
+            self.tick(item.tick);
+        }
+    }
+
+    #[inline(always)]
+    fn tick(&mut self, tick: u64) {
+        let last = self.model.tick(tick);
+        self.sheet
+            .signed(Column::Ticks, tick.wrapping_sub(last) as i64);
+    }
+
+    /// Gives whether the allocation could be written; unaligned blocks cannot. For a realloc `old` is
+    /// the block before.
+    #[inline(always)]
+    fn alloc(
+        &mut self,
+        function: u8,
+        address: u64,
+        size: u32,
+        stack: NodeId,
+        stamped: bool,
+        old: Option<u64>,
+    ) -> bool {
+        if address & 15 != 0 || address == 0 {
+            return false;
+        }
+        let stack = stack.0;
+        let class = class(size);
+        let reused = self.model.last_freed(class) == address;
+        let at = if old == Some(address) {
+            token::AT_OLD
+        } else if reused {
+            token::AT_LAST_FREED
+        } else if self.model.next_address() == address {
+            token::AT_NEXT
+        } else {
+            let distance = (address as i64).wrapping_sub(self.model.last_address() as i64) >> 4;
+            self.sheet.signed(Column::Addresses, distance);
+            token::AT_DISTANCE
+        };
+        self.model.allocated(address, size, class, reused);
+        let which = if self.model.expected_stack() == stack {
+            token::STACK_EXPECTED
+        } else if self.model.last_stack() == stack {
+            token::STACK_SAME
+        } else if let Some(place) = self.model.place(stack) {
+            self.sheet.byte(Column::StackLow, place as u8);
+            self.sheet.byte(Column::StackHigh, (place >> 8) as u8);
+            token::STACK_PLACE
+        } else {
+            self.sheet.bytes(Column::StackNew, stack.to_le_bytes());
+            token::STACK_NEW
+        };
+        self.model.stack(stack);
+        let asks = match self.model.habit(stack) {
+            Some(habit) if habit.function == function && habit.size == size => {
+                token::ASKS_AS_BEFORE
+            }
+            Some(habit) if habit.function == function => token::ASKS_SIZE,
+            _ => {
+                self.sheet.byte(Column::Functions, function);
+                token::ASKS_NEW
+            }
+        };
+        if asks != token::ASKS_AS_BEFORE {
+            self.model.learn(stack, size, function);
+            self.size(size);
+        }
+        let token = token::ALLOC
+            | at << token::AT_SHIFT
+            | which << token::STACK_SHIFT
+            | asks << token::ASKS_SHIFT
+            | u8::from(stamped);
+        self.sheet.byte(Column::Tokens, token);
+        true
+    }
+
+    #[inline(always)]
+    fn size(&mut self, size: u32) {
+        self.sheet.byte(Column::SizeLow, size as u8);
+        match u8::try_from(size >> 8) {
+            Ok(high) if high < u8::MAX => self.sheet.byte(Column::SizeHigh, high),
+            _ => {
+                self.sheet.byte(Column::SizeHigh, u8::MAX);
+                self.sheet.bytes(Column::Rest, size.to_le_bytes());
+            }
+        }
+    }
+
+    /// Gives whether the free could be written; unaligned blocks cannot.
+    #[inline(always)]
+    fn free(&mut self, function: u8, address: u64, stamped: bool) -> bool {
+        if address & 15 != 0 {
+            return false;
+        }
+        let how = if address == 0 {
+            token::BLOCK_NULL
+        } else {
+            match self.model.find(address) {
+                Found::Aged(0) => token::BLOCK_NEWEST,
+                Found::Aged(number) => {
+                    self.sheet.byte(Column::AgeLow, number as u8);
+                    self.sheet.byte(Column::AgeHigh, (number >> 8) as u8);
+                    token::BLOCK_AGE
+                }
+                Found::Seen(place) => {
+                    self.sheet.byte(Column::AgeLow, place as u8);
+                    self.sheet.byte(Column::AgeHigh, (place >> 8) as u8);
+                    token::BLOCK_PLACE
+                }
+                Found::Unseen => {
+                    let distance =
+                        (address as i64).wrapping_sub(self.model.last_old_free() as i64) >> 4;
+                    self.sheet.signed(Column::OldFrees, distance);
+                    token::BLOCK_DISTANCE
+                }
+            }
+        };
+        match how {
+            token::BLOCK_NULL => {}
+            token::BLOCK_DISTANCE => self.model.freed_unseen(address),
+            _ => self.model.freed(address),
+        }
+        let other = self.model.free_function(function) != function;
+        if other {
+            self.sheet.byte(Column::Functions, function);
+        }
+        let token = token::FREE
+            | how << token::BLOCK_SHIFT
+            | u8::from(other) * token::OTHER_FUNCTION
+            | u8::from(stamped);
+        self.sheet.byte(Column::Tokens, token);
+        true
+    }
+
+    /// What is rare: the words as they are.
+    #[cold]
+    fn words(&mut self, own: &[u64]) {
+        self.sheet.byte(Column::Tokens, token::WORDS);
+        let counted = u8::try_from(own.len()).unwrap_or(0);
+        self.sheet.byte(Column::Functions, counted);
+        for word in own {
+            self.sheet.bytes(Column::Rest, word.to_le_bytes());
+        }
+    }
+}
+
+/// Word 0 of a stamp on its own, its stamped bit aside.
+pub(super) const STAMP_HEAD: u64 = 1 << 56;

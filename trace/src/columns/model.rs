@@ -1,0 +1,341 @@
+//! What encoder and decoder both believe about the next event. Both make the same updates in the same
+//! order, so only what the model did not expect has to be written.
+//!
+//! - Addresses: glibc gives back the block of a size class that was freed last, or else carves the
+//!   next one off its top. So the last freed blocks of each class are kept (`freed`), and the end of the
+//!   last block (`next_address`).
+//! - Frees: which block is said by its age, counted in allocations of this chunk, or, for blocks that
+//!   other threads allocate and this one frees again and again, by its place in a table (`block_*`).
+//!   An address keeps its class there, so that its next reuse is expected.
+//! - Stacks: after a stack comes what came after it the last time (`successor`), else a place in a
+//!   dictionary, else the number itself.
+//! - Sizes and functions: a stack asks for what it asked for the last time (`stack_*`).
+
+const BLOCKS: usize = 1 << 13;
+const STACKS: usize = 1 << 12;
+const CLASSES: usize = 128;
+/// Freed blocks remembered in each class: glibc's thread cache holds seven.
+const FREED: usize = 8;
+/// Allocations that a chunk can have.
+const MAX_ORDINALS: usize = 1 << 16;
+
+/// What encoder and decoder learnt in the chunk so far. All zero is a valid, fresh model.
+#[derive(Clone)]
+#[repr(C)]
+pub struct Model {
+    block_address: [u64; BLOCKS],
+    /// Ordinal of its allocation in the high 24 bits (0 when it is freed), class in the low 8.
+    block_info: [u32; BLOCKS],
+    freed: [[u64; FREED]; CLASSES],
+    freed_count: [u32; CLASSES],
+    successor: [u32; STACKS],
+    dictionary: [u32; STACKS],
+    stack_number: [u32; STACKS],
+    stack_size: [u32; STACKS],
+    stack_function: [u8; STACKS],
+    next_address: u64,
+    last_address: u64,
+    last_old_free: u64,
+    last_tick: u64,
+    last_stack: u32,
+    allocations: u32,
+    last_node: u32,
+    free_function: u8,
+    padding: [u8; 3],
+    /// The decoder's answer to [`Model::of_age`]; the encoder never touches it.
+    by_ordinal: [u64; MAX_ORDINALS],
+}
+
+/// No request falls in this class: the smallest footprint is two units.
+const UNKNOWN_CLASS: usize = 0;
+
+/// What the model knows of a block that is freed.
+pub(super) enum Found {
+    /// Allocated in this chunk, so many allocations ago (0: the last one).
+    Aged(u16),
+    /// Freed in this chunk before; its place in the table.
+    Seen(u16),
+    /// Nothing.
+    Unseen,
+}
+
+/// A stack that the model knows something of.
+pub(super) struct Habit {
+    pub(super) size: u32,
+    pub(super) function: u8,
+}
+
+#[inline(always)]
+fn hash(value: u64, bits: u32) -> usize {
+    (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
+}
+
+#[inline(always)]
+fn block_slot(address: u64) -> usize {
+    hash(address >> 4, BLOCKS.ilog2())
+}
+
+#[inline(always)]
+fn stack_slot(stack: u32) -> usize {
+    hash(u64::from(stack), STACKS.ilog2())
+}
+
+/// The bytes that glibc takes for a request: 8 of its own, in steps of 16, at least 32.
+#[inline(always)]
+fn footprint(size: u32) -> u64 {
+    ((u64::from(size) + 8 + 15) & !15).max(32)
+}
+
+/// glibc's thread cache has a class for each 16 bytes up to 1 KiB; above, classes grow by powers of two
+/// in eight steps.
+#[inline(always)]
+pub(super) fn class(size: u32) -> usize {
+    let units = footprint(size) >> 4;
+    if units < 66 {
+        return units as usize;
+    }
+    let log = units.ilog2();
+    let step = (units >> (log - 2)) & 3;
+    (66 + ((log - 6) << 2) as usize + step as usize).min(CLASSES - 1)
+}
+
+impl Model {
+    /// A fresh model, for those who can allocate. The engine casts zeroed memory instead.
+    #[must_use]
+    pub fn boxed() -> Box<Model> {
+        Box::new(Model {
+            block_address: [0; BLOCKS],
+            block_info: [0; BLOCKS],
+            freed: [[0; FREED]; CLASSES],
+            freed_count: [0; CLASSES],
+            successor: [0; STACKS],
+            dictionary: [0; STACKS],
+            stack_number: [0; STACKS],
+            stack_size: [0; STACKS],
+            stack_function: [0; STACKS],
+            next_address: 0,
+            last_address: 0,
+            last_old_free: 0,
+            last_tick: 0,
+            last_stack: 0,
+            allocations: 0,
+            last_node: 0,
+            free_function: 0,
+            padding: [0; 3],
+            by_ordinal: [0; MAX_ORDINALS],
+        })
+    }
+
+    /// Forgets everything, for the next chunk.
+    pub(super) fn reset(&mut self) {
+        self.block_address.fill(0);
+        self.freed_count.fill(0);
+        self.successor.fill(0);
+        self.dictionary.fill(0);
+        self.stack_number.fill(0);
+        self.next_address = 0;
+        self.last_address = 0;
+        self.last_old_free = 0;
+        self.last_tick = 0;
+        self.last_stack = 0;
+        self.allocations = 0;
+        self.last_node = 0;
+        self.free_function = 0;
+    }
+
+    /// The block of this class that was freed last, 0 if none is known.
+    #[inline(always)]
+    pub(super) fn last_freed(&self, class: usize) -> u64 {
+        match self.freed_count[class] {
+            0 => 0,
+            count => self.freed[class][(count as usize - 1) % FREED],
+        }
+    }
+
+    /// Where the next block begins if it is carved behind the last one.
+    #[inline(always)]
+    pub(super) fn next_address(&self) -> u64 {
+        self.next_address
+    }
+
+    /// The address of the last allocation.
+    #[inline(always)]
+    pub(super) fn last_address(&self) -> u64 {
+        self.last_address
+    }
+
+    /// A block has been allocated. `reused` says that it was [`Model::last_freed`].
+    #[inline(always)]
+    pub(super) fn allocated(&mut self, address: u64, size: u32, class: usize, reused: bool) {
+        if reused {
+            self.freed_count[class] = self.freed_count[class].saturating_sub(1);
+        }
+        self.last_address = address;
+        self.next_address = address.wrapping_add(footprint(size));
+        self.allocations += 1;
+        if (self.allocations as usize) < MAX_ORDINALS {
+            let slot = block_slot(address);
+            self.block_address[slot] = address;
+            self.block_info[slot] = self.allocations << 8 | class as u32;
+        }
+    }
+
+    /// What is known of a block that is freed.
+    #[inline(always)]
+    pub(super) fn find(&self, address: u64) -> Found {
+        let slot = block_slot(address);
+        if self.block_address[slot] != address {
+            return Found::Unseen;
+        }
+        match self.block_info[slot] >> 8 {
+            0 => Found::Seen(slot as u16),
+            ordinal => u16::try_from(self.allocations - ordinal).map_or(Found::Unseen, Found::Aged),
+        }
+    }
+
+    /// The address at a place of the table.
+    #[inline(always)]
+    pub(super) fn seen_at(&self, place: u16) -> u64 {
+        self.block_address[usize::from(place) % BLOCKS]
+    }
+
+    /// A block that the table knows has been freed.
+    #[inline(always)]
+    pub(super) fn freed(&mut self, address: u64) {
+        let slot = block_slot(address);
+        let class = (self.block_info[slot] & 0xff) as usize % CLASSES;
+        self.block_info[slot] = class as u32;
+        if class == UNKNOWN_CLASS {
+            return;
+        }
+        let count = self.freed_count[class];
+        self.freed[class][count as usize % FREED] = address;
+        // Older ones are overwritten; the count stays within two rounds of the ring.
+        self.freed_count[class] = if count as usize == 2 * FREED {
+            count - FREED as u32 + 1
+        } else {
+            count + 1
+        };
+    }
+
+    /// A block has been freed that the table does not know: it will next time.
+    #[inline(always)]
+    pub(super) fn freed_unseen(&mut self, address: u64) {
+        self.last_old_free = address;
+        let slot = block_slot(address);
+        self.block_address[slot] = address;
+        self.block_info[slot] = UNKNOWN_CLASS as u32;
+    }
+
+    /// The last block freed that the table did not know.
+    #[inline(always)]
+    pub(super) fn last_old_free(&self) -> u64 {
+        self.last_old_free
+    }
+
+    /// Decoder only: the newest allocation's address, for [`Model::of_age`].
+    #[inline(always)]
+    pub(super) fn note_ordinal(&mut self, address: u64) {
+        if let Some(place) = self.by_ordinal.get_mut(self.allocations as usize) {
+            *place = address;
+        }
+    }
+
+    /// Decoder only: the block that was allocated so many allocations ago.
+    #[inline(always)]
+    pub(super) fn of_age(&self, age: u16) -> Option<u64> {
+        let ordinal = self.allocations.checked_sub(u32::from(age))?;
+        self.by_ordinal
+            .get(ordinal as usize)
+            .copied()
+            .filter(|_| ordinal > 0)
+    }
+
+    /// The stack of the last allocation.
+    #[inline(always)]
+    pub(super) fn last_stack(&self) -> u32 {
+        self.last_stack
+    }
+
+    /// The last stamp; stores this one.
+    #[inline(always)]
+    pub(super) fn tick(&mut self, tick: u64) -> u64 {
+        core::mem::replace(&mut self.last_tick, tick)
+    }
+
+    /// The last stamp.
+    #[inline(always)]
+    pub(super) fn last_tick(&self) -> u64 {
+        self.last_tick
+    }
+
+    /// The function of the last free; stores this one.
+    #[inline(always)]
+    pub(super) fn free_function(&mut self, function: u8) -> u8 {
+        core::mem::replace(&mut self.free_function, function)
+    }
+
+    /// The function of the last free.
+    #[inline(always)]
+    pub(super) fn last_free_function(&self) -> u8 {
+        self.free_function
+    }
+
+    /// The number of the last stack node; stores this one.
+    #[inline(always)]
+    pub(super) fn node(&mut self, id: u32) -> u32 {
+        core::mem::replace(&mut self.last_node, id)
+    }
+
+    /// The number of the last stack node.
+    #[inline(always)]
+    pub(super) fn last_node(&self) -> u32 {
+        self.last_node
+    }
+
+    /// The stack that followed the last one the last time.
+    #[inline(always)]
+    pub(super) fn expected_stack(&self) -> u32 {
+        self.successor[stack_slot(self.last_stack)]
+    }
+
+    /// The place of a stack in the dictionary, if it is there.
+    #[inline(always)]
+    pub(super) fn place(&self, stack: u32) -> Option<u16> {
+        let slot = stack_slot(stack);
+        (self.dictionary[slot] == stack && stack != 0).then_some(slot as u16)
+    }
+
+    /// The stack at a place of the dictionary.
+    #[inline(always)]
+    pub(super) fn stack_at(&self, place: u16) -> u32 {
+        self.dictionary[usize::from(place) % STACKS]
+    }
+
+    /// This stack came.
+    #[inline(always)]
+    pub(super) fn stack(&mut self, stack: u32) {
+        self.successor[stack_slot(self.last_stack)] = stack;
+        self.dictionary[stack_slot(stack)] = stack;
+        self.last_stack = stack;
+    }
+
+    /// What this stack did the last time.
+    #[inline(always)]
+    pub(super) fn habit(&self, stack: u32) -> Option<Habit> {
+        let slot = stack_slot(stack);
+        (self.stack_number[slot] == stack && stack != 0).then(|| Habit {
+            size: self.stack_size[slot],
+            function: self.stack_function[slot],
+        })
+    }
+
+    /// What this stack did now.
+    #[inline(always)]
+    pub(super) fn learn(&mut self, stack: u32, size: u32, function: u8) {
+        let slot = stack_slot(stack);
+        self.stack_number[slot] = stack;
+        self.stack_size[slot] = size;
+        self.stack_function[slot] = function;
+    }
+}

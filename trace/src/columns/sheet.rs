@@ -1,0 +1,206 @@
+//! The columns of a chunk side by side: while encoding, each grows in a region of its own; the result
+//! is a table of lengths and the columns one after the other.
+
+/// What each column holds. The discriminant is its place in the chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(super) enum Column {
+    /// One byte an event: what it is and what was predicted (see [`super::token`]).
+    Tokens,
+    /// Function numbers that were not predicted.
+    Functions,
+    /// Low bytes of sizes that were not predicted.
+    SizeLow,
+    /// High bytes of these sizes; 255 for the ones above 65,279, which stand in `Rest`.
+    SizeHigh,
+    /// Low bytes of places in the dictionary of stacks.
+    StackLow,
+    /// High bytes of these places.
+    StackHigh,
+    /// Stacks that the dictionary did not have, 4 bytes each.
+    StackNew,
+    /// Addresses of allocations that were not predicted: signed varint of 16-byte units from the
+    /// allocation before.
+    Addresses,
+    /// Low bytes of how many allocations ago a freed block was allocated.
+    AgeLow,
+    /// High bytes of these ages.
+    AgeHigh,
+    /// Frees of blocks from before the chunk: signed varint of 16-byte units from the last such.
+    OldFrees,
+    /// Stamps: signed varint from the stamp before.
+    Ticks,
+    /// Numbers of stack nodes: signed varints of the id from the last id plus 1, of the distance to
+    /// the parent from 1.
+    NodeIds,
+    /// Instruction pointers of stack nodes, 6 bytes each: whole, so that zstd finds repeated ones.
+    NodeIps,
+    /// Words of all that is rare, 8 bytes each.
+    Rest,
+}
+
+/// How many columns there are.
+pub(super) const COLUMNS: usize = Column::Rest as usize + 1;
+/// Bytes of the table of lengths before the columns.
+pub(super) const TABLE_BYTES: usize = 4 * COLUMNS;
+
+/// The most bytes that each column can get for every word encoded.
+const BYTES_PER_WORD: [usize; COLUMNS] = [1, 1, 1, 1, 1, 1, 2, 5, 1, 1, 10, 10, 10, 3, 8];
+/// Room for what is not in proportion.
+const SLACK: usize = 64;
+
+const fn sum() -> usize {
+    let mut total = 0;
+    let mut index = 0;
+    while index < COLUMNS {
+        total += BYTES_PER_WORD[index];
+        index += 1;
+    }
+    total
+}
+
+/// How long the memory of a [`Sheet`] for this many words must be.
+pub(super) const fn bound(words: usize) -> usize {
+    TABLE_BYTES + sum() * words + SLACK * COLUMNS
+}
+
+/// Columns that are being written.
+pub(super) struct Sheet<'a> {
+    columns: [&'a mut [u8]; COLUMNS],
+    lengths: [usize; COLUMNS],
+}
+
+impl<'a> Sheet<'a> {
+    /// Lays the regions out in `memory`, which needs [`bound`] bytes.
+    pub(super) fn new(memory: &'a mut [u8], words: usize) -> Option<Sheet<'a>> {
+        let mut rest = memory.get_mut(TABLE_BYTES..)?;
+        let mut columns: [&mut [u8]; COLUMNS] = core::array::from_fn(|_| &mut [][..]);
+        for (column, per_word) in columns.iter_mut().zip(BYTES_PER_WORD) {
+            let (region, tail) = rest.split_at_mut_checked(per_word * words + SLACK)?;
+            (*column, rest) = (region, tail);
+        }
+        Some(Sheet {
+            columns,
+            lengths: [0; COLUMNS],
+        })
+    }
+
+    /// Appends a byte. A full column drops it, which [`Sheet::finish`] notices.
+    #[inline(always)]
+    pub(super) fn byte(&mut self, column: Column, byte: u8) {
+        let column = column as usize;
+        if let Some(place) = self.columns[column].get_mut(self.lengths[column]) {
+            *place = byte;
+        }
+        self.lengths[column] += 1;
+    }
+
+    /// Appends bytes.
+    #[inline(always)]
+    pub(super) fn bytes<const N: usize>(&mut self, column: Column, bytes: [u8; N]) {
+        let column = column as usize;
+        let at = self.lengths[column];
+        if let Some(place) = self.columns[column].get_mut(at..at + N) {
+            place.copy_from_slice(&bytes);
+        }
+        self.lengths[column] += N;
+    }
+
+    /// Appends a signed number, small ones in one byte.
+    #[inline(always)]
+    pub(super) fn signed(&mut self, column: Column, value: i64) {
+        let mut rest = (value << 1 ^ value >> 63) as u64;
+        while rest >= 0x80 {
+            self.byte(column, rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.byte(column, rest as u8);
+    }
+
+    /// How long each column is; `None` when one overflowed its region.
+    pub(super) fn finish(self) -> Option<[usize; COLUMNS]> {
+        let fits = self
+            .columns
+            .iter()
+            .zip(self.lengths)
+            .all(|(column, length)| length <= column.len());
+        fits.then_some(self.lengths)
+    }
+}
+
+/// Moves the columns together behind their table; gives the bytes of the whole.
+pub(super) fn compact(memory: &mut [u8], words: usize, lengths: [usize; COLUMNS]) -> Option<usize> {
+    let mut from = TABLE_BYTES;
+    let mut to = TABLE_BYTES;
+    for (index, length) in lengths.into_iter().enumerate() {
+        let table = memory.get_mut(4 * index..4 * index + 4)?;
+        table.copy_from_slice(&u32::try_from(length).ok()?.to_le_bytes());
+        if from + length > memory.len() {
+            return None;
+        }
+        memory.copy_within(from..from + length, to);
+        to += length;
+        from += BYTES_PER_WORD[index] * words + SLACK;
+    }
+    Some(to)
+}
+
+/// Columns that are being read.
+pub(super) struct Reader<'a> {
+    columns: [&'a [u8]; COLUMNS],
+}
+
+impl<'a> Reader<'a> {
+    /// Takes the columns apart; `None` when the table does not fit the bytes.
+    pub(super) fn new(bytes: &'a [u8]) -> Option<Reader<'a>> {
+        let mut columns = [&[] as &[u8]; COLUMNS];
+        let mut rest = bytes.get(TABLE_BYTES..)?;
+        for (column, length) in columns.iter_mut().zip(bytes.chunks_exact(4)) {
+            let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+            let (content, tail) = rest.split_at_checked(length)?;
+            (*column, rest) = (content, tail);
+        }
+        rest.is_empty().then_some(Reader { columns })
+    }
+
+    /// Whether every column has been read to its end.
+    pub(super) fn is_done(&self) -> bool {
+        self.columns.iter().all(|column| column.is_empty())
+    }
+
+    /// The next byte.
+    #[inline(always)]
+    pub(super) fn byte(&mut self, column: Column) -> Option<u8> {
+        let column = &mut self.columns[column as usize];
+        let (first, rest) = column.split_first()?;
+        *column = rest;
+        Some(*first)
+    }
+
+    /// The next bytes.
+    #[inline(always)]
+    pub(super) fn bytes<const N: usize>(&mut self, column: Column) -> Option<[u8; N]> {
+        let column = &mut self.columns[column as usize];
+        let (first, rest) = column.split_first_chunk::<N>()?;
+        *column = rest;
+        Some(*first)
+    }
+
+    /// The next signed number.
+    #[inline(always)]
+    pub(super) fn signed(&mut self, column: Column) -> Option<i64> {
+        let mut value = 0u64;
+        let mut shift = 0;
+        loop {
+            let byte = self.byte(column)?;
+            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
+            if byte < 0x80 {
+                return Some((value >> 1) as i64 ^ -((value & 1) as i64));
+            }
+            shift += 7;
+            if shift > 63 {
+                return None;
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Every well-formed run of words comes back as it was.
+
+use proptest::prelude::*;
+
+use super::{Model, bound, decode, encode};
+use crate::blob::BlobKind;
+use crate::function::Function;
+use crate::words::{self, Node, NodeId, Sample};
+
+fn round_trip(words: &[u64]) {
+    let mut model = Model::boxed();
+    let mut out = vec![0; bound(words.len())];
+    let encoded = encode(words, &mut model, &mut out).expect("well-formed words are encoded");
+    let mut again = Vec::new();
+    decode(&out[..encoded.bytes], words.len(), &mut model, &mut again)
+        .expect("what was encoded is decoded");
+    assert_eq!(again, words);
+}
+
+fn function() -> impl Strategy<Value = Function> {
+    prop::sample::select(Function::ALL)
+}
+
+/// Addresses that often repeat, lie close together or are odd.
+fn address() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        (0u64..64).prop_map(|n| 0x5555_0000_0000 + 16 * n),
+        (0u64..64).prop_map(|n| 0x5555_0000_0000 + 48 * n),
+        0u64..1 << 48,
+        Just(0),
+    ]
+}
+
+fn size() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        Just(24u64),
+        0u64..2048,
+        0u64..1 << 33,
+        Just(0xfeff),
+        Just(0xff00),
+        Just(u64::MAX)
+    ]
+}
+
+fn stack() -> impl Strategy<Value = NodeId> {
+    prop_oneof![0u32..8, 0..=words::MAX_NODE].prop_map(NodeId)
+}
+
+fn event() -> impl Strategy<Value = Vec<u64>> {
+    let tick = || prop::option::of(prop_oneof![0u64..1000, any::<u64>()]);
+    prop_oneof![
+        8 => (function(), address(), size(), stack(), tick()).prop_map(|(function, address, size, stack, tick)| {
+            let mut words = Vec::new();
+            words::put_alloc(&mut words, function, address, size, 1, stack, tick);
+            words
+        }),
+        8 => (function(), address(), tick()).prop_map(|(function, address, tick)| {
+            let mut words = Vec::new();
+            words::put_free(&mut words, function, address, tick);
+            words
+        }),
+        3 => (function(), address(), address(), size(), stack(), tick(), any::<u64>()).prop_map(
+            |(function, old, address, size, stack, tick, after)| {
+                let mut words = Vec::new();
+                words::put_realloc(&mut words, function, old, address, size, stack, tick.map(|tick| (tick, after)));
+                words
+            }
+        ),
+        2 => (stack(), stack(), 0u64..1 << 48, any::<bool>(), any::<bool>(), 0u16..3).prop_map(
+            |(id, parent, ip, exact, cut, epoch)| {
+                let mut words = Vec::new();
+                words::put_node(&mut words, &Node { id, parent, ip, exact, cut, epoch });
+                words
+            }
+        ),
+        1 => (function(), address(), size(), 0u32..20, stack(), tick()).prop_map(
+            |(function, address, size, shift, stack, tick)| {
+                let mut words = Vec::new();
+                words::put_alloc(&mut words, function, address, size, 1 << shift, stack, tick);
+                words::put_failed(&mut words, function, size, stack, tick);
+                words::put_map(&mut words, function, address, size, stack, tick);
+                words::put_unmap(&mut words, function, address, size, tick);
+                words::put_lost(&mut words, function, size);
+                words
+            }
+        ),
+        1 => (any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(monotonic_ns, rss_bytes, tick)| {
+            let mut words = Vec::new();
+            words::put_sample(&mut words, Sample { monotonic_ns, rss_bytes }, tick);
+            words::put_stamp(&mut words, tick);
+            words
+        }),
+        1 => prop::collection::vec(any::<u8>(), 0..3000).prop_map(|content| {
+            let mut words = Vec::new();
+            words::put_blob(&mut words, BlobKind::Meta, &content);
+            words
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn words_come_back(events in prop::collection::vec(event(), 0..400)) {
+        round_trip(&events.concat());
+    }
+
+    #[test]
+    fn decoding_survives_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = decode(&bytes, 1000, &mut Model::boxed(), &mut Vec::new());
+    }
+
+    #[test]
+    fn decoding_survives_changed_bytes(
+        events in prop::collection::vec(event(), 1..60),
+        at in any::<prop::sample::Index>(),
+        value in any::<u8>(),
+    ) {
+        let words = events.concat();
+        let mut model = Model::boxed();
+        let mut out = vec![0; bound(words.len())];
+        let length = encode(&words, &mut model, &mut out).expect("well-formed").bytes;
+        out.truncate(length);
+        let at = at.index(length);
+        out[at] = value;
+        let mut again = Vec::new();
+        let _ = decode(&out, words.len(), &mut model, &mut again);
+        prop_assert!(again.len() <= 2 * words.len() + 8);
+    }
+}
+
+#[test]
+fn malformed_words_are_refused() {
+    let mut out = vec![0; bound(8)];
+    assert_eq!(encode(&[0x7f << 56], &mut Model::boxed(), &mut out), None);
+}
