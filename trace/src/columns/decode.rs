@@ -206,27 +206,25 @@ impl Decoder<'_> {
                 let high = self.reader.byte(Column::StackHigh)?;
                 self.model.stack_at(u16::from_le_bytes([low, high]))
             }
-            _ => u32::from_le_bytes(self.reader.bytes(Column::StackNew)?),
+            _ => {
+                let distance = self.reader.signed(Column::StackNew)?;
+                u32::try_from(i64::from(self.model.last_stack()).checked_add(distance)?).ok()?
+            }
         };
         if stack > words::MAX_NODE {
             return None;
         }
-        self.model.stack(stack);
-        let (size, function) = match token >> token::ASKS_SHIFT & 3 {
-            token::ASKS_AS_BEFORE => {
-                let habit = self.model.habit(stack)?;
-                (habit.size, habit.function)
-            }
-            asks => {
-                let function = match asks {
-                    token::ASKS_SIZE => self.model.habit(stack)?.function,
-                    _ => self.reader.byte(Column::Functions)?,
-                };
-                let size = self.size()?;
-                self.model.learn(stack, size, function);
-                (size, function)
-            }
+        let habit = self.model.known_stack(stack).map(|(_, habit)| habit);
+        let asks = token >> token::ASKS_SHIFT & 3;
+        let function = match asks {
+            token::ASKS_NEW => self.reader.byte(Column::Functions)?,
+            _ => habit?.function as u8,
         };
+        let size = match asks {
+            token::ASKS_AS_BEFORE => habit?.size,
+            _ => self.size()?,
+        };
+        self.model.stack(stack, size, function);
         let class = class(size);
         let last_freed = self.model.last_freed(class);
         let address = match token >> token::AT_SHIFT & 3 {

@@ -161,33 +161,37 @@ impl Encoder<'_> {
             token::AT_DISTANCE
         };
         self.model.allocated(address, size, class, reused);
+        let known = self.model.known_stack(stack);
         let which = if self.model.expected_stack() == stack {
             token::STACK_EXPECTED
         } else if self.model.last_stack() == stack {
             token::STACK_SAME
-        } else if let Some(place) = self.model.place(stack) {
+        } else if let Some((place, _)) = known {
             self.sheet.byte(Column::StackLow, place as u8);
             self.sheet.byte(Column::StackHigh, (place >> 8) as u8);
             token::STACK_PLACE
         } else {
-            self.sheet.bytes(Column::StackNew, stack.to_le_bytes());
+            let distance = i64::from(stack) - i64::from(self.model.last_stack());
+            self.sheet.signed(Column::StackNew, distance);
             token::STACK_NEW
         };
-        self.model.stack(stack);
-        let asks = match self.model.habit(stack) {
-            Some(habit) if habit.function == function && habit.size == size => {
-                token::ASKS_AS_BEFORE
+        let asks = match known {
+            Some((_, habit)) if habit.function == u32::from(function) => {
+                if habit.size == size {
+                    token::ASKS_AS_BEFORE
+                } else {
+                    token::ASKS_SIZE
+                }
             }
-            Some(habit) if habit.function == function => token::ASKS_SIZE,
             _ => {
                 self.sheet.byte(Column::Functions, function);
                 token::ASKS_NEW
             }
         };
         if asks != token::ASKS_AS_BEFORE {
-            self.model.learn(stack, size, function);
             self.size(size);
         }
+        self.model.stack(stack, size, function);
         let token = token::ALLOC
             | at << token::AT_SHIFT
             | which << token::STACK_SHIFT

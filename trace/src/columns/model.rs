@@ -11,8 +11,8 @@
 //!   dictionary, else the number itself.
 //! - Sizes and functions: a stack asks for what it asked for the last time (`stack_*`).
 
-const BLOCKS: usize = 1 << 13;
-const STACKS: usize = 1 << 12;
+const BLOCKS: usize = 1 << 14;
+const STACKS: usize = 1 << 14;
 const CLASSES: usize = 128;
 /// Freed blocks remembered in each class: glibc's thread cache holds seven.
 const FREED: usize = 8;
@@ -28,11 +28,7 @@ pub struct Model {
     block_info: [u32; BLOCKS],
     freed: [[u64; FREED]; CLASSES],
     freed_count: [u32; CLASSES],
-    successor: [u32; STACKS],
-    dictionary: [u32; STACKS],
-    stack_number: [u32; STACKS],
-    stack_size: [u32; STACKS],
-    stack_function: [u8; STACKS],
+    stacks: [Stack; STACKS],
     next_address: u64,
     last_address: u64,
     last_old_free: u64,
@@ -59,10 +55,17 @@ pub(super) enum Found {
     Unseen,
 }
 
-/// A stack that the model knows something of.
-pub(super) struct Habit {
+/// A stack and what it did the last time.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(super) struct Stack {
+    number: u32,
+    /// The stack of the allocation after.
+    successor: u32,
+    /// What it asked for.
     pub(super) size: u32,
-    pub(super) function: u8,
+    /// Of which function.
+    pub(super) function: u32,
 }
 
 #[inline(always)]
@@ -108,11 +111,7 @@ impl Model {
             block_info: [0; BLOCKS],
             freed: [[0; FREED]; CLASSES],
             freed_count: [0; CLASSES],
-            successor: [0; STACKS],
-            dictionary: [0; STACKS],
-            stack_number: [0; STACKS],
-            stack_size: [0; STACKS],
-            stack_function: [0; STACKS],
+            stacks: [Stack::default(); STACKS],
             next_address: 0,
             last_address: 0,
             last_old_free: 0,
@@ -130,9 +129,7 @@ impl Model {
     pub(super) fn reset(&mut self) {
         self.block_address.fill(0);
         self.freed_count.fill(0);
-        self.successor.fill(0);
-        self.dictionary.fill(0);
-        self.stack_number.fill(0);
+        self.stacks.fill(Stack::default());
         self.next_address = 0;
         self.last_address = 0;
         self.last_old_free = 0;
@@ -296,46 +293,34 @@ impl Model {
     /// The stack that followed the last one the last time.
     #[inline(always)]
     pub(super) fn expected_stack(&self) -> u32 {
-        self.successor[stack_slot(self.last_stack)]
+        self.stacks[stack_slot(self.last_stack)].successor
     }
 
-    /// The place of a stack in the dictionary, if it is there.
+    /// What is known of a stack, with its place in the table.
     #[inline(always)]
-    pub(super) fn place(&self, stack: u32) -> Option<u16> {
+    pub(super) fn known_stack(&self, stack: u32) -> Option<(u16, Stack)> {
         let slot = stack_slot(stack);
-        (self.dictionary[slot] == stack && stack != 0).then_some(slot as u16)
+        let known = self.stacks[slot];
+        (known.number == stack && stack != 0).then_some((slot as u16, known))
     }
 
-    /// The stack at a place of the dictionary.
+    /// The stack at a place of the table.
     #[inline(always)]
     pub(super) fn stack_at(&self, place: u16) -> u32 {
-        self.dictionary[usize::from(place) % STACKS]
+        self.stacks[usize::from(place) % STACKS].number
     }
 
-    /// This stack came.
+    /// This stack has asked for this.
     #[inline(always)]
-    pub(super) fn stack(&mut self, stack: u32) {
-        self.successor[stack_slot(self.last_stack)] = stack;
-        self.dictionary[stack_slot(stack)] = stack;
+    pub(super) fn stack(&mut self, stack: u32, size: u32, function: u8) {
+        self.stacks[stack_slot(self.last_stack)].successor = stack;
+        let slot = &mut self.stacks[stack_slot(stack)];
+        if slot.number != stack {
+            slot.successor = 0;
+        }
+        slot.number = stack;
+        slot.size = size;
+        slot.function = u32::from(function);
         self.last_stack = stack;
-    }
-
-    /// What this stack did the last time.
-    #[inline(always)]
-    pub(super) fn habit(&self, stack: u32) -> Option<Habit> {
-        let slot = stack_slot(stack);
-        (self.stack_number[slot] == stack && stack != 0).then(|| Habit {
-            size: self.stack_size[slot],
-            function: self.stack_function[slot],
-        })
-    }
-
-    /// What this stack did now.
-    #[inline(always)]
-    pub(super) fn learn(&mut self, stack: u32, size: u32, function: u8) {
-        let slot = stack_slot(stack);
-        self.stack_number[slot] = stack;
-        self.stack_size[slot] = size;
-        self.stack_function[slot] = function;
     }
 }

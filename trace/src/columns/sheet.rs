@@ -17,7 +17,7 @@ pub(super) enum Column {
     StackLow,
     /// High bytes of these places.
     StackHigh,
-    /// Stacks that the dictionary did not have, 4 bytes each.
+    /// Stacks that the dictionary did not have: signed varint from the stack before.
     StackNew,
     /// Addresses of allocations that were not predicted: signed varint of 16-byte units from the
     /// allocation before.
@@ -45,7 +45,7 @@ pub(super) const COLUMNS: usize = Column::Rest as usize + 1;
 pub(super) const TABLE_BYTES: usize = 4 * COLUMNS;
 
 /// The most bytes that each column can get for every word encoded.
-const BYTES_PER_WORD: [usize; COLUMNS] = [1, 1, 1, 1, 1, 1, 2, 5, 1, 1, 10, 10, 10, 3, 8];
+const BYTES_PER_WORD: [usize; COLUMNS] = [1, 1, 1, 1, 1, 1, 5, 5, 1, 1, 10, 10, 10, 3, 8];
 /// Room for what is not in proportion.
 const SLACK: usize = 64;
 

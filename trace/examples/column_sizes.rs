@@ -1,0 +1,68 @@
+//! Prints how large each column of a trace's chunks is, before and after zstd: where the bytes go.
+//! Usage: `cargo run --release -p ldt-trace --example column_sizes TRACE`
+
+use ldt_trace::chunk::{ChunkHeader, HEADER_BYTES, MAGIC};
+
+const NAMES: [&str; 15] = [
+    "tokens",
+    "functions",
+    "size low",
+    "size high",
+    "stack low",
+    "stack high",
+    "stack new",
+    "addresses",
+    "age low",
+    "age high",
+    "old frees",
+    "ticks",
+    "node ids",
+    "node ips",
+    "rest",
+];
+
+fn main() {
+    let Some(path) = std::env::args().nth(1) else {
+        return eprintln!("usage: column_sizes TRACE");
+    };
+    let file = std::fs::read(path).expect("the trace can be read");
+    let (mut raw, mut packed, mut allocations) = ([0; 15], [0; 15], 0);
+    let mut at = 4096;
+    while at + HEADER_BYTES <= file.len() {
+        let header: &[u8; HEADER_BYTES] = file[at..at + HEADER_BYTES].try_into().expect("length");
+        if file[at..at + 8] != MAGIC {
+            at += 64;
+            continue;
+        }
+        let Some(chunk) = ChunkHeader::decode(header) else {
+            break;
+        };
+        let payload = &file[at + HEADER_BYTES..at + HEADER_BYTES + chunk.compressed_bytes as usize];
+        let mut columns = vec![0; chunk.columns_bytes as usize];
+        zstd_safe::decompress(&mut columns[..], payload).expect("a zstd frame");
+        allocations += chunk.counters.allocations;
+        let mut from = 60;
+        for index in 0..15 {
+            let length = u32::from_le_bytes(
+                columns[4 * index..4 * index + 4]
+                    .try_into()
+                    .expect("length"),
+            ) as usize;
+            let mut frame = vec![0; zstd_safe::compress_bound(length)];
+            let column = &columns[from..from + length];
+            packed[index] += zstd_safe::compress(&mut frame[..], column, 1).expect("compresses");
+            raw[index] += length;
+            from += length;
+        }
+        at += (HEADER_BYTES + chunk.compressed_bytes as usize).next_multiple_of(64);
+    }
+    for index in 0..15 {
+        let each = |bytes: usize| bytes as f64 / allocations as f64;
+        println!(
+            "{:10} {:6.2} {:6.2} bytes an allocation",
+            NAMES[index],
+            each(raw[index]),
+            each(packed[index])
+        );
+    }
+}
