@@ -1,2 +1,14 @@
-//! The analyzer.
+//! The analyzer: what `ldt` does, as a library. `README.md`, beside this crate, follows one trace
+//! through it, file by file.
 #![forbid(unsafe_code)]
+
+pub mod cli;
+mod commands;
+pub mod failure;
+pub mod launch;
+mod output;
+pub mod progress;
+pub mod replay;
+pub mod report;
+pub mod symbols;
+pub mod units;

@@ -1,3 +1,8 @@
-//! The `ldt` command.
+//! The `ldt` command: parse, run, exit code. Everything else is in the library.
 #![forbid(unsafe_code)]
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ldt_analyzer::cli::run(std::env::args_os())
+}

@@ -1,0 +1,83 @@
+//! The command line: from arguments to a command, and from its end to an exit code.
+
+use crate::commands::{self, Command};
+use crate::failure::{OWN_FAILURE, say};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Finds where a program's memory goes.
+#[derive(Debug, Parser)]
+#[command(name = "ldt", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Runs `ldt` with these arguments, the first of which is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, &arguments),
+    };
+    match commands::run(cli.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            say(&failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Help and versions are what was asked for; everything else names what is wrong with the
+/// arguments and what is accepted.
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let asked_for = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
+    if asked_for.contains(&error.kind()) {
+        return match error.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::from(OWN_FAILURE),
+        };
+    }
+    let text = error.render().to_string();
+    let told = text.lines().filter(|line| !line.trim().is_empty());
+    for line in told {
+        say(line.strip_prefix("error: ").unwrap_or(line));
+    }
+    if error.kind() == ErrorKind::UnknownArgument {
+        say(&format!("  accepted: {}", accepted(arguments)));
+    }
+    ExitCode::from(OWN_FAILURE)
+}
+
+/// The options of the command that the arguments name.
+fn accepted(arguments: &[OsString]) -> String {
+    let cli = Cli::command();
+    let named = arguments
+        .iter()
+        .find_map(|argument| cli.find_subcommand(argument));
+    let options = named.unwrap_or(&cli).get_arguments();
+    let names: Vec<String> = options
+        .filter_map(|option| option.get_long().map(|long| format!("--{long}")))
+        .collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn accepted_options_are_those_of_the_command() {
+        let arguments: Vec<OsString> = ["ldt", "report", "--colour"].map(OsString::from).into();
+        let accepted = accepted(&arguments);
+        assert!(accepted.contains("--format") && !accepted.contains("--max-trace-size"));
+    }
+}

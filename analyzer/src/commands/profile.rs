@@ -1,0 +1,185 @@
+//! `ldt profile`: a program with every allocation recorded, and a short summary at its end.
+
+use crate::failure::{Failure, say};
+use crate::launch::environment::{LibraryOptions, preload};
+use crate::launch::supervise::{self, Ended};
+use crate::launch::traces::Output;
+use crate::launch::{library, refusal};
+use crate::units::{bytes, count, parse_size, time};
+use ldt_trace::file::append_exit;
+use ldt_trace::{Counters, TraceFile};
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The options of `ldt profile`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The trace file; %e is the executable, %p the process id, %h the host [default: ldt.%e.%p.trace]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Record children made by fork and exec, each in a file of its own [default: yes]
+    #[arg(long, value_name = "yes|no", value_enum)]
+    trace_children: Option<YesNo>,
+    /// Executables that are left alone, by file name
+    #[arg(long, value_name = "GLOB,GLOB,...")]
+    trace_children_skip: Option<String>,
+    /// Stop recording when the trace has this size
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    max_trace_size: Option<u64>,
+    /// Compare every captured stack with a plain unwinding, and count differences (slow)
+    #[arg(long)]
+    stack_check: bool,
+    /// The program to run, and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
+    command: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum YesNo {
+    Yes,
+    No,
+}
+
+impl YesNo {
+    fn word(self) -> &'static str {
+        match self {
+            YesNo::Yes => "yes",
+            YesNo::No => "no",
+        }
+    }
+}
+
+/// Runs the command; the exit code is its own.
+pub(super) fn run(options: &Options) -> Result<u8, Failure> {
+    let library = library::find()?;
+    let output = Output::new(options.output.as_deref())
+        .map_err(|error| Failure::own(format!("the trace's path: {error}")))?;
+    output.remove_stale().map_err(|error| {
+        let path = output.pattern().display();
+        Failure::own(format!("{path}: {error}"))
+    })?;
+    let settings = library_options(options, &output)?;
+    let preloaded = preload(env::var_os("LD_PRELOAD"), library.as_os_str());
+    let prepare = |mut command: Command| {
+        command
+            .env("LD_PRELOAD", &preloaded)
+            .env("LDT_OPTIONS", &settings);
+        command
+    };
+    let (name, arguments) = (&options.command[0], &options.command[1..]);
+    let mut command = Command::new(name);
+    command.arg0(name).args(arguments);
+    let script = || {
+        let path = refusal::locate(name).unwrap_or_else(|| PathBuf::from(name));
+        let mut shell = Command::new("/bin/sh");
+        shell.arg(path).args(arguments);
+        prepare(shell)
+    };
+    let ended = supervise::run(prepare(command), script)?;
+    let Some((path, trace)) = output.find(ended.pid) else {
+        return Err(Failure::own(format!(
+            "no trace was written: {}",
+            refusal::reason(name)
+        )));
+    };
+    finish(&path, &trace, &ended);
+    Ok(ended.code())
+}
+
+fn library_options(options: &Options, output: &Output) -> Result<OsString, Failure> {
+    let mut settings: Vec<(&str, OsString)> = vec![
+        ("mode", "profile".into()),
+        ("launcher", std::process::id().to_string().into()),
+        ("output", output.pattern().into()),
+    ];
+    if let Some(choice) = options.trace_children {
+        settings.push(("trace_children", choice.word().into()));
+    }
+    if let Some(globs) = &options.trace_children_skip {
+        settings.push(("trace_children_skip", globs.into()));
+    }
+    if let Some(size) = options.max_trace_size {
+        settings.push(("max_trace_size", size.to_string().into()));
+    }
+    if options.stack_check {
+        settings.push(("stack_check", "1".into()));
+    }
+    let mut library_options = LibraryOptions::new(env::var_os("LDT_OPTIONS"));
+    for (key, value) in settings {
+        let shown = value.to_string_lossy().into_owned();
+        library_options = library_options.with(key, value).ok_or_else(|| {
+            Failure::own(format!(
+                "{key}: {shown} has a double quote, which LDT_OPTIONS cannot hold"
+            ))
+        })?;
+    }
+    Ok(library_options.into_value())
+}
+
+/// Notes in the trace how the process ended, and says in short what was recorded.
+fn finish(path: &Path, trace: &TraceFile, ended: &Ended) {
+    let signal = ended
+        .status
+        .signal()
+        .and_then(|signal| u32::try_from(signal).ok());
+    if let Err(error) = append_exit(path, ended.status.code(), signal) {
+        say(&format!(
+            "{}: the exit code cannot be added: {error}",
+            path.display()
+        ));
+    }
+    say(&summary(trace));
+    let size = fs::metadata(path).map_or(0, |file| file.len());
+    let shown = shortest(path);
+    say(&format!("trace {shown} ({})", bytes(size)));
+    say(&format!("see where it went: ldt report {shown}"));
+}
+
+fn summary(trace: &TraceFile) -> String {
+    let Counters {
+        allocations,
+        frees,
+        bytes: all,
+        failed,
+        ..
+    } = trace.counters();
+    let header = trace.header();
+    let mut text = format!(
+        "{} allocations of {}, {} frees",
+        count(allocations),
+        bytes(all),
+        count(frees)
+    );
+    if failed > 0 {
+        text.push_str(&format!(", {} failed", count(failed)));
+    }
+    if header.end_monotonic_ns > header.start_monotonic_ns {
+        text.push_str(&format!(
+            "; {}",
+            time(header.end_monotonic_ns - header.start_monotonic_ns)
+        ));
+    }
+    if header.rss_peak_bytes > 0 {
+        text.push_str(&format!(
+            ", at most {} resident",
+            bytes(header.rss_peak_bytes)
+        ));
+    }
+    text
+}
+
+/// The path as it is shortest to type from here.
+fn shortest(path: &Path) -> String {
+    let here = env::current_dir().ok();
+    let relative = here.as_ref().and_then(|here| path.strip_prefix(here).ok());
+    relative.unwrap_or(path).display().to_string()
+}

@@ -1,0 +1,147 @@
+//! `ldt report`: what a trace holds, as text or JSON.
+
+use crate::failure::Failure;
+use crate::output::write_to;
+use crate::progress::Progress;
+use crate::replay::{Selection, replay};
+use crate::report::filter::{Filter, Subject};
+use crate::report::site::Cost;
+use crate::report::style::Style;
+use crate::report::{Choice, Report, json, text};
+use crate::units::{BadValue, parse_time};
+use ldt_trace::TraceFile;
+use std::io;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// How many sites a ranking of the text report has.
+const TEXT_TOP: usize = 10;
+
+/// The options of `ldt report`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Also show what was live at a moment: a time since the start such as 1.5s, `peak` or `end`
+    #[arg(long, value_name = "TIME|peak|end")]
+    at: Option<Moment>,
+    /// Count only allocations from this time on
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    from: Option<u64>,
+    /// Stop at this time: what is live then is what is left
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    to: Option<u64>,
+    /// How many call stacks of each ranking to show [default: 10 in text, all in JSON]
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// Rank call stacks by this only
+    #[arg(long, value_enum)]
+    sort: Option<Cost>,
+    /// Only call stacks with a matching function, file or module, or of matching threads
+    #[arg(long, value_name = "function|file|module|thread=GLOB")]
+    filter: Vec<Filter>,
+    /// Show the tree of callers that held the heap at its peak
+    #[arg(long)]
+    tree: bool,
+    /// Write the report to this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The trace to report
+    trace: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// A moment whose live blocks are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    Peak,
+    End,
+    /// Nanoseconds since the start.
+    Time(u64),
+}
+
+impl FromStr for Moment {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        match text {
+            "peak" => Ok(Moment::Peak),
+            "end" => Ok(Moment::End),
+            _ => parse_time(text).map(Moment::Time),
+        }
+    }
+}
+
+/// Reports a trace.
+pub(super) fn run(options: &Options) -> Result<u8, Failure> {
+    let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
+    let replayed = replay(&trace, &selection(options)?, &Progress::on_terminal());
+    let report = Report::new(&replayed, choice(options));
+    let style = match options.output {
+        Some(_) => Style::plain(),
+        None => Style::of(&io::stdout()),
+    };
+    write_to(options.output.as_deref(), |mut out| match options.format {
+        Format::Text => text::write(&report, style, &mut out),
+        Format::Json => json::write(&report, &mut out),
+    })?;
+    Ok(0)
+}
+
+fn selection(options: &Options) -> Result<Selection, Failure> {
+    if let (Some(from), Some(to)) = (options.from, options.to)
+        && from >= to
+    {
+        return Err(Failure::own(
+            "--from must be earlier than --to: nothing is between them",
+        ));
+    }
+    let mut threads = options
+        .filter
+        .iter()
+        .filter(|filter| filter.subject == Subject::Thread);
+    let thread = threads.next().map(|filter| filter.glob.clone());
+    if threads.next().is_some() {
+        return Err(Failure::own(
+            "--filter thread=GLOB can be given once; use * in it for several threads",
+        ));
+    }
+    let at_ns = match options.at {
+        Some(Moment::Time(ns)) => Some(ns),
+        _ => None,
+    };
+    Ok(Selection {
+        from_ns: options.from,
+        to_ns: options.to,
+        at_ns,
+        thread,
+    })
+}
+
+fn choice(options: &Options) -> Choice {
+    let costs = match (options.at, options.sort, options.format) {
+        (_, Some(cost), _) => vec![cost],
+        (Some(Moment::Time(_)), None, _) => vec![Cost::At],
+        (Some(Moment::Peak), None, _) | (None, None, Format::Json) => vec![Cost::Peak],
+        (Some(Moment::End), None, _) => vec![Cost::Leaked],
+        (None, None, Format::Text) => {
+            vec![Cost::Peak, Cost::Leaked, Cost::Allocations, Cost::Temporary]
+        }
+    };
+    let all_in_json = match options.format {
+        Format::Text => Some(TEXT_TOP),
+        Format::Json => None,
+    };
+    Choice {
+        filters: options.filter.clone(),
+        costs,
+        top: options.top.or(all_in_json),
+        tree: options.tree,
+    }
+}

@@ -1,0 +1,69 @@
+//! Where `libldt.so` is: beside `ldt`, then in `../lib/ldt/`, then where `$LDT_LIBRARY` says.
+
+use crate::failure::Failure;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+const NAME: &str = "libldt.so";
+/// The variable that names the library.
+pub const VARIABLE: &str = "LDT_LIBRARY";
+
+/// Finds the library.
+pub fn find() -> Result<PathBuf, Failure> {
+    let folder = env::current_exe()
+        .ok()
+        .and_then(|ldt| ldt.parent().map(Path::to_owned));
+    search(folder.as_deref(), env::var_os(VARIABLE))
+}
+
+fn search(folder: Option<&Path>, named: Option<OsString>) -> Result<PathBuf, Failure> {
+    let beside = folder.map(|folder| folder.join(NAME));
+    let installed = folder
+        .and_then(Path::parent)
+        .map(|parent| parent.join("lib/ldt").join(NAME));
+    let named = named.filter(|path| !path.is_empty()).map(PathBuf::from);
+    let candidates: Vec<PathBuf> = [beside, installed, named].into_iter().flatten().collect();
+    let found = candidates.iter().find(|path| path.is_file());
+    let Some(found) = found else {
+        let looked: Vec<String> = candidates
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        return Err(Failure::own(format!(
+            "{NAME} not found (looked for {}); build it with `cargo build --release`, or set {VARIABLE}=/path/{NAME}",
+            looked.join(", ")
+        )));
+    };
+    // The program may change its directory before it starts others.
+    std::path::absolute(found)
+        .map_err(|error| Failure::own(format!("{}: {error}", found.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn the_order_is_beside_then_installed_then_named() {
+        let root = tempfile::tempdir().expect("a folder for the test");
+        let bin = root.path().join("bin");
+        let lib = root.path().join("lib/ldt");
+        let named = root.path().join("named.so");
+        fs::create_dir_all(&bin).expect("made");
+        fs::create_dir_all(&lib).expect("made");
+        let search = || search(Some(&bin), Some(named.clone().into_os_string()));
+
+        let error = search().expect_err("nothing is there");
+        assert!(error.message.contains(VARIABLE) && error.message.contains("named.so"));
+        for (path, is_next) in [
+            (&named, true),
+            (&lib.join(NAME), true),
+            (&bin.join(NAME), true),
+        ] {
+            fs::write(path, "").expect("written");
+            assert_eq!(search().ok().as_ref() == Some(path), is_next);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Why the library did not get into a program: what its file says.
+
+use object::elf::{PT_INTERP, STT_FUNC};
+use object::read::elf::{ElfFile, FileHeader as _, ProgramHeader as _};
+use object::{Endianness, Object as _, ObjectSymbol as _, SymbolFlags};
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+const SETUID: u32 = 0o4000;
+const SETGID: u32 = 0o2000;
+
+/// Where the shell would find a command.
+#[must_use]
+pub fn locate(command: &OsStr) -> Option<PathBuf> {
+    let path = Path::new(command);
+    if path.components().count() > 1 {
+        return Some(path.to_owned());
+    }
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders)
+        .map(|folder| folder.join(path))
+        .find(|candidate| fs::metadata(candidate).is_ok_and(|file| file.is_file()))
+}
+
+/// The reason, in words that follow "no trace was written: ".
+#[must_use]
+pub fn reason(command: &OsStr) -> String {
+    let Some(path) = locate(command) else {
+        return "the command's file cannot be found to look into it".to_owned();
+    };
+    let shown = path.display();
+    let said = match fs::metadata(&path) {
+        Ok(file) if file.permissions().mode() & (SETUID | SETGID) != 0 => Some(format!(
+            "{shown} is setuid or setgid, and the loader preloads nothing into such programs; \
+             run a copy of it without that bit"
+        )),
+        _ => fs::read(&path)
+            .ok()
+            .and_then(|data| look_inside(&shown.to_string(), &data)),
+    };
+    said.unwrap_or_else(|| {
+        format!(
+            "{shown} ended before its first allocation could be recorded, \
+             or something took LD_PRELOAD out of its environment"
+        )
+    })
+}
+
+fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
+    if let Some(interpreter) = interpreter_of_script(data) {
+        let why = reason(&interpreter);
+        return Some(format!("{shown} is a script; {why}"));
+    }
+    if !data.starts_with(b"\x7fELF") {
+        return Some(format!("{shown} is no ELF program"));
+    }
+    let Ok(file) = ElfFile::<object::elf::FileHeader64<Endianness>>::parse(data) else {
+        return Some(format!(
+            "{shown} is a program of another architecture (not a 64-bit ELF file)"
+        ));
+    };
+    let endian = file.endian();
+    let own = if cfg!(target_arch = "aarch64") {
+        object::elf::EM_AARCH64
+    } else {
+        object::elf::EM_X86_64
+    };
+    let machine = file.elf_header().e_machine(endian);
+    if machine != own {
+        let number = machine.0;
+        return Some(format!(
+            "{shown} is a program of another architecture (ELF machine {number})"
+        ));
+    }
+    let has_interpreter = file
+        .elf_program_headers()
+        .iter()
+        .any(|header| header.p_type(endian) == PT_INTERP);
+    if !has_interpreter {
+        return Some(format!(
+            "{shown} is statically linked, and the loader that preloads libraries is not part of it; \
+             link it dynamically"
+        ));
+    }
+    let defines_malloc = file.symbols().chain(file.dynamic_symbols()).any(|symbol| {
+        let is_function = matches!(symbol.flags(), SymbolFlags::Elf { st_info, .. } if st_info.st_type() == STT_FUNC);
+        is_function && symbol.is_definition() && symbol.name() == Ok("malloc")
+    });
+    defines_malloc.then(|| {
+        format!(
+            "{shown} defines malloc itself, so its allocations never reach a preloaded library; \
+             build it without its own allocator"
+        )
+    })
+}
+
+fn interpreter_of_script(data: &[u8]) -> Option<std::ffi::OsString> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let line = data
+        .strip_prefix(b"#!")?
+        .split(|byte| *byte == b'\n')
+        .next()?;
+    let mut words = line
+        .split(|byte| *byte == b' ' || *byte == b'\t')
+        .filter(|word| !word.is_empty());
+    let interpreter = words.next()?;
+    let is_env = interpreter.ends_with(b"/env");
+    let named = if is_env { words.next()? } else { interpreter };
+    Some(OsStr::from_bytes(named).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_name_their_interpreter() {
+        let of = |text: &str| interpreter_of_script(text.as_bytes());
+        assert_eq!(of("#!/bin/sh -e\necho"), Some("/bin/sh".into()));
+        assert_eq!(of("#! /usr/bin/env python3\n"), Some("python3".into()));
+        assert_eq!(of("echo"), None);
+    }
+
+    #[test]
+    fn what_is_no_program_is_called_so() {
+        assert!(look_inside("x", b"hello").is_some_and(|said| said.contains("no ELF")));
+        assert!(
+            look_inside("x", b"\x7fELF\x01\x01").is_some_and(|said| said.contains("architecture"))
+        );
+    }
+
+    #[test]
+    fn an_ordinary_program_gives_no_reason() {
+        let own = std::env::current_exe()
+            .and_then(fs::read)
+            .expect("this test can be read");
+        assert_eq!(look_inside("x", &own), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! Running the command as `env` would: same terminal, same process group, its exit code.
+//!
+//! SIGINT and SIGQUIT come from the terminal to the whole group: the command decides what to do
+//! with them, `ldt` waits. TERM, HUP, USR1 and USR2 are sent to one process, so they are passed
+//! on. One loop hears of signals and of the command's end: the command is only reaped there, so a
+//! signal can never go to a stranger that got its number.
+
+use crate::failure::Failure;
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::Signals;
+use std::fs;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, ExitStatus};
+
+/// Not found.
+const NOT_FOUND: u8 = 127;
+/// Found, but cannot be executed.
+const NOT_EXECUTABLE: u8 = 126;
+const ENOEXEC: i32 = 8;
+const FORWARDED: [i32; 4] = [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
+
+/// How the command ended, and which process it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// Its process id.
+    pub pid: u32,
+    /// Its status.
+    pub status: ExitStatus,
+}
+
+impl Ended {
+    /// The exit code that a shell would show.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        let of_signal = self.status.signal().map(|signal| 128 + signal);
+        let code = self.status.code().or(of_signal);
+        code.and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(u8::MAX)
+    }
+}
+
+/// Runs the command to its end. `script` is how to run it when it is a script without `#!`.
+pub fn run(mut command: Command, script: impl FnOnce() -> Command) -> Result<Ended, Failure> {
+    // Handled signals are back at their default in the command, ignored ones stay ignored there:
+    // what was ignored before must not be handled here.
+    let handled: Vec<i32> = FORWARDED
+        .into_iter()
+        .chain([SIGINT, SIGQUIT])
+        .filter(|signal| !is_ignored(*signal))
+        .chain([SIGCHLD])
+        .collect();
+    let mut signals = Signals::new(&handled)
+        .map_err(|error| Failure::own(format!("signals cannot be handled: {error}")))?;
+    let child = match command.spawn() {
+        Err(error) if error.raw_os_error() == Some(ENOEXEC) => script().spawn(),
+        other => other,
+    };
+    let child = child.map_err(|error| cannot_run(&command, &error))?;
+    wait(child, &mut signals)
+}
+
+fn wait(mut child: Child, signals: &mut Signals) -> Result<Ended, Failure> {
+    let pid = child.id();
+    let failed =
+        |error: io::Error| Failure::own(format!("the command cannot be waited for: {error}"));
+    loop {
+        if let Some(status) = child.try_wait().map_err(failed)? {
+            return Ok(Ended { pid, status });
+        }
+        for signal in signals.wait() {
+            let forwarded = FORWARDED
+                .contains(&signal)
+                .then(|| Signal::from_named_raw(signal))
+                .flatten();
+            let target = i32::try_from(pid).ok().and_then(Pid::from_raw);
+            if let (Some(signal), Some(target)) = (forwarded, target) {
+                // It may have ended just now: that is what comes next.
+                let _ = kill_process(target, signal);
+            }
+        }
+    }
+}
+
+/// Whether this process ignores the signal.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.unwrap_or(0) >> (signal - 1) & 1 == 1
+}
+
+fn cannot_run(command: &Command, error: &io::Error) -> Failure {
+    let name = command.get_program().to_string_lossy();
+    let (code, why) = match error.kind() {
+        io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
+        io::ErrorKind::PermissionDenied => (NOT_EXECUTABLE, "permission denied".to_owned()),
+        _ => (NOT_EXECUTABLE, error.to_string()),
+    };
+    Failure {
+        message: format!("{name}: {why}"),
+        code,
+    }
+}

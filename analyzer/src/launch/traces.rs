@@ -1,0 +1,114 @@
+//! Which trace the command wrote.
+
+use ldt_trace::TraceFile;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the library was told to write: a pattern with `%e`, `%p` and `%h`, or nothing.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Absolute; the library's default when nothing was asked for.
+    pattern: PathBuf,
+}
+
+impl Output {
+    /// What was asked for with `-o`, made absolute.
+    pub fn new(asked: Option<&Path>) -> std::io::Result<Self> {
+        let pattern = asked.unwrap_or(Path::new("ldt.%e.%p.trace"));
+        Ok(Output {
+            pattern: std::path::absolute(pattern)?,
+        })
+    }
+
+    /// The pattern.
+    #[must_use]
+    pub fn pattern(&self) -> &Path {
+        &self.pattern
+    }
+
+    /// Removes the trace of a run before: the library never writes over a file.
+    pub fn remove_stale(&self) -> std::io::Result<()> {
+        let is_plain = !self.pattern.to_string_lossy().contains('%');
+        if !is_plain || !self.pattern.exists() {
+            return Ok(());
+        }
+        let is_trace = TraceFile::open(&self.pattern).is_ok()
+            || fs::metadata(&self.pattern).is_ok_and(|file| file.is_file() && file.len() == 0);
+        if !is_trace {
+            let text = "it is there already and is no trace: give another name, or remove it";
+            return Err(std::io::Error::other(text));
+        }
+        fs::remove_file(&self.pattern)
+    }
+
+    /// The trace of this process, if it wrote one: by its name, and by the process id in it.
+    #[must_use]
+    pub fn find(&self, pid: u32) -> Option<(PathBuf, TraceFile)> {
+        let folder = self.pattern.parent()?;
+        let elsewhere = env::var_os("TMPDIR").map_or(PathBuf::from("/tmp"), PathBuf::from);
+        let name = self.pattern.file_name()?.to_string_lossy();
+        [folder, &elsewhere]
+            .into_iter()
+            .find_map(|folder| find_in(folder, &name, pid))
+    }
+}
+
+fn find_in(folder: &Path, pattern: &str, pid: u32) -> Option<(PathBuf, TraceFile)> {
+    let own = |path: PathBuf| {
+        let trace = TraceFile::open(&path).ok()?;
+        (trace.header().pid == pid).then_some((path, trace))
+    };
+    if !pattern.contains('%') {
+        let beside = folder.join(format!("{pattern}.{pid}"));
+        return own(folder.join(pattern)).or_else(|| own(beside));
+    }
+    let glob = wildmatch::WildMatch::new(&as_glob(pattern, pid));
+    let entries = fs::read_dir(folder).ok()?;
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|name| glob.matches(&name.to_string_lossy()))
+        })
+        .find_map(own)
+}
+
+/// The file names that a pattern can give for this process.
+fn as_glob(pattern: &str, pid: u32) -> String {
+    let mut glob = String::new();
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '%' => match letters.next() {
+                Some('p') => glob.push_str(&pid.to_string()),
+                Some('e' | 'h') => glob.push('*'),
+                Some(other) => glob.push(other),
+                None => glob.push('%'),
+            },
+            other => glob.push(other),
+        }
+    }
+    glob
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_become_globs() {
+        assert_eq!(as_glob("ldt.%e.%p.trace", 812), "ldt.*.812.trace");
+        assert_eq!(as_glob("a%%b%h", 1), "a%b*");
+    }
+
+    #[test]
+    fn what_is_no_trace_is_never_removed() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let file = folder.path().join("thesis.txt");
+        fs::write(&file, "years of work").expect("written");
+        let output = Output::new(Some(&file)).expect("a path");
+        assert!(output.remove_stale().is_err());
+        assert!(file.exists());
+    }
+}

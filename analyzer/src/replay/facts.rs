@@ -1,0 +1,132 @@
+//! What the trace tells besides events: loaded modules, names of threads, facts about the process.
+
+use ldt_trace::{Blob, BlobKind};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Records of a damaged trace may repeat for ever; a process with more modules than this is none.
+const MAX_MODULES: usize = 1 << 20;
+const MAX_META: usize = 1 << 16;
+
+/// An object that was loaded at some time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LoadedModule {
+    /// First address.
+    pub start: u64,
+    /// One past the last address.
+    pub end: u64,
+    /// Address in memory less address in the file.
+    pub bias: u64,
+    /// The generation in which it came.
+    pub epoch: u16,
+    /// GNU build-id, empty when it has none.
+    pub build_id: Vec<u8>,
+    /// Where it was loaded from.
+    pub path: PathBuf,
+}
+
+/// Modules and facts about the process.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// In the order in which they were recorded.
+    pub modules: Vec<LoadedModule>,
+    /// The facts by key.
+    pub meta: BTreeMap<String, String>,
+}
+
+impl Facts {
+    /// Takes in a record; gives the thread's name if it is one.
+    pub fn take(&mut self, kind: BlobKind, words: &[u64], bytes: usize) -> Option<String> {
+        let blob = Blob::from_words(words, bytes);
+        match kind {
+            BlobKind::Module => self.take_module(blob.bytes()),
+            // Epochs already say which module an address belonged to.
+            BlobKind::ModuleGone => {}
+            BlobKind::ThreadName => return Some(text(blob.bytes())),
+            BlobKind::Meta => self.take_meta(blob.bytes()),
+        }
+        None
+    }
+
+    fn take_module(&mut self, bytes: &[u8]) {
+        use std::os::unix::ffi::OsStrExt as _;
+        let Some(module) = ldt_trace::Module::decode(bytes) else {
+            return;
+        };
+        let module = LoadedModule {
+            start: module.start,
+            end: module.end,
+            bias: module.bias,
+            epoch: module.epoch,
+            build_id: module.build_id.to_vec(),
+            path: PathBuf::from(std::ffi::OsStr::from_bytes(module.path)),
+        };
+        if self.modules.len() < MAX_MODULES && !self.modules.contains(&module) {
+            self.modules.push(module);
+        }
+    }
+
+    fn take_meta(&mut self, bytes: &[u8]) {
+        let text = text(bytes);
+        if let Some((key, value)) = text.split_once('=')
+            && self.meta.len() < MAX_META
+        {
+            self.meta.insert(key.to_owned(), value.to_owned());
+        }
+    }
+
+    /// The module that an address of code belongs to: the one that covers it and came last before
+    /// or in the address's own generation.
+    #[must_use]
+    pub fn module_of(&self, ip: u64, epoch: u16) -> Option<usize> {
+        let covers = |module: &LoadedModule| {
+            module.epoch <= epoch && (module.start..module.end).contains(&ip)
+        };
+        let candidates = self
+            .modules
+            .iter()
+            .enumerate()
+            .filter(|(_, module)| covers(module));
+        // Of equals the last one counts: `max_by_key` gives it.
+        candidates
+            .max_by_key(|(_, module)| module.epoch)
+            .map(|(index, _)| index)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn module(start: u64, epoch: u16, path: &str) -> LoadedModule {
+        LoadedModule {
+            start,
+            end: start + 0x1000,
+            bias: start,
+            epoch,
+            build_id: Vec::new(),
+            path: path.into(),
+        }
+    }
+
+    #[test]
+    fn an_address_belongs_to_the_module_of_its_time() {
+        let facts = Facts {
+            modules: vec![
+                module(0x1000, 0, "a"),
+                module(0x1000, 3, "b"),
+                module(0x5000, 0, "c"),
+            ],
+            meta: BTreeMap::new(),
+        };
+        assert_eq!(facts.module_of(0x1800, 0), Some(0));
+        assert_eq!(facts.module_of(0x1800, 2), Some(0));
+        assert_eq!(facts.module_of(0x1800, 7), Some(1));
+        assert_eq!(facts.module_of(0x5fff, 7), Some(2));
+        assert_eq!(facts.module_of(0x6000, 7), None);
+    }
+}

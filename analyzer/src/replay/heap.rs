@@ -1,0 +1,407 @@
+//! The story of an event: what an allocation, a free and a realloc do to everything that is
+//! counted.
+//!
+//! An allocation is one successful call, a realloc to a size above 0 included; a realloc of a live
+//! block is also one free. A free of a null pointer is a call, but no free.
+
+use super::blocks::{Block, BlockMap};
+use super::calls::Calls;
+use super::sites::{Balance, Sites};
+use super::sizes::Sizes;
+use super::timeline::Timeline;
+use ldt_trace::{Function, NodeId, Tick};
+
+/// The site of blocks that are followed but not counted, because they came outside the span or
+/// the threads that were asked for.
+const NOT_COUNTED: u32 = u32::MAX;
+
+/// What one thread did.
+#[derive(Clone, Debug, Default)]
+pub struct ThreadTotals {
+    /// The kernel's id.
+    pub tid: u32,
+    /// The last name it had.
+    pub name: Option<String>,
+    /// Successful allocations.
+    pub allocations: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Blocks it freed, whoever allocated them.
+    pub frees: u64,
+    /// Its allocations that it freed before its next one.
+    pub temporary: u64,
+    /// Its blocks that are live at the end.
+    pub live: Balance,
+    /// All its allocations so far, counted or not, wrapping.
+    ordinal: u32,
+    is_left_out: bool,
+}
+
+/// The largest heap that there was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peak {
+    /// Bytes and blocks.
+    pub balance: Balance,
+    /// When it was reached.
+    pub tick: Tick,
+}
+
+/// Frees and allocations that do not match what is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mismatches {
+    /// Frees of addresses that were not known to be live: allocated before recording began.
+    pub unknown_frees: u64,
+    /// Allocations at addresses that were live: their free was not seen. The block that was there
+    /// counts as freed.
+    pub missed_frees: u64,
+}
+
+/// A moment's balances.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The moment.
+    pub tick: Tick,
+    /// The whole heap.
+    pub heap: Balance,
+    /// By site number; sites that came later are missing.
+    pub sites: Vec<Balance>,
+}
+
+/// Everything that is counted while events go by.
+#[derive(Debug)]
+pub struct Heap {
+    blocks: BlockMap,
+    /// What each call stack did.
+    pub sites: Sites,
+    /// By the number of the thread's stream.
+    pub threads: Vec<ThreadTotals>,
+    /// The table of calls. Calls that gave memory are added in [`Heap::finish`].
+    pub calls: Calls,
+    /// The sizes asked for.
+    pub sizes: Sizes,
+    /// The heap over time.
+    pub timeline: Timeline,
+    /// What is live.
+    pub live: Balance,
+    /// The most that ever was live.
+    pub peak: Peak,
+    /// Blocks freed.
+    pub frees: u64,
+    /// Oddities.
+    pub mismatches: Mismatches,
+    epoch: u64,
+    is_counting: bool,
+}
+
+impl Heap {
+    /// An empty heap of a process that starts at this tick.
+    #[must_use]
+    pub fn new(start: Tick, is_counting: bool) -> Self {
+        Heap {
+            blocks: BlockMap::default(),
+            sites: Sites::default(),
+            threads: Vec::new(),
+            calls: Calls::default(),
+            sizes: Sizes::default(),
+            timeline: Timeline::new(start),
+            live: Balance::default(),
+            peak: Peak {
+                tick: start,
+                ..Peak::default()
+            },
+            frees: 0,
+            mismatches: Mismatches::default(),
+            epoch: 0,
+            is_counting,
+        }
+    }
+
+    /// Whether what is allocated from now on counts.
+    pub fn set_counting(&mut self, is_counting: bool) {
+        self.is_counting = is_counting;
+    }
+
+    /// A thread comes; its number is the next one.
+    pub fn add_thread(&mut self, tid: u32, is_left_out: bool) {
+        self.threads.push(ThreadTotals {
+            tid,
+            is_left_out,
+            ..ThreadTotals::default()
+        });
+    }
+
+    /// Whether a block is live at this address.
+    #[inline]
+    pub fn is_live(&mut self, address: u64) -> bool {
+        self.blocks.contains(address)
+    }
+
+    /// A block came.
+    #[inline]
+    pub fn allocated(
+        &mut self,
+        thread: usize,
+        function: Function,
+        address: u64,
+        size: u64,
+        stack: NodeId,
+        tick: Tick,
+    ) {
+        self.timeline.reach(tick, self.live.bytes);
+        let totals = &mut self.threads[thread];
+        totals.ordinal = totals.ordinal.wrapping_add(1);
+        let is_counted = self.is_counting && !totals.is_left_out;
+        let site = if is_counted {
+            self.sites.number(stack, function)
+        } else {
+            NOT_COUNTED
+        };
+        let block = Block {
+            size,
+            site,
+            thread: thread as u32,
+            ordinal: totals.ordinal,
+        };
+        let replaced = self.blocks.insert(address, block);
+        if is_counted {
+            totals.allocations += 1;
+            totals.bytes = totals.bytes.wrapping_add(size);
+        }
+        if let Some(replaced) = replaced {
+            self.missed_free(replaced);
+        }
+        if !is_counted {
+            return;
+        }
+        self.sizes.count(size);
+        self.live.bytes = self.live.bytes.wrapping_add(size);
+        self.live.blocks += 1;
+        self.sites.get_mut(site).gain(size, self.epoch);
+        self.timeline.grew_to(self.live.bytes);
+        if self.live.bytes > self.peak.balance.bytes {
+            self.peak = Peak {
+                balance: self.live,
+                tick,
+            };
+            self.epoch += 1;
+        }
+    }
+
+    #[cold]
+    fn missed_free(&mut self, block: Block) {
+        self.mismatches.missed_frees += 1;
+        if block.site != NOT_COUNTED {
+            self.lose(&block);
+        }
+    }
+
+    #[inline]
+    fn lose(&mut self, block: &Block) {
+        self.frees += 1;
+        self.live.bytes = self.live.bytes.wrapping_sub(block.size);
+        self.live.blocks = self.live.blocks.wrapping_sub(1);
+        let site = self.sites.get_mut(block.site);
+        site.lose(block.size, self.epoch);
+    }
+
+    /// The function was called to free something.
+    #[inline]
+    pub fn called_to_free(&mut self, thread: usize, function: Function, address: u64, tick: Tick) {
+        if self.is_counting && !self.threads[thread].is_left_out {
+            self.calls.of(function).calls += 1;
+            if function == Function::Realloc || function == Function::Reallocarray {
+                self.calls.reallocs.freed += 1;
+            }
+        }
+        if address != 0 {
+            self.freed(thread, address, tick);
+        }
+    }
+
+    /// A block went; gives it when it was known.
+    #[inline]
+    pub fn freed(&mut self, thread: usize, address: u64, tick: Tick) -> Option<Block> {
+        self.timeline.reach(tick, self.live.bytes);
+        let Some(block) = self.blocks.remove(address) else {
+            self.mismatches.unknown_frees += 1;
+            return None;
+        };
+        if block.site == NOT_COUNTED {
+            return Some(block);
+        }
+        self.lose(&block);
+        let totals = &mut self.threads[thread];
+        totals.frees += 1;
+        if block.ordinal == totals.ordinal && block.thread == thread as u32 {
+            totals.temporary += 1;
+            self.sites.get_mut(block.site).temporary += 1;
+        }
+        Some(block)
+    }
+
+    /// What realloc made of a block: `old` is none when the block was not known.
+    #[inline]
+    pub fn reallocated(&mut self, old: Option<Block>, is_moved: bool, size: u64) {
+        if !self.is_counting {
+            return;
+        }
+        let reallocs = &mut self.calls.reallocs;
+        if is_moved {
+            reallocs.moved += 1;
+        } else {
+            reallocs.in_place += 1;
+        }
+        if old.is_some_and(|old| old.size > size) {
+            reallocs.shrunk += 1;
+        }
+    }
+
+    /// An allocation gave nothing.
+    pub fn failed(&mut self, thread: usize, function: Function) {
+        if self.is_counting && !self.threads[thread].is_left_out {
+            let counts = self.calls.of(function);
+            counts.calls += 1;
+            counts.failed += 1;
+        }
+    }
+
+    /// The balances at this moment.
+    #[must_use]
+    pub fn snapshot(&self, tick: Tick) -> Snapshot {
+        Snapshot {
+            tick,
+            heap: self.live,
+            sites: self.sites.all().iter().map(|site| site.live).collect(),
+        }
+    }
+
+    /// The balances at the heap's peak.
+    #[must_use]
+    pub fn at_peak(&self) -> Snapshot {
+        let sites = self.sites.all().iter();
+        Snapshot {
+            tick: self.peak.tick,
+            heap: self.peak.balance,
+            sites: sites.map(|site| site.at_peak(self.epoch)).collect(),
+        }
+    }
+
+    /// No more events: adds up what the event path need not count twice.
+    pub fn finish(&mut self) {
+        for site in self.sites.all() {
+            let counts = self.calls.of(site.function);
+            counts.calls += site.allocations;
+            counts.bytes = counts.bytes.wrapping_add(site.bytes);
+        }
+        for block in self.blocks.live().filter(|block| block.site != NOT_COUNTED) {
+            if let Some(totals) = self.threads.get_mut(block.thread as usize) {
+                totals.live.blocks += 1;
+                totals.live.bytes = totals.live.bytes.wrapping_add(block.size);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STACK: NodeId = NodeId(1);
+
+    fn heap(threads: u32) -> Heap {
+        let mut heap = Heap::new(0, true);
+        for tid in 0..threads {
+            heap.add_thread(tid, false);
+        }
+        heap
+    }
+
+    fn malloc(heap: &mut Heap, thread: usize, address: u64, size: u64) {
+        heap.allocated(thread, Function::Malloc, address, size, STACK, 0);
+    }
+
+    #[test]
+    fn temporary_is_freed_by_its_thread_before_its_next_allocation() {
+        let mut heap = heap(2);
+        malloc(&mut heap, 0, 0x10, 1);
+        heap.freed(0, 0x10, 0); // temporary
+        malloc(&mut heap, 0, 0x10, 1);
+        malloc(&mut heap, 1, 0x30, 1); // another thread's allocation does not count
+        heap.freed(0, 0x10, 0); // temporary
+        malloc(&mut heap, 0, 0x10, 1);
+        heap.freed(1, 0x10, 0); // freed by another thread
+        malloc(&mut heap, 0, 0x10, 1);
+        malloc(&mut heap, 0, 0x20, 1);
+        heap.freed(0, 0x10, 0); // too late
+        assert_eq!(heap.sites.all()[0].temporary, 2);
+        assert_eq!(heap.threads[0].temporary, 2);
+        assert_eq!((heap.threads[0].frees, heap.threads[1].frees), (3, 1));
+    }
+
+    #[test]
+    fn a_missed_free_keeps_the_balance() {
+        let mut heap = heap(1);
+        malloc(&mut heap, 0, 0x10, 100);
+        malloc(&mut heap, 0, 0x10, 7);
+        assert_eq!(
+            heap.live,
+            Balance {
+                bytes: 7,
+                blocks: 1
+            }
+        );
+        assert_eq!(heap.mismatches.missed_frees, 1);
+        assert_eq!(heap.peak.balance.bytes, 100);
+    }
+
+    #[test]
+    fn an_unknown_free_and_a_null_pointer_free_nothing() {
+        let mut heap = heap(1);
+        heap.called_to_free(0, Function::Free, 0x10, 0);
+        heap.called_to_free(0, Function::Free, 0, 0);
+        heap.finish();
+        assert_eq!(heap.mismatches.unknown_frees, 1);
+        assert_eq!((heap.frees, heap.calls.of(Function::Free).calls), (0, 2));
+    }
+
+    #[test]
+    fn what_came_while_not_counting_is_followed_but_not_counted() {
+        let mut heap = heap(1);
+        heap.set_counting(false);
+        malloc(&mut heap, 0, 0x10, 100);
+        heap.set_counting(true);
+        malloc(&mut heap, 0, 0x20, 5);
+        heap.freed(0, 0x10, 0);
+        heap.finish();
+        assert_eq!(
+            heap.live,
+            Balance {
+                bytes: 5,
+                blocks: 1
+            }
+        );
+        assert_eq!((heap.frees, heap.mismatches.unknown_frees), (0, 0));
+        assert_eq!(
+            heap.threads[0].live,
+            Balance {
+                bytes: 5,
+                blocks: 1
+            }
+        );
+    }
+
+    #[test]
+    fn sites_know_what_they_held_at_the_peak() {
+        let mut heap = heap(1);
+        heap.allocated(0, Function::Malloc, 0x10, 60, NodeId(1), 5);
+        heap.allocated(0, Function::Malloc, 0x20, 40, NodeId(2), 6);
+        heap.freed(0, 0x10, 7);
+        heap.allocated(0, Function::Malloc, 0x30, 50, NodeId(2), 8);
+        let peak = heap.at_peak();
+        assert_eq!((peak.tick, peak.heap.bytes, peak.heap.blocks), (6, 100, 2));
+        assert_eq!(
+            peak.sites.iter().map(|site| site.bytes).collect::<Vec<_>>(),
+            [60, 40]
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! A table indexed by numbers that the trace names: nearly always dense, never trusted.
+//!
+//! Stack nodes are numbered from 1 without gaps, so a plain vector is the right table. But a
+//! damaged file may name any number, and must not make us allocate in proportion to it: a number
+//! far above what was seen so far goes to a hash map.
+
+use std::collections::HashMap;
+
+/// How far above twice the present length a number may be to still extend the vector.
+const SLACK: usize = 1 << 16;
+
+/// A table of `T` by `u32`, in which everything is `T::default()` until it is set.
+#[derive(Debug, Default)]
+pub struct Numbered<T> {
+    dense: Vec<T>,
+    far: HashMap<u32, T>,
+    /// What is given out for numbers never set.
+    nothing: T,
+}
+
+impl<T: Default + Clone> Numbered<T> {
+    /// The entry, if its number was ever set.
+    #[inline]
+    pub fn get(&self, number: u32) -> &T {
+        match self.dense.get(number as usize) {
+            Some(entry) => entry,
+            None => self.far.get(&number).unwrap_or(&self.nothing),
+        }
+    }
+
+    /// The entry, made if need be.
+    #[inline]
+    pub fn entry(&mut self, number: u32) -> &mut T {
+        let index = number as usize;
+        if index < self.dense.len() {
+            return &mut self.dense[index];
+        }
+        self.make(number)
+    }
+
+    #[cold]
+    fn make(&mut self, number: u32) -> &mut T {
+        let index = number as usize;
+        if index <= self.dense.len() * 2 + SLACK {
+            self.dense.resize(index + 1, T::default());
+            // What was far when it was set may be near now.
+            self.far.retain(|far, entry| {
+                let is_near = (*far as usize) <= index;
+                if is_near {
+                    self.dense[*far as usize] = std::mem::take(entry);
+                }
+                !is_near
+            });
+            return &mut self.dense[index];
+        }
+        self.far.entry(number).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bogus_number_costs_one_entry() {
+        let mut table = Numbered::<u64>::default();
+        *table.entry(1) = 10;
+        *table.entry(67_000_000) = 20;
+        assert_eq!((*table.get(1), *table.get(67_000_000)), (10, 20));
+        assert_eq!(*table.get(2), 0);
+        assert!(table.dense.len() < 10);
+    }
+
+    #[test]
+    fn far_entries_are_kept_when_the_vector_reaches_them() {
+        let mut table = Numbered::<u32>::default();
+        *table.entry(200_000) = 5;
+        for number in 0..300_000 {
+            table.entry(number);
+        }
+        assert_eq!(*table.get(200_000), 5);
+        assert!(table.far.is_empty());
+    }
+}

@@ -1,0 +1,186 @@
+//! Sites: a call stack and the function called there, with all that was allocated by it.
+//!
+//! What a site held at the moment of the heap's peak is known in constant time a change: each new
+//! maximum of the whole heap begins a new *epoch*, and a site whose balance is about to change in
+//! an epoch that it has not seen yet first notes the balance that it had, which is the one it had
+//! when that epoch began, at the peak. Copying all balances at each new maximum would cost the
+//! number of sites for nearly every allocation of a growing program.
+
+use super::numbered::Numbered;
+use ldt_trace::{Function, NodeId};
+use std::collections::HashMap;
+
+/// The blocks of a site, or of anything else, at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Bytes asked for, of the blocks live then.
+    pub bytes: u64,
+    /// How many blocks were live.
+    pub blocks: u64,
+}
+
+/// What one site did.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The call stack, without the function called.
+    pub stack: NodeId,
+    /// The function called.
+    pub function: Function,
+    /// Successful allocations.
+    pub allocations: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Allocations freed by their thread before its next one.
+    pub temporary: u64,
+    /// What is live now.
+    pub live: Balance,
+    at_peak: Balance,
+    peak_epoch: u64,
+}
+
+impl Site {
+    #[inline]
+    fn settle(&mut self, epoch: u64) {
+        if self.peak_epoch != epoch {
+            self.at_peak = self.live;
+            self.peak_epoch = epoch;
+        }
+    }
+
+    /// A block came.
+    #[inline]
+    pub fn gain(&mut self, size: u64, epoch: u64) {
+        self.settle(epoch);
+        self.allocations += 1;
+        self.bytes = self.bytes.wrapping_add(size);
+        self.live.bytes = self.live.bytes.wrapping_add(size);
+        self.live.blocks += 1;
+    }
+
+    /// A block went.
+    #[inline]
+    pub fn lose(&mut self, size: u64, epoch: u64) {
+        self.settle(epoch);
+        self.live.bytes = self.live.bytes.wrapping_sub(size);
+        self.live.blocks = self.live.blocks.wrapping_sub(1);
+    }
+
+    /// What it held when the epoch before `epoch` ended, that is, at the heap's peak.
+    #[must_use]
+    pub fn at_peak(&self, epoch: u64) -> Balance {
+        if self.peak_epoch == epoch {
+            self.at_peak
+        } else {
+            self.live
+        }
+    }
+}
+
+/// All sites; a site's number is its place in [`Sites::all`].
+#[derive(Debug, Default)]
+pub struct Sites {
+    all: Vec<Site>,
+    /// Stack node -> number of its first site, plus one.
+    by_stack: Numbered<u32>,
+    /// The rare stacks from which several functions are called (through a pointer).
+    others: HashMap<(NodeId, Function), u32>,
+}
+
+impl Sites {
+    /// The number of a site, made if it is new.
+    #[inline]
+    pub fn number(&mut self, stack: NodeId, function: Function) -> u32 {
+        let known = *self.by_stack.get(stack.0);
+        if known != 0 && self.all[known as usize - 1].function == function {
+            return known - 1;
+        }
+        self.other(stack, function, known)
+    }
+
+    #[cold]
+    fn other(&mut self, stack: NodeId, function: Function, known: u32) -> u32 {
+        let next = self.all.len() as u32;
+        let number = if known == 0 {
+            *self.by_stack.entry(stack.0) = next + 1;
+            next
+        } else {
+            *self.others.entry((stack, function)).or_insert(next)
+        };
+        if number == next {
+            self.all.push(Site {
+                stack,
+                function,
+                allocations: 0,
+                bytes: 0,
+                temporary: 0,
+                live: Balance::default(),
+                at_peak: Balance::default(),
+                peak_epoch: 0,
+            });
+        }
+        number
+    }
+
+    /// A site by its number.
+    #[inline]
+    pub fn get_mut(&mut self, number: u32) -> &mut Site {
+        &mut self.all[number as usize]
+    }
+
+    /// Every site.
+    #[must_use]
+    pub fn all(&self) -> &[Site] {
+        &self.all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_stack_can_call_several_functions() {
+        let mut sites = Sites::default();
+        let malloc = sites.number(NodeId(5), Function::Malloc);
+        let calloc = sites.number(NodeId(5), Function::Calloc);
+        assert_ne!(malloc, calloc);
+        assert_eq!(sites.number(NodeId(5), Function::Malloc), malloc);
+        assert_eq!(sites.number(NodeId(5), Function::Calloc), calloc);
+        assert_eq!(sites.all().len(), 2);
+    }
+
+    proptest! {
+        /// The epochs give what copying every balance at each new maximum gives.
+        #[test]
+        fn peaks_agree_with_copying_everything(steps in prop::collection::vec(
+            (0u32..5, 1u64..50, any::<bool>()), 1..300)
+        ) {
+            let mut sites = Sites::default();
+            for stack in 0..5 {
+                sites.number(NodeId(stack), Function::Malloc);
+            }
+            let (mut live, mut peak, mut epoch) = (0, 0, 0);
+            let mut blocks: Vec<(u32, u64)> = Vec::new();
+            let mut oracle = vec![Balance::default(); 5];
+            for (number, size, is_allocation) in steps {
+                if is_allocation {
+                    blocks.push((number, size));
+                    live += size;
+                    sites.get_mut(number).gain(size, epoch);
+                    if live > peak {
+                        peak = live;
+                        epoch += 1;
+                        oracle = sites.all().iter().map(|site| site.live).collect();
+                    }
+                } else if !blocks.is_empty() {
+                    let (number, size) = blocks.swap_remove(size as usize % blocks.len());
+                    live -= size;
+                    sites.get_mut(number).lose(size, epoch);
+                }
+            }
+            let at_peak: Vec<_> = sites.all().iter().map(|site| site.at_peak(epoch)).collect();
+            prop_assert_eq!(at_peak, oracle);
+        }
+    }
+}

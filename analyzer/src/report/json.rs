@@ -1,0 +1,384 @@
+//! The report as JSON: this file mirrors the contract, with fields added to it.
+//!
+//! Stacks are written while they are walked: with ten thousand stacks of thousands of frames the
+//! text is large, and a tree of it in memory would be larger.
+
+use super::Report;
+use super::frames::{Naming, ShownFrame};
+use super::groups;
+use super::site::{Cost, SiteView};
+use crate::replay::sites::Balance;
+use crate::symbols::debug_files::hex;
+use serde::ser::{Serialize, SerializeSeq as _, SerializeStruct as _, Serializer};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Raised when a field changes its meaning or goes; added fields leave it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+#[derive(serde::Serialize)]
+struct Json<'a> {
+    schema_version: u32,
+    ldt_version: &'static str,
+    command: Vec<&'a str>,
+    pid: u32,
+    parent_pid: u32,
+    forked_from: Option<u32>,
+    exit: Exit,
+    started_realtime_ns: u64,
+    duration_ns: u64,
+    truncated: bool,
+    warnings: Vec<String>,
+    environment: &'a BTreeMap<String, String>,
+    calls: BTreeMap<&'static str, u64>,
+    call_table: Vec<Call>,
+    reallocs: Reallocs,
+    totals: Totals,
+    heap: Heap,
+    at: Option<At>,
+    rss_peak_bytes: Option<u64>,
+    stack_peak_bytes: Option<u64>,
+    stack_check: Option<StackCheck>,
+    mappings: Mappings,
+    threads: Vec<Thread<'a>>,
+    modules: Vec<Module<'a>>,
+    sizes: Vec<SizeClass>,
+    timeline: Vec<Moment>,
+    sites: Vec<Site<'a>>,
+    errors: [(); 0],
+    leaks: Option<()>,
+    coverage: Option<()>,
+}
+
+#[derive(serde::Serialize)]
+struct Exit {
+    code: Option<i32>,
+    signal: Option<u32>,
+}
+
+#[derive(serde::Serialize)]
+struct Call {
+    function: &'static str,
+    symbol: &'static str,
+    calls: u64,
+    bytes: u64,
+    failed: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Reallocs {
+    in_place: u64,
+    moved: u64,
+    shrunk: u64,
+    freed: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Totals {
+    allocations: u64,
+    frees: u64,
+    bytes: u64,
+    temporary: u64,
+    unknown_frees: u64,
+    missed_frees: u64,
+    lost_calls: u64,
+    events: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Heap {
+    peak_bytes: u64,
+    peak_blocks: u64,
+    peak_time_ns: u64,
+    end_bytes: u64,
+    end_blocks: u64,
+}
+
+#[derive(serde::Serialize)]
+struct At {
+    time_ns: u64,
+    bytes: u64,
+    blocks: u64,
+}
+
+#[derive(serde::Serialize)]
+struct StackCheck {
+    checks: u64,
+    differences: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Mappings {
+    mapped_calls: u64,
+    mapped_bytes: u64,
+    unmapped_calls: u64,
+    unmapped_bytes: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Thread<'a> {
+    number: usize,
+    tid: u32,
+    name: Option<&'a str>,
+    allocations: u64,
+    bytes: u64,
+    frees: u64,
+    temporary: u64,
+    leaked_bytes: u64,
+    leaked_blocks: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Module<'a> {
+    path: Option<std::borrow::Cow<'a, str>>,
+    build_id: Option<String>,
+    allocations: u64,
+    bytes: u64,
+    temporary: u64,
+    peak_bytes: u64,
+    leaked_bytes: u64,
+}
+
+#[derive(serde::Serialize)]
+struct SizeClass {
+    first: u64,
+    last: u64,
+    count: u64,
+    bytes: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Moment {
+    time_ns: u64,
+    live_bytes: u64,
+    rss_bytes: Option<u64>,
+    allocations: u64,
+}
+
+struct Site<'a> {
+    site: &'a SiteView,
+    naming: Naming<'a>,
+}
+
+impl Serialize for Site<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let site = self.site;
+        let mut out = serializer.serialize_struct("Site", 10)?;
+        out.serialize_field("stack", &Stack(self))?;
+        out.serialize_field("allocations", &site.allocations)?;
+        out.serialize_field("bytes", &site.bytes)?;
+        out.serialize_field("peak_bytes", &site.peak.bytes)?;
+        out.serialize_field("peak_blocks", &site.peak.blocks)?;
+        out.serialize_field("leaked_bytes", &site.leaked.bytes)?;
+        out.serialize_field("leaked_blocks", &site.leaked.blocks)?;
+        out.serialize_field("temporary", &site.temporary)?;
+        out.serialize_field("at_bytes", &site.at.map(|at| at.bytes))?;
+        out.serialize_field("at_blocks", &site.at.map(|at| at.blocks))?;
+        out.end()
+    }
+}
+
+struct Stack<'a>(&'a Site<'a>);
+
+impl Serialize for Stack<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_seq(None)?;
+        for frame in self.0.naming.stack(self.0.site) {
+            out.serialize_element(&Frame(frame))?;
+        }
+        out.end()
+    }
+}
+
+struct Frame<'a>(ShownFrame<'a>);
+
+impl Serialize for Frame<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let frame = self.0;
+        let hexadecimal = |number: u64| format!("0x{number:x}");
+        let mut out = serializer.serialize_struct("Frame", 8)?;
+        out.serialize_field("function", &frame.function)?;
+        out.serialize_field("file", &frame.file)?;
+        out.serialize_field("line", &frame.line)?;
+        let module = frame.module.map(|path| path.to_string_lossy());
+        out.serialize_field("module", &module)?;
+        out.serialize_field("module_offset", &frame.offset.map(hexadecimal))?;
+        out.serialize_field("address", &frame.address.map(hexadecimal))?;
+        out.serialize_field("inlined", &frame.is_inlined)?;
+        out.serialize_field("cut", &frame.is_cut)?;
+        out.end()
+    }
+}
+
+/// Writes the report; sites are ranked by the first cost chosen.
+pub fn write(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &assemble(report))?;
+    out.write_all(b"\n")
+}
+
+fn assemble<'a>(report: &'a Report<'_>) -> Json<'a> {
+    let replayed = report.replayed;
+    let header = &replayed.header;
+    let heap = &replayed.heap;
+    let exit = report.exit();
+    let known = |number: u64| (number > 0).then_some(number);
+    let cost = report.choice.costs.first().copied().unwrap_or(Cost::Peak);
+    let naming = report.naming();
+    let totals = report.totals();
+    Json {
+        schema_version: SCHEMA_VERSION,
+        ldt_version: env!("CARGO_PKG_VERSION"),
+        command: report.command(),
+        pid: header.pid,
+        parent_pid: header.parent_pid,
+        forked_from: (header.forked_from > 0).then_some(header.forked_from),
+        exit: Exit {
+            code: exit.code,
+            signal: exit.signal,
+        },
+        started_realtime_ns: header.start_realtime_ns,
+        duration_ns: replayed.clock.ns(replayed.end_tick),
+        truncated: report.is_truncated(),
+        warnings: report.warnings(),
+        environment: &replayed.facts.meta,
+        calls: calls(report),
+        call_table: heap.calls.all().map(call).collect(),
+        reallocs: Reallocs {
+            in_place: heap.calls.reallocs.in_place,
+            moved: heap.calls.reallocs.moved,
+            shrunk: heap.calls.reallocs.shrunk,
+            freed: heap.calls.reallocs.freed,
+        },
+        totals: Totals {
+            allocations: totals.allocations,
+            frees: heap.frees,
+            bytes: totals.bytes,
+            temporary: totals.temporary,
+            unknown_frees: heap.mismatches.unknown_frees,
+            missed_frees: heap.mismatches.missed_frees,
+            lost_calls: replayed.lost,
+            events: replayed.events,
+        },
+        heap: Heap {
+            peak_bytes: heap.peak.balance.bytes,
+            peak_blocks: heap.peak.balance.blocks,
+            peak_time_ns: replayed.clock.ns(heap.peak.tick),
+            end_bytes: heap.live.bytes,
+            end_blocks: heap.live.blocks,
+        },
+        at: replayed.at.as_ref().map(|at| {
+            let Balance { bytes, blocks } = at.heap;
+            At {
+                time_ns: replayed.clock.ns(at.tick),
+                bytes,
+                blocks,
+            }
+        }),
+        rss_peak_bytes: report.rss_peak_bytes(),
+        stack_peak_bytes: known(header.stack_peak_bytes),
+        stack_check: (header.stack_checks > 0).then_some(StackCheck {
+            checks: header.stack_checks,
+            differences: header.stack_differences,
+        }),
+        mappings: Mappings {
+            mapped_calls: replayed.mappings.mapped.calls,
+            mapped_bytes: replayed.mappings.mapped.bytes,
+            unmapped_calls: replayed.mappings.unmapped.calls,
+            unmapped_bytes: replayed.mappings.unmapped.bytes,
+        },
+        threads: threads(report),
+        modules: modules(report),
+        sizes: heap
+            .sizes
+            .classes()
+            .into_iter()
+            .map(|class| SizeClass {
+                first: class.first,
+                last: class.last,
+                count: class.count,
+                bytes: class.bytes,
+            })
+            .collect(),
+        timeline: heap
+            .timeline
+            .bins()
+            .map(|(tick, bin)| Moment {
+                time_ns: replayed.clock.ns(tick),
+                live_bytes: bin.live_bytes,
+                rss_bytes: known(bin.rss_bytes),
+                allocations: bin.allocations,
+            })
+            .collect(),
+        sites: report
+            .ranked(cost)
+            .into_iter()
+            .map(|site| Site { site, naming })
+            .collect(),
+        errors: [],
+        leaks: None,
+        coverage: None,
+    }
+}
+
+fn calls(report: &Report<'_>) -> BTreeMap<&'static str, u64> {
+    let calls = &report.replayed.heap.calls;
+    // The four that everyone looks for are there even when they were not called.
+    let mut by_name: BTreeMap<_, _> = ["malloc", "calloc", "realloc", "free"]
+        .into_iter()
+        .map(|name| (name, 0))
+        .collect();
+    by_name.extend(
+        calls
+            .all()
+            .map(|(function, counts)| (function.shown(), counts.calls)),
+    );
+    by_name.insert("failed", calls.failed());
+    by_name
+}
+
+fn call((function, counts): (ldt_trace::Function, crate::replay::calls::CallCounts)) -> Call {
+    Call {
+        function: function.shown(),
+        symbol: function.symbol(),
+        calls: counts.calls,
+        bytes: counts.bytes,
+        failed: counts.failed,
+    }
+}
+
+fn threads<'a>(report: &'a Report<'_>) -> Vec<Thread<'a>> {
+    let threads = report.replayed.heap.threads.iter().enumerate();
+    threads
+        .map(|(number, thread)| Thread {
+            number,
+            tid: thread.tid,
+            name: thread.name.as_deref(),
+            allocations: thread.allocations,
+            bytes: thread.bytes,
+            frees: thread.frees,
+            temporary: thread.temporary,
+            leaked_bytes: thread.live.bytes,
+            leaked_blocks: thread.live.blocks,
+        })
+        .collect()
+}
+
+fn modules<'a>(report: &'a Report<'_>) -> Vec<Module<'a>> {
+    let replayed = report.replayed;
+    groups::by_module(replayed, &report.sites)
+        .into_iter()
+        .map(|totals| {
+            let module = totals.module.map(|index| &replayed.facts.modules[index]);
+            let build_id = module.map(|module| hex(&module.build_id));
+            Module {
+                path: module.map(|module| module.path.to_string_lossy()),
+                build_id: build_id.filter(|id| !id.is_empty()),
+                allocations: totals.allocations,
+                bytes: totals.bytes,
+                temporary: totals.temporary,
+                peak_bytes: totals.peak_bytes,
+                leaked_bytes: totals.leaked_bytes,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,177 @@
+//! What a trace says, made ready to be shown: sites chosen, filtered and named.
+
+pub mod filter;
+pub mod frames;
+pub mod groups;
+pub mod json;
+pub mod process;
+pub mod site;
+pub mod style;
+mod tables;
+pub mod text;
+pub mod tree;
+
+use crate::replay::Replayed;
+use crate::replay::stacks::CodeAddress;
+use crate::symbols::{self, Names};
+use filter::Filter;
+use frames::Naming;
+use site::{Cost, SiteView};
+use std::collections::HashSet;
+use tree::Branch;
+
+/// What is to be shown.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Only sites that pass all of these.
+    pub filters: Vec<Filter>,
+    /// The rankings to show, in this order.
+    pub costs: Vec<Cost>,
+    /// How many sites of each ranking; all if not given.
+    pub top: Option<usize>,
+    /// Show the tree at the peak, down to branches of a hundredth.
+    pub tree: bool,
+}
+
+/// A replayed trace with what is shown of it.
+#[derive(Debug)]
+pub struct Report<'r> {
+    /// The trace.
+    pub replayed: &'r Replayed,
+    /// What was asked for.
+    pub choice: Choice,
+    /// The sites that passed the filters.
+    pub sites: Vec<SiteView>,
+    /// The tree at the peak, if it was asked for.
+    pub tree: Option<Branch>,
+    names: Names,
+}
+
+impl<'r> Report<'r> {
+    /// Chooses and names.
+    #[must_use]
+    pub fn new(replayed: &'r Replayed, choice: Choice) -> Self {
+        let mut report = Report {
+            replayed,
+            sites: site::sites(replayed),
+            tree: None,
+            names: Names::default(),
+            choice,
+        };
+        if report.choice.filters.iter().any(Filter::needs_names) {
+            report.name(report.addresses(report.sites.iter()));
+        }
+        let naming = report.naming();
+        let keeps = |site: &SiteView| {
+            report
+                .choice
+                .filters
+                .iter()
+                .all(|filter| filter.keeps(naming, site))
+        };
+        let kept: Vec<SiteView> = report.sites.iter().copied().filter(keeps).collect();
+        report.sites = kept;
+        let mut addresses = report.addresses(report.shown().into_iter());
+        if report.choice.tree {
+            let threshold = replayed.heap.peak.balance.bytes / 100;
+            let tree = tree::tree(&replayed.stacks, &report.sites, Cost::Peak, threshold);
+            let mut in_tree = Vec::new();
+            tree.addresses(&mut in_tree);
+            addresses.extend(in_tree);
+            report.tree = Some(tree);
+        }
+        report.name(addresses);
+        report
+    }
+
+    fn name(&mut self, addresses: HashSet<CodeAddress>) {
+        self.names = symbols::name(addresses, &self.replayed.facts, &self.replayed.header);
+    }
+
+    fn addresses<'s>(&self, sites: impl Iterator<Item = &'s SiteView>) -> HashSet<CodeAddress> {
+        // Stacks share their outer frames; each is walked only as far as it is new.
+        let mut seen = HashSet::new();
+        let mut addresses = HashSet::new();
+        for site in sites {
+            let mut stack = site.stack;
+            while seen.insert(stack)
+                && let Some((address, outer)) = self.replayed.stacks.step(stack)
+            {
+                addresses.insert(address);
+                stack = outer;
+            }
+        }
+        addresses
+    }
+
+    /// The sites of one ranking, highest first.
+    #[must_use]
+    pub fn ranked(&self, cost: Cost) -> Vec<&SiteView> {
+        site::rank(&self.sites, cost, self.choice.top.unwrap_or(usize::MAX))
+    }
+
+    /// Every site that is in any ranking shown.
+    fn shown(&self) -> Vec<&SiteView> {
+        let costs = self.choice.costs.iter();
+        costs.flat_map(|cost| self.ranked(*cost)).collect()
+    }
+
+    /// Turns sites into stacks.
+    #[must_use]
+    pub fn naming(&self) -> Naming<'_> {
+        Naming {
+            replayed: self.replayed,
+            names: &self.names,
+        }
+    }
+
+    /// Whether something of the run is not in the report.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        use ldt_trace::header::flag;
+        self.replayed.header.flags & flag::STOPPED != 0 || !self.replayed.damage.is_empty()
+    }
+
+    /// Everything that the reader should know before believing the figures.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        use ldt_trace::header::flag;
+        let replayed = self.replayed;
+        let mut warnings = Vec::new();
+        if replayed.header.flags & flag::STOPPED != 0 {
+            let why = "recording stopped before the end (disk full, or --max-trace-size)";
+            warnings.push(format!("{why}: what came later is missing"));
+        }
+        const SHOWN_DAMAGE: usize = 5;
+        let damage = &replayed.damage;
+        let shown = damage.iter().take(SHOWN_DAMAGE);
+        warnings.extend(shown.map(|damage| format!("the trace is damaged {damage}")));
+        if damage.len() > SHOWN_DAMAGE {
+            let more = damage.len() - SHOWN_DAMAGE;
+            warnings.push(format!("the trace is damaged in {more} more places"));
+        }
+        let ended = flag::EXITED | flag::REAPED | flag::EXECED;
+        if replayed.header.flags & ended == 0 {
+            let state = "the process still runs, or was killed";
+            warnings.push(format!("{state}: this is the state up to its last event"));
+        }
+        let odd = replayed.heap.mismatches;
+        if odd.missed_frees > 0 {
+            let missed = odd.missed_frees;
+            warnings.push(format!(
+                "{missed} blocks were replaced without a free: their frees were not seen"
+            ));
+        }
+        if replayed.lost > 0 {
+            let lost = replayed.lost;
+            let why = "made while a signal handler interrupted LDT";
+            warnings.push(format!("{lost} calls were not recorded ({why})"));
+        }
+        if replayed.header.stack_differences > 0 {
+            let count = replayed.header.stack_differences;
+            warnings.push(format!("stack_check found {count} stacks that differ"));
+        }
+        warnings.extend(self.names.warnings.iter().cloned());
+        warnings
+    }
+}

@@ -1,0 +1,84 @@
+//! What the trace knows of the process as a whole: its command, how it ended, its totals.
+
+use super::Report;
+use ldt_trace::header::flag;
+
+/// How a process ended, as the trace knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessExit {
+    /// The code, if it ended by itself.
+    pub code: Option<i32>,
+    /// The signal, if one killed it.
+    pub signal: Option<u32>,
+}
+
+impl Report<'_> {
+    /// How the process ended.
+    #[must_use]
+    pub fn exit(&self) -> ProcessExit {
+        let header = &self.replayed.header;
+        if header.exit_signal != 0 {
+            return ProcessExit {
+                code: None,
+                signal: Some(header.exit_signal),
+            };
+        }
+        let has_code = header.flags & (flag::EXITED | flag::REAPED) != 0;
+        ProcessExit {
+            code: has_code.then_some(header.exit_code),
+            signal: None,
+        }
+    }
+
+    /// The command line.
+    #[must_use]
+    pub fn command(&self) -> Vec<&str> {
+        let meta = self.replayed.facts.meta.get("command");
+        let text = meta.map_or("", |command| command.strip_suffix('\0').unwrap_or(command));
+        if text.is_empty() {
+            return Vec::new();
+        }
+        text.split('\0').collect()
+    }
+
+    /// Sums over all sites of the trace, filtered or not.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for site in self.replayed.heap.sites.all() {
+            totals.allocations += site.allocations;
+            totals.bytes = totals.bytes.wrapping_add(site.bytes);
+            totals.temporary += site.temporary;
+        }
+        totals
+    }
+
+    /// The largest resident set, as the kernel saw it, or else as it was sampled.
+    #[must_use]
+    pub fn rss_peak_bytes(&self) -> Option<u64> {
+        let sampled = self
+            .replayed
+            .heap
+            .timeline
+            .bins()
+            .map(|(_, bin)| bin.rss_bytes)
+            .max();
+        let largest = self
+            .replayed
+            .header
+            .rss_peak_bytes
+            .max(sampled.unwrap_or(0));
+        (largest > 0).then_some(largest)
+    }
+}
+
+/// Sums over the sites.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Successful allocations.
+    pub allocations: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Those freed by their thread before its next one.
+    pub temporary: u64,
+}

@@ -1,0 +1,125 @@
+//! Sites as reports show them, and by which figure they are ranked.
+
+use crate::replay::Replayed;
+use crate::replay::sites::Balance;
+use ldt_trace::{Function, NodeId};
+
+/// What one call stack did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SiteView {
+    /// The function called.
+    pub function: Function,
+    /// The stack from which it was called.
+    pub stack: NodeId,
+    /// Successful allocations.
+    pub allocations: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Allocations freed by their thread before its next one.
+    pub temporary: u64,
+    /// What it held when the heap was largest.
+    pub peak: Balance,
+    /// What it held at the end.
+    pub leaked: Balance,
+    /// What it held at the moment asked for, if any.
+    pub at: Option<Balance>,
+}
+
+/// A figure by which sites are ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Cost {
+    /// Bytes held when the heap was largest.
+    Peak,
+    /// Bytes never freed.
+    Leaked,
+    /// How many allocations were made.
+    Allocations,
+    /// Allocations freed by their thread before its next one.
+    Temporary,
+    /// All bytes ever allocated.
+    Bytes,
+    /// Bytes held at the moment of `--at`.
+    #[value(skip)]
+    At,
+}
+
+impl Cost {
+    /// The site's figure.
+    #[must_use]
+    pub fn of(self, site: &SiteView) -> u64 {
+        match self {
+            Cost::Peak => site.peak.bytes,
+            Cost::Leaked => site.leaked.bytes,
+            Cost::Allocations => site.allocations,
+            Cost::Temporary => site.temporary,
+            Cost::Bytes => site.bytes,
+            Cost::At => site.at.unwrap_or_default().bytes,
+        }
+    }
+}
+
+/// The sites of a replayed trace.
+#[must_use]
+pub fn sites(replayed: &Replayed) -> Vec<SiteView> {
+    let peaks = replayed.heap.at_peak().sites;
+    let at = replayed.at.as_ref();
+    let numbered = replayed.heap.sites.all().iter().zip(peaks).enumerate();
+    numbered
+        .map(|(number, (site, peak))| SiteView {
+            function: site.function,
+            stack: site.stack,
+            allocations: site.allocations,
+            bytes: site.bytes,
+            temporary: site.temporary,
+            peak,
+            leaked: site.live,
+            at: at.map(|at| at.sites.get(number).copied().unwrap_or_default()),
+        })
+        .collect()
+}
+
+/// The sites with the highest figures, highest first.
+#[must_use]
+pub fn rank(sites: &[SiteView], cost: Cost, count: usize) -> Vec<&SiteView> {
+    // Ties in a fixed order, so that two reports of one trace are the same.
+    let key = |site: &&SiteView| {
+        let figures = (cost.of(site), site.bytes, site.allocations);
+        (std::cmp::Reverse(figures), site.stack, site.function)
+    };
+    let mut ranked: Vec<&SiteView> = sites.iter().collect();
+    if count < ranked.len() {
+        ranked.select_nth_unstable_by_key(count, key);
+        ranked.truncate(count);
+    }
+    ranked.sort_unstable_by_key(key);
+    ranked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(stack: u32, allocations: u64) -> SiteView {
+        SiteView {
+            function: Function::Malloc,
+            stack: NodeId(stack),
+            allocations,
+            bytes: 0,
+            temporary: 0,
+            peak: Balance::default(),
+            leaked: Balance::default(),
+            at: None,
+        }
+    }
+
+    #[test]
+    fn the_highest_come_first_and_ties_have_an_order() {
+        let sites = [site(4, 1), site(3, 7), site(2, 7), site(1, 9), site(5, 0)];
+        let order = |count| -> Vec<u32> {
+            let ranked = rank(&sites, Cost::Allocations, count);
+            ranked.iter().map(|site| site.stack.0).collect()
+        };
+        assert_eq!(order(3), [1, 2, 3]);
+        assert_eq!(order(usize::MAX), [1, 2, 3, 4, 5]);
+    }
+}

@@ -1,0 +1,242 @@
+//! Names for addresses of one module: its own file, its debug file, DWARF and symbol tables.
+
+use super::FrameName;
+use super::debug_files::{self, hex};
+use super::demangle::demangle;
+use super::symbol_table::SymbolTable;
+use crate::replay::facts::LoadedModule;
+use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
+use object::{Object, ObjectSection, ReadCache, ReadRef};
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Larger files are read section by section: a browser with its debug information is gigabytes,
+/// of which a report needs a part. Smaller ones are read at once, which is faster.
+const LARGE_FILE_BYTES: u64 = 256 << 20;
+
+type Context<'d> = addr2line::Context<EndianSlice<'d, LittleEndian>>;
+
+/// What one module's file told.
+#[derive(Debug, Default)]
+pub(super) struct ModuleNames {
+    /// For each address asked for, its frames, innermost first; empty where nothing is known.
+    pub(super) frames: Vec<Vec<FrameName>>,
+    /// Why there are no names, or not those that one would expect.
+    pub(super) warning: Option<String>,
+}
+
+/// Names addresses of a module; they are addresses in memory.
+pub(super) fn names_in(module: &LoadedModule, addresses: &[u64]) -> ModuleNames {
+    let path = &module.path;
+    let is_file = path.is_absolute();
+    let named = if is_file {
+        with_file(path, Names { module, addresses })
+    } else {
+        // The kernel's own page has no file.
+        return ModuleNames::default();
+    };
+    named.unwrap_or_else(|error| ModuleNames {
+        frames: Vec::new(),
+        warning: Some(format!("{}: no names: {error}", path.display())),
+    })
+}
+
+/// Something to do with an object file, whichever way it is read.
+trait WithFile {
+    type Output;
+    fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output;
+}
+
+fn with_file<W: WithFile>(path: &Path, work: W) -> Result<W::Output, String> {
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let length = fs::metadata(path).map_err(|error| said(&error))?.len();
+    if length > LARGE_FILE_BYTES {
+        let file = fs::File::open(path).map_err(|error| said(&error))?;
+        let cache = ReadCache::new(file);
+        let object = object::File::parse(&cache).map_err(|error| said(&error))?;
+        return Ok(work.with(&object));
+    }
+    let data = fs::read(path).map_err(|error| said(&error))?;
+    let object = object::File::parse(&*data).map_err(|error| said(&error))?;
+    Ok(work.with(&object))
+}
+
+/// Opens the module's own file.
+struct Names<'a> {
+    module: &'a LoadedModule,
+    addresses: &'a [u64],
+}
+
+impl WithFile for Names<'_> {
+    type Output = ModuleNames;
+
+    fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> ModuleNames {
+        let there = file.build_id().ok().flatten().unwrap_or_default();
+        let recorded = &self.module.build_id;
+        if !recorded.is_empty() && there != recorded {
+            let path = self.module.path.display();
+            let (recorded, there) = (hex(recorded), hex(there));
+            return ModuleNames {
+                frames: Vec::new(),
+                warning: Some(format!(
+                    "{path} has changed since it was recorded (build-id {there}, recorded {recorded}): \
+                     its frames show addresses only"
+                )),
+            };
+        }
+        let addresses: Vec<u64> = self
+            .addresses
+            .iter()
+            .map(|address| address.wrapping_sub(self.module.bias))
+            .collect();
+        let has_dwarf = file.section_by_name(".debug_info").is_some();
+        let debug_path = (!has_dwarf)
+            .then(|| debug_file(&self.module.path, file))
+            .flatten();
+        let frames = debug_path.and_then(|path| {
+            let work = InDebugFile {
+                path: &path,
+                symbols: SymbolTable::new([file]),
+                addresses: &addresses,
+            };
+            with_file(&path, work).ok()
+        });
+        let frames = frames.unwrap_or_else(|| {
+            let symbols = [SymbolTable::new([file])];
+            frames_of(&self.module.path, file, &symbols, &addresses)
+        });
+        ModuleNames {
+            frames,
+            warning: None,
+        }
+    }
+}
+
+fn debug_file<'d, R: ReadRef<'d>>(path: &Path, file: &object::File<'d, R>) -> Option<PathBuf> {
+    let by_id = file
+        .build_id()
+        .ok()
+        .flatten()
+        .and_then(debug_files::by_build_id);
+    by_id.or_else(|| {
+        let (name, checksum) = file.gnu_debuglink().ok().flatten()?;
+        debug_files::by_link(path, name, checksum)
+    })
+}
+
+/// Opens the separate debug file.
+struct InDebugFile<'a> {
+    path: &'a Path,
+    symbols: SymbolTable<'a>,
+    addresses: &'a [u64],
+}
+
+impl WithFile for InDebugFile<'_> {
+    type Output = Vec<Vec<FrameName>>;
+
+    fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output {
+        // The debug file has the full symbol table, the module perhaps only what it exports.
+        let symbols = [SymbolTable::new([file]), self.symbols];
+        frames_of(self.path, file, &symbols, self.addresses)
+    }
+}
+
+/// Opens the file that several debug files share.
+struct Sections;
+
+impl WithFile for Sections {
+    type Output = Option<DwarfSections<Vec<u8>>>;
+
+    fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output {
+        let load = |id| Ok::<_, ()>(section(file, id).into_owned());
+        DwarfSections::load(load).ok()
+    }
+}
+
+fn section<'d, R: ReadRef<'d>>(file: &object::File<'d, R>, id: SectionId) -> Cow<'d, [u8]> {
+    let data = file.section_by_name(id.name());
+    data.and_then(|section| section.uncompressed_data().ok())
+        .unwrap_or_default()
+}
+
+fn frames_of<'d, R: ReadRef<'d>>(
+    path: &Path,
+    file: &object::File<'d, R>,
+    symbols: &[SymbolTable<'_>],
+    addresses: &[u64],
+) -> Vec<Vec<FrameName>> {
+    let only_symbols = |address: &u64| frames_at(None, symbols, *address);
+    if file.section_by_name(".debug_info").is_none() {
+        return addresses.iter().map(only_symbols).collect();
+    }
+    let load = |id| Ok::<_, ()>(section(file, id));
+    let Ok(sections) = DwarfSections::load(load) else {
+        return addresses.iter().map(only_symbols).collect();
+    };
+    let alternate = file.gnu_debugaltlink().ok().flatten();
+    let alternate = alternate.and_then(|(name, build_id)| {
+        let path = debug_files::by_alternate_link(path, name, build_id)?;
+        with_file(&path, Sections).ok()?
+    });
+    let mut dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
+    if let Some(alternate) = &alternate {
+        dwarf.set_sup(alternate.borrow(|section| EndianSlice::new(section, LittleEndian)));
+    }
+    let context = Context::from_dwarf(dwarf).ok();
+    addresses
+        .iter()
+        .map(|address| frames_at(context.as_ref(), symbols, *address))
+        .collect()
+}
+
+fn frames_at(
+    context: Option<&Context<'_>>,
+    symbols: &[SymbolTable<'_>],
+    address: u64,
+) -> Vec<FrameName> {
+    let mut frames = Vec::new();
+    let found = context.and_then(|context| context.find_frames(address).skip_all_loads().ok());
+    if let Some(mut found) = found {
+        while let Ok(Some(frame)) = found.next() {
+            let name = frame
+                .function
+                .as_ref()
+                .and_then(|name| name.raw_name().ok());
+            frames.push(FrameName {
+                function: name.map(Cow::into_owned),
+                file: frame
+                    .location
+                    .as_ref()
+                    .and_then(|at| at.file)
+                    .map(str::to_owned),
+                line: frame
+                    .location
+                    .as_ref()
+                    .and_then(|at| at.line)
+                    .filter(|line| *line > 0),
+                is_inlined: true,
+            });
+        }
+    }
+    if frames.is_empty() {
+        frames.push(FrameName::default());
+    }
+    // The outermost is the function that the code was compiled into; its symbol names it in full,
+    // where DWARF may have just the last part.
+    let symbol = symbols.iter().find_map(|symbols| symbols.find(address));
+    if let Some(outermost) = frames.last_mut() {
+        outermost.is_inlined = false;
+        let is_full = |name: &str| name.starts_with("_Z") || name.starts_with("_R");
+        if outermost.function.is_none() || symbol.is_some_and(is_full) {
+            outermost.function = symbol.map(str::to_owned).or(outermost.function.take());
+        }
+    }
+    for frame in &mut frames {
+        frame.function = frame.function.take().map(|name| demangle(&name));
+    }
+    if frames.iter().all(|frame| *frame == FrameName::default()) {
+        frames.clear();
+    }
+    frames
+}
