@@ -1,6 +1,6 @@
 //! The options of the running program: one table, read once from `LDT_OPTIONS`.
 //!
-//! The value is taken from `/proc/self/environ`, not from `getenv`: the first event may come from the
+//! The value is taken from `/proc/thread-self/environ`, not from `getenv`: the first event may come from the
 //! loader, before libc has set up the environment, and a program may have changed it since.
 
 use crate::message;
@@ -251,7 +251,7 @@ pub fn read_proc(path: &[u8]) -> Option<Vec<u8>> {
 /// The value of an environment variable as it was when the program started.
 #[must_use]
 pub fn environment_value(prefix: &[u8]) -> Option<Vec<u8>> {
-    let environment = read_proc(b"/proc/self/environ\0")?;
+    let environment = read_proc(b"/proc/thread-self/environ\0")?;
     environment
         .split(|&byte| byte == 0)
         .find_map(|variable| variable.strip_prefix(prefix))

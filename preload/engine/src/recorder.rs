@@ -327,7 +327,7 @@ impl Recorder {
 
 /// The resident set, from the kernel's cheapest source for it (about 2 µs).
 fn resident_bytes() -> u64 {
-    let pages = read_proc(b"/proc/self/statm\0").and_then(|text| {
+    let pages = read_proc(b"/proc/thread-self/statm\0").and_then(|text| {
         let field = text.split(|&byte| byte == b' ').nth(1)?;
         core::str::from_utf8(field).ok()?.parse::<u64>().ok()
     });

@@ -9,6 +9,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use ldt_trace::columns::{self, Encoded, Model};
+use ldt_trace::header::ALIGNMENT;
 use zstd_safe::zstd_sys;
 
 use super::window::WINDOW_WORDS;
@@ -63,8 +64,9 @@ impl Scratch {
             .map(|memory| Scratch { memory })
     }
 
-    /// Packs words: columns, then one zstd frame.
-    pub fn pack(&mut self, words: &[u64]) -> Option<(Encoded, &[u8])> {
+    /// Packs words: columns, then one zstd frame. Gives what was encoded, the frame's length, and the
+    /// frame with zeros up to the alignment of chunks.
+    pub fn pack(&mut self, words: &[u64]) -> Option<(Encoded, usize, &[u8])> {
         // SAFETY: see the invariant of the module; the four parts do not overlap, and a zeroed
         // `Model` is valid.
         let (model, columns, frame, workspace) = unsafe {
@@ -99,7 +101,9 @@ impl Scratch {
         if unsafe { zstd_sys::ZSTD_isError(length) } != 0 {
             return None;
         }
-        Some((encoded, frame.get(..length)?))
+        let padded = length.next_multiple_of(ALIGNMENT as usize);
+        frame.get_mut(length..padded)?.fill(0);
+        Some((encoded, length, frame.get(..padded)?))
     }
 }
 

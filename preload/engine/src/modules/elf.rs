@@ -191,7 +191,7 @@ fn absolute(name: &[u8]) -> Vec<u8> {
     let mut buffer = [0u8; 4096];
     match name.first() {
         None => {
-            let length = file::read_link(b"/proc/self/exe\0", &mut buffer).unwrap_or(0);
+            let length = file::read_link(b"/proc/thread-self/exe\0", &mut buffer).unwrap_or(0);
             buffer[..length].to_vec()
         }
         Some(b'/') => name.to_vec(),
@@ -203,9 +203,9 @@ fn absolute(name: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The mapping that covers `address`, from `/proc/self/maps`: its range.
+/// The mapping that covers `address`, from `/proc/thread-self/maps`: its range.
 pub fn mapping_containing(address: u64) -> Option<Range<u64>> {
-    let maps = read_proc(b"/proc/self/maps\0")?;
+    let maps = read_proc(b"/proc/thread-self/maps\0")?;
     maps.split(|&byte| byte == b'\n').find_map(|line| {
         let dash = line.iter().position(|&byte| byte == b'-')?;
         let space = line.iter().position(|&byte| byte == b' ')?;

@@ -10,7 +10,7 @@ const DEFAULT_PATTERN: &[u8] = b"ldt.%e.%p.trace";
 /// The executable's path.
 fn executable() -> Vec<u8> {
     let mut buffer = [0u8; 4096];
-    let length = file::read_link(b"/proc/self/exe\0", &mut buffer).unwrap_or(0);
+    let length = file::read_link(b"/proc/thread-self/exe\0", &mut buffer).unwrap_or(0);
     buffer[..length].to_vec()
 }
 
@@ -112,7 +112,7 @@ fn libc_version() -> &'static [u8] {
 
 /// Writes down what a reader must know of the process.
 pub(super) fn record(recorder: &mut Recorder) {
-    let command = read_proc(b"/proc/self/cmdline\0").unwrap_or_default();
+    let command = read_proc(b"/proc/thread-self/cmdline\0").unwrap_or_default();
     recorder.put_meta("command", &command);
     recorder.put_meta("exe", &executable());
     recorder.put_meta("cwd", &current_directory());
@@ -129,7 +129,7 @@ pub(super) fn record(recorder: &mut Recorder) {
 
 /// The largest resident set that this program image had.
 pub(super) fn rss_peak_bytes() -> u64 {
-    let status = read_proc(b"/proc/self/status\0").unwrap_or_default();
+    let status = read_proc(b"/proc/thread-self/status\0").unwrap_or_default();
     let line = status
         .split(|&byte| byte == b'\n')
         .find_map(|line| line.strip_prefix(b"VmHWM:"));

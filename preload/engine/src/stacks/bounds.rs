@@ -1,7 +1,7 @@
 //! Which memory is the stack that the thread is running on: the only memory that unwinding may read.
 //!
 //! A thread runs on its own stack, on an alternate signal stack, or on any number of coroutine stacks.
-//! The mapping that contains the stack pointer is looked up in `/proc/self/maps` once for each and
+//! The mapping that contains the stack pointer is looked up in `/proc/thread-self/maps` once for each and
 //! remembered, a few at a time; a munmap by the program makes them forgotten.
 
 use core::ops::Range;
