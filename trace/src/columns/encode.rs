@@ -252,8 +252,8 @@ impl Encoder<'_> {
             self.sheet.byte(Column::Functions, function);
         }
         let token = token::FREE
-            | how << token::BLOCK_SHIFT
-            | u8::from(other) * token::OTHER_FUNCTION
+            | (how << token::BLOCK_SHIFT)
+            | (u8::from(other) * token::OTHER_FUNCTION)
             | u8::from(stamped);
         self.sheet.byte(Column::Tokens, token);
         true
