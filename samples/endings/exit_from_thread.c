@@ -1,4 +1,4 @@
-// LDT: at_work:allocations=500 exit=8
+// LDT: at_work:allocations=500 exit=8 valgrind=calls
 // A second thread ends the process while the first one waits for it.
 // BUILD: -pthread
 #include <pthread.h>

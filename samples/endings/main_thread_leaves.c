@@ -1,4 +1,4 @@
-// LDT: in_last_thread:allocations=500 exit=0
+// LDT: in_last_thread:allocations=500 exit=0 valgrind=no
 // The first thread leaves by pthread_exit; the process ends when the last one does.
 // BUILD: -pthread
 #include <pthread.h>

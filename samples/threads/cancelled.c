@@ -1,4 +1,4 @@
-// LDT: by_cancelled:allocations=5 by_cancelled:leaked_blocks=5 by_leaver:allocations=1 tidy:allocations=2
+// LDT: by_cancelled:allocations=5 by_cancelled:leaked_blocks=5 by_leaver:allocations=1 tidy:allocations=2 valgrind=calls
 // Threads that end by cancellation and by pthread_exit: both unwind the thread's stack, clean-up
 // handlers and all.
 // BUILD: -pthread -fexceptions

@@ -1,4 +1,4 @@
-// LDT: produce:allocations=20000 produce:leaked_blocks=0 produce:temporary=0 reuse:allocations=20000 reuse:leaked_blocks=0
+// LDT: produce:allocations=20000 produce:leaked_blocks=0 produce:temporary=0 reuse:allocations=20000 reuse:leaked_blocks=0 valgrind=calls
 // One thread allocates what the other frees and gets the addresses back at once: the order between the
 // threads decides whether the books balance.
 // BUILD: -pthread

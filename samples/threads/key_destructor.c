@@ -1,4 +1,4 @@
-// LDT: at_thread_end:allocations=12 at_thread_end:leaked_bytes=0 body:allocations=4 body:leaked_bytes=0
+// LDT: at_thread_end:allocations=12 at_thread_end:leaked_bytes=0 body:allocations=4 body:leaked_bytes=0 valgrind=calls
 // A thread-specific key's destructor frees and allocates, three rounds long, while the thread ends.
 // BUILD: -pthread
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// LDT: by_alpha:allocations=10 by_beta:allocations=20 by_alpha:leaked_bytes=0
+// LDT: by_alpha:allocations=10 by_beta:allocations=20 by_alpha:leaked_bytes=0 valgrind=calls
 // Two threads with names.
 // BUILD: -pthread
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// LDT: body:allocations=3000 body:leaked_bytes=0 body:bytes=150000
+// LDT: body:allocations=3000 body:leaked_bytes=0 body:bytes=150000 valgrind=calls
 // Thousands of threads that live for one block: what LDT keeps for a thread goes with it.
 // BUILD: -pthread
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// LDT: ~Diary:allocations=3 ~Diary:leaked_bytes=0 write:allocations=3 write:leaked_bytes=0
+// LDT: ~Diary:allocations=3 ~Diary:leaked_bytes=0 write:allocations=3 write:leaked_bytes=0 valgrind=calls
 // A thread_local object's destructor frees and allocates while the thread ends.
 // BUILD: -pthread
 #include <pthread.h>
