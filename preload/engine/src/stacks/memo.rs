@@ -131,7 +131,6 @@ pub trait Announce {
 )]
 pub struct Stacks {
     unwind: Unwind,
-    nodes: table::Cache,
     /// The remembered stack is `..count` of these, outermost first.
     kept: Frames,
     count: usize,
@@ -156,7 +155,6 @@ impl Stacks {
     pub fn new(unwind: Unwind) -> Option<Self> {
         Some(Stacks {
             unwind,
-            nodes: table::Cache::new()?,
             kept: Frames::new()?,
             count: 0,
             fresh: Frames::new()?,
@@ -168,7 +166,6 @@ impl Stacks {
     /// Gives the memory back.
     pub fn release(mut self) {
         self.unwind.release();
-        self.nodes.release();
         self.kept.release();
         self.fresh.release();
     }
@@ -198,9 +195,7 @@ impl Stacks {
             Some(false) => {}
             Some(true) => self.count = 0,
             None => {
-                return self
-                    .nodes
-                    .intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node));
+                return table::intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node));
             }
         }
         let generation = modules::generation();
@@ -377,13 +372,12 @@ impl Stacks {
     #[inline(always)]
     fn node(&mut self, parent: NodeId, frame: &Frame, to: &mut impl Announce) -> NodeId {
         let key = FrameKey::new(frame.registers.ip, frame.exact, frame.epoch);
-        self.nodes.intern(parent, key, &mut |node| to.node(node))
+        table::intern(parent, key, &mut |node| to.node(node))
     }
 
     #[cold]
     fn cut(&mut self, to: &mut impl Announce) -> NodeId {
-        self.nodes
-            .intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node))
+        table::intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node))
     }
 
     /// The differential mode: walks the stack from the same registers with framehop alone, without
