@@ -1,0 +1,9 @@
+//! What a picture shows, read back from the files: SVG is parsed, PNG decoded, and both must say what
+//! the figures said.
+
+mod bitmap;
+mod canvas;
+mod edges;
+mod reading;
+mod sizes;
+mod timeline;
