@@ -40,24 +40,14 @@ fn fallback() -> Tick {
     thread::clock_ns(libc::CLOCK_MONOTONIC) >> SHIFT
 }
 
-/// Now, taken before what follows becomes visible to other threads.
+/// Now: after everything before this call has completed, and before anything after it is visible to
+/// other threads.
 #[inline(always)]
 #[must_use]
-pub fn before() -> Tick {
+pub fn now() -> Tick {
     if FALLBACK.load(Ordering::Relaxed) {
         fallback()
     } else {
         sys::counter() >> SHIFT
-    }
-}
-
-/// Now, taken after what precedes has completed.
-#[inline(always)]
-#[must_use]
-pub fn after() -> Tick {
-    if FALLBACK.load(Ordering::Relaxed) {
-        fallback()
-    } else {
-        sys::counter_after() >> SHIFT
     }
 }

@@ -342,7 +342,7 @@ pub fn ending(code: i32) {
         inside.recorder().finish();
     }
     trace_file::raise64(offset::RSS_PEAK_BYTES, facts::rss_peak_bytes());
-    trace_file::set64(offset::END_TICK, clock::before());
+    trace_file::set64(offset::END_TICK, clock::now());
     trace_file::set64(
         offset::END_MONOTONIC_NS,
         thread::clock_ns(libc::CLOCK_MONOTONIC),

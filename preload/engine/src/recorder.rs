@@ -106,7 +106,7 @@ impl Recorder {
     #[inline(always)]
     fn tick_after(&mut self) -> Option<Tick> {
         if SEVERAL_THREADS.load(Ordering::Relaxed) {
-            let tick = clock::after();
+            let tick = clock::now();
             self.sample_if_due(tick);
             return Some(tick);
         }
@@ -118,7 +118,7 @@ impl Recorder {
     #[inline(always)]
     pub fn tick_before(&mut self) -> Option<Tick> {
         if SEVERAL_THREADS.load(Ordering::Relaxed) {
-            let tick = clock::before();
+            let tick = clock::now();
             self.sample_if_due(tick);
             return Some(tick);
         }
@@ -137,7 +137,7 @@ impl Recorder {
     #[cold]
     fn stamp(&mut self) {
         self.until_stamp = EVENTS_PER_STAMP;
-        let tick = clock::before();
+        let tick = clock::now();
         self.window.room(MAX_EVENT_WORDS);
         words::put_stamp(&mut self.window, tick);
         self.window.commit();
@@ -172,7 +172,7 @@ impl Recorder {
             rss_bytes,
         };
         self.window.room(MAX_EVENT_WORDS);
-        words::put_sample(&mut self.window, sample, clock::before());
+        words::put_sample(&mut self.window, sample, clock::now());
         self.window.commit();
         trace_file::raise64(offset::STACK_PEAK_BYTES, self.stacks.deepest_bytes());
         self.put_name();
@@ -271,7 +271,7 @@ impl Recorder {
         before: Option<Tick>,
         caller: Registers,
     ) {
-        let ticks = before.map(|before| (before, clock::after()));
+        let ticks = before.map(|before| (before, clock::now()));
         let stack = self.capture(caller);
         self.window.room(MAX_EVENT_WORDS);
         words::put_realloc(&mut self.window, function, old, address, size, stack, ticks);

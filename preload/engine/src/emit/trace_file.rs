@@ -100,7 +100,7 @@ pub fn create(path: &[u8], max_bytes: u64, forked_from: u32) -> Result<(), i32> 
     set32(offset::PID, thread::process_id());
     set32(offset::PARENT_PID, thread::parent_process_id());
     set32(offset::TICK_SHIFT, clock::SHIFT);
-    set64(offset::START_TICK, clock::before());
+    set64(offset::START_TICK, clock::now());
     set64(
         offset::START_MONOTONIC_NS,
         thread::clock_ns(libc::CLOCK_MONOTONIC),

@@ -132,7 +132,7 @@ impl Window {
         } else {
             self.sequence += 1;
             self.commit();
-            words::put_stamp(self, clock::before());
+            words::put_stamp(self, clock::now());
             self.commit();
         }
     }

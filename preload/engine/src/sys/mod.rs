@@ -12,6 +12,4 @@ pub mod mem;
 pub mod thread;
 mod x86_64;
 
-pub use x86_64::{
-    Registers, counter, counter_after, counter_is_steady, restorer_registers, syscall,
-};
+pub use x86_64::{Registers, counter, counter_is_steady, restorer_registers, syscall};

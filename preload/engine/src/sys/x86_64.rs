@@ -33,22 +33,14 @@ pub unsafe fn syscall(number: libc::c_long, args: &[usize]) -> Result<usize, i32
     }
 }
 
-/// The time stamp counter, not ordered with what is around it. Good enough before a `free`: a store
-/// becomes visible only after it retires, and this has been read by then.
+/// The time stamp counter, read after everything before it has completed. Without the fence it may be
+/// read before a malloc has seen the block that another thread freed, or before a free has loaded the
+/// pointer that another thread stored, and the events of one block would be out of order. Nothing is
+/// needed behind it: a store becomes visible only after it retires, in order.
 #[inline(always)]
 #[must_use]
 pub fn counter() -> u64 {
-    // SAFETY: every x86-64 processor has the instruction.
-    unsafe { x86_64::_rdtsc() }
-}
-
-/// The time stamp counter, read after everything before it has completed. Needed after a `malloc`:
-/// without the fence the counter may be read before malloc has seen the block that another thread
-/// freed, and reuse would seem to precede the free.
-#[inline(always)]
-#[must_use]
-pub fn counter_after() -> u64 {
-    // SAFETY: SSE2 is part of x86-64.
+    // SAFETY: SSE2 and the counter are part of x86-64.
     unsafe {
         x86_64::_mm_lfence();
         x86_64::_rdtsc()
