@@ -21,7 +21,7 @@ use crate::sys::thread;
 /// Only to be jumped to from the entry of an exported operator.
 #[unsafe(naked)]
 pub unsafe extern "C" fn enter_operator() {
-    // Slot offsets: pending_function 16, pending_sp 24, pending_bp 32.
+    // Slot offsets: pending_function 16, pending_sp 24, pending_bp 32, pending_size 40.
     naked_asm!(
         ".cfi_startproc",
         "mov r11, qword ptr fs:[0]",
@@ -33,6 +33,7 @@ pub unsafe extern "C" fn enter_operator() {
         "mov qword ptr [r11 + 16], rax",
         "mov qword ptr [r11 + 24], rsp",
         "mov qword ptr [r11 + 32], rbp",
+        "mov qword ptr [r11 + 40], rdi",
         "2:",
         // rdi, rsi, rdx, rax and one word for the alignment of the stack.
         "push rdi",
@@ -68,6 +69,7 @@ pub unsafe extern "C" fn enter_operator() {
 const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_function) == 16);
 const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_sp) == 24);
 const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_bp) == 32);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_size) == 40);
 
 /// Where an operator goes: beneath when it will come back through malloc or free, else to a hook of
 /// this module.

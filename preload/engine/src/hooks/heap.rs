@@ -28,6 +28,7 @@ unsafe fn allocate(
     };
     // SAFETY: `sp` and `bp` are the hook's.
     let origin = unsafe { Origin::of(function, sp, bp) };
+    let size = origin.operand.unwrap_or(size);
     let block = place();
     if block.is_null() {
         inside

@@ -17,6 +17,8 @@ pub struct Origin {
     pub function: Function,
     /// Registers in its caller.
     pub caller: Registers,
+    /// What an operator was given as its first argument.
+    pub operand: Option<u64>,
 }
 
 /// An operator new or delete has this much stack of its own at most before it calls malloc or free.
@@ -33,6 +35,7 @@ impl Origin {
         let ip = unsafe { *(sp as *const u64) };
         Origin {
             function,
+            operand: None,
             caller: Registers { ip, sp: sp + 8, bp },
         }
     }
@@ -52,7 +55,11 @@ impl Origin {
                 && let Some(operator) = Function::from_code(slot.pending_function.get() as u8)
             {
                 // SAFETY: the stack pointer at the operator's entry.
-                return unsafe { Origin::direct(operator, pending_sp, slot.pending_bp.get()) };
+                let origin = unsafe { Origin::direct(operator, pending_sp, slot.pending_bp.get()) };
+                return Origin {
+                    operand: Some(slot.pending_size.get()),
+                    ..origin
+                };
             }
         }
         // SAFETY: as the caller vouches.

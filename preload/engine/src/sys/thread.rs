@@ -23,6 +23,8 @@ pub struct Slot {
     pub pending_sp: Cell<u64>,
     /// The frame pointer at its entry.
     pub pending_bp: Cell<u64>,
+    /// Its first argument: for operator new the bytes asked for (libstdc++ asks malloc for more).
+    pub pending_size: Cell<u64>,
 }
 
 global_asm!(
@@ -31,12 +33,12 @@ global_asm!(
     ".globl ldt_thread_slot",
     ".hidden ldt_thread_slot",
     ".type ldt_thread_slot, @object",
-    ".size ldt_thread_slot, 40",
+    ".size ldt_thread_slot, 48",
     "ldt_thread_slot:",
-    ".zero 40",
+    ".zero 48",
     ".popsection",
 );
-const _: () = assert!(size_of::<Slot>() == 40, "the assembly above reserves this");
+const _: () = assert!(size_of::<Slot>() == 48, "the assembly above reserves this");
 
 /// The calling thread's slot. Valid as long as the thread runs, and for it alone.
 #[inline(always)]
@@ -52,7 +54,7 @@ pub fn slot() -> &'static Slot {
             options(pure, nomem, nostack),
         );
     }
-    // SAFETY: the symbol is 40 zeroed bytes, a valid `Slot`, in memory that lives as long as the
+    // SAFETY: the symbol is 48 zeroed bytes, a valid `Slot`, in memory that lives as long as the
     // thread; a `Slot` is not Sync, so the reference cannot leave the thread.
     unsafe { &*address }
 }
