@@ -33,8 +33,8 @@ pub struct ThreadTotals {
     pub temporary: u64,
     /// Its blocks that are live at the end.
     pub live: Balance,
-    /// All its allocations so far, counted or not, wrapping.
-    ordinal: u32,
+    /// Where its last allocation was, counted or not.
+    last_address: u64,
     is_left_out: bool,
 }
 
@@ -152,7 +152,7 @@ impl Heap {
     ) {
         self.timeline.reach(tick, self.live.bytes);
         let totals = &mut self.threads[thread];
-        totals.ordinal = totals.ordinal.wrapping_add(1);
+        totals.last_address = address;
         let is_counted = self.is_counting && !totals.is_left_out;
         let site = if is_counted {
             self.sites.number(stack, function)
@@ -163,7 +163,6 @@ impl Heap {
             size,
             site,
             thread: thread as u32,
-            ordinal: totals.ordinal,
         };
         let replaced = self.blocks.insert(address, block);
         if is_counted {
@@ -246,7 +245,7 @@ impl Heap {
         self.lose(&block);
         let totals = &mut self.threads[thread];
         totals.frees += 1;
-        if block.ordinal == totals.ordinal && block.thread == thread as u32 {
+        if address == totals.last_address && block.thread == thread as u32 {
             totals.temporary += 1;
             self.sites.get_mut(block.site).temporary += 1;
         }
