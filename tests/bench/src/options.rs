@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::tool::Tool;
+
 /// Runs the workloads bare, under LDT and under heaptrack in turn, and prints Markdown tables.
 #[derive(Parser, Debug)]
 #[command(name = "ldt-bench")]
@@ -29,6 +31,9 @@ pub(crate) struct Options {
     /// Seconds after which a run of heaptrack is stopped and counts as not ended
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) limit: u32,
+    /// Load `libldt.so` without `ldt`: what happens in the program, and no report
+    #[arg(long)]
+    pub(crate) preload: bool,
     /// Folder of `ldt` and `libldt.so` [default: the folder of this program]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) ldt: Option<PathBuf>,
@@ -82,6 +87,15 @@ impl Options {
 
     pub(crate) fn with_heaptrack(&self) -> bool {
         self.only != Some(Only::Ldt)
+    }
+
+    /// How LDT runs in the rounds.
+    pub(crate) fn ldt_tool(&self) -> Tool {
+        if self.preload {
+            Tool::LdtPreload
+        } else {
+            Tool::Ldt
+        }
     }
 
     pub(crate) fn round_count(&self) -> u32 {

@@ -73,7 +73,8 @@ impl Bench {
                 .find(|path| path.exists())
                 .unwrap_or_default(),
         };
-        if options.with_ldt() && !(bench.ldt.exists() && bench.ldt_library.exists()) {
+        let built = bench.ldt_library.exists() && (options.preload || bench.ldt.exists());
+        if options.with_ldt() && !built {
             bail!(
                 "no ldt and libldt.so in {}: build them with `cargo build --release`, \
                  or name their folder with --ldt",

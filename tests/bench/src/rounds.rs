@@ -158,9 +158,10 @@ impl Turn<'_> {
     fn endless(&mut self) -> Result<()> {
         let (cost, folder) = self.watched(Tool::Heaptrack)?;
         self.note(format!(
-            "heaptrack as a whole: exit code {} after {:.0} s, largest process {} MiB",
+            "heaptrack as a whole: exit code {} after {:.0} s, {:.0} s of CPU, largest process {} MiB",
             cost.exit_code,
             cost.wall.as_secs_f64(),
+            cost.cpu.as_secs_f64(),
             cost.largest_peak_kib / 1024
         ));
         self.tidy(folder)
@@ -178,8 +179,8 @@ impl Turn<'_> {
         };
         let ldt = match self.options.with_ldt() {
             true => {
-                let (traced, folder) = self.traced(Tool::Ldt)?;
-                if first {
+                let (traced, folder) = self.traced(self.options.ldt_tool())?;
+                if first && !self.options.preload {
                     self.look_into(&bare_folder, &folder)?;
                 }
                 self.tidy(folder)?;

@@ -121,7 +121,7 @@ fn make(name: Name, options: &Options, bench: &Bench) -> Result<Workload> {
             cc1plus(bench)?,
             1,
             Rival::PreloadAlone,
-            target(6.0, 0.0, 2.0),
+            target(5.0, 0.0, 2.0),
         ),
         Name::Sqlite => (
             "(f) sqlite3",
