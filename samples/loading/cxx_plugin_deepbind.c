@@ -1,4 +1,4 @@
-// LDT: make_numbers:allocations=5 make_numbers:leaked_bytes=40 make_numbers:leaked_blocks=1 valgrind=no
+// LDT: keep_numbers:allocations=1 keep_numbers:leaked_bytes=40 drop_numbers:allocations=1 drop_numbers:leaked_bytes=0 valgrind=no
 // The same with RTLD_DEEPBIND, by which the library would find the C library's malloc before LDT's.
 // LIBRARY: loading/plugin_numbers.cpp
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// LDT: make_numbers:allocations=5 make_numbers:leaked_bytes=40 make_numbers:leaked_blocks=1 valgrind=no
+// LDT: keep_numbers:allocations=1 keep_numbers:leaked_bytes=40 drop_numbers:allocations=1 drop_numbers:leaked_bytes=0 valgrind=no
 // A C program loads a C++ library out of everybody else's sight: its libstdc++ is not in the global scope,
 // where an interposed operator new would look for the real one.
 // LIBRARY: loading/plugin_numbers.cpp

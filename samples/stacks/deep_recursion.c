@@ -1,5 +1,5 @@
 // LDT: bottom:allocations=1 bottom:leaked_bytes=77
-// 5,000 frames: more than LDT keeps, so the stack has its 4,096 innermost frames and says it was cut.
+// 20,000 frames: more than LDT keeps, so the stack has its innermost frames and says that it was cut.
 #include <stdlib.h>
 
 static volatile long below;
@@ -12,6 +12,6 @@ __attribute__((noinline)) void descend(int frames) {
 }
 
 int main(void) {
-    descend(5000);
+    descend(20000);
     return 0;
 }

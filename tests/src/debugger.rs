@@ -72,11 +72,11 @@ pub fn stack_at_malloc(of: &Path, size: u64) -> Vec<GdbFrame> {
         frames.iter().any(is_main),
         "gdb did not show a stack: {outcome:?}"
     );
-    let end = frames.iter().rposition(is_main);
+    let end = frames.iter().position(is_main);
     frames[..=end.unwrap_or(0)].to_vec()
 }
 
-/// A Rust program's own main lies within another one, which the runtime starts.
+/// A Rust program's own main, the innermost, lies within another one, which the runtime starts.
 fn is_main(frame: &GdbFrame) -> bool {
     short_name(&frame.function) == "main"
 }

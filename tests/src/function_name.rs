@@ -39,10 +39,13 @@ pub fn short_name(shown: &str) -> &str {
 /// their own way.
 #[must_use]
 pub fn comparable(function: &str) -> String {
-    if function.contains("lambda") {
+    let bare = short_name(function);
+    // gdb names a lambda by its operator alone.
+    if function.contains("lambda") || bare == "operator()" {
         return "{lambda}".to_owned();
     }
-    let bare = short_name(function);
+    // The C library's own name for its function, where its symbols are at hand.
+    let bare = bare.strip_prefix("__GI_").unwrap_or(bare);
     if bare.contains("closure") {
         return "{closure}".to_owned();
     }

@@ -43,6 +43,8 @@ pub struct Totals {
     pub frees: u64,
     pub bytes: u64,
     pub temporary: u64,
+    /// Frees of blocks from before the trace, which a forked child has; not in `frees`.
+    pub unknown_frees: u64,
 }
 
 /// The live heap at its peak and at the end.

@@ -148,23 +148,26 @@ impl Sample {
         }
 
         let key = self.key(&command);
-        let key_file = beside(&output, "key");
+        let mut key_file = output.clone().into_os_string();
+        key_file.push(".key");
         if output.exists() && fs::read_to_string(&key_file).is_ok_and(|found| found == key) {
             return output;
         }
-        // Built aside and moved into place, since other test processes may build the same.
-        let aside = beside(&output, &std::process::id().to_string());
-        let made = command
+        // Built aside and moved into place, since other test processes may build the same; in a folder of
+        // its own, since rustc names its temporary files after the output.
+        let aside = tempfile::tempdir_in(&folder).expect("target/samples can be written");
+        let made = aside.path().join("made");
+        let compiled = command
             .arg("-o")
-            .arg(&aside)
+            .arg(&made)
             .output()
             .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
         assert!(
-            made.status.success(),
+            compiled.status.success(),
             "{command:?} failed:\n{}",
-            String::from_utf8_lossy(&made.stderr)
+            String::from_utf8_lossy(&compiled.stderr)
         );
-        fs::rename(&aside, &output).expect("a file can be moved in its folder");
+        fs::rename(&made, &output).expect("a file can be moved between folders");
         fs::write(&key_file, key).expect("target/samples can be written");
         output
     }
@@ -217,14 +220,6 @@ impl Sample {
     }
 }
 
-/// The file of the same name and one more extension.
-fn beside(path: &Path, extension: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(extension);
-    PathBuf::from(name)
-}
-
 #[derive(Clone, Copy)]
 enum Product {
     Program,
@@ -264,7 +259,7 @@ impl Language {
         }
         let mut command = if let Language::C = self {
             let mut command = Command::new("gcc");
-            command.args(["-std=gnu17", "-fno-builtin"]);
+            command.arg("-std=gnu17");
             command
         } else {
             let mut command = Command::new("g++");
@@ -272,7 +267,7 @@ impl Language {
             command
         };
         command
-            .args(["-g", "-Wl,-rpath,$ORIGIN"])
+            .args(["-g", "-fno-builtin", "-Wl,-rpath,$ORIGIN"])
             .arg(format!("-O{optimization}"))
             .arg(if variant.frame_pointers {
                 "-fno-omit-frame-pointer"

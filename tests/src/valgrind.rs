@@ -22,7 +22,7 @@ impl From<Totals> for HeapUsage {
     fn from(totals: Totals) -> Self {
         HeapUsage {
             allocations: totals.allocations,
-            frees: totals.frees,
+            frees: totals.frees + totals.unknown_frees,
             bytes: totals.bytes,
         }
     }

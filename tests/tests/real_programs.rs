@@ -44,12 +44,14 @@ fn python_compiles_its_library() {
         .chain([folder.path().display().to_string()]);
     let python = RealProgram::installed("python3", arguments).with("PYTHONMALLOC", "malloc");
     let report = python.hold_to_the_promise();
-    // The compiler's arena, which the parser fills, goes when a file is done.
-    let parsing: u64 = report
-        .sites_in("_PyPegen_run_parser")
-        .map(|site| site.allocations)
-        .sum();
-    assert!(parsing > 10_000, "only {parsing} allocations in the parser");
+    // Debian's python3 shows its exported functions only; this one takes a source to its code.
+    let compiling = report.sites_in("Py_CompileStringObject");
+    let compiling: u64 = compiling.map(|site| site.allocations).sum();
+    assert!(
+        compiling * 4 > report.totals.allocations,
+        "only {compiling} allocations in the compiler of {:?}",
+        report.totals
+    );
 }
 
 #[test]
@@ -125,8 +127,9 @@ fn perl_counts_words() {
         print scalar(keys %count), ' ', join(',', (sort keys %count)[0 .. 3]), \"\\n\";";
     let perl = RealProgram::installed("perl", ["-e", script]).with("PERL_HASH_SEED", "0");
     let report = perl.hold_to_the_promise();
+    // No comparison with valgrind: perl allocates for each variable of the environment, and valgrind and
+    // LDT each set others.
     shows(report.top(|site| site.allocations), "Perl_runops_standard");
-    valgrind_agrees(&perl, &report);
 }
 
 #[test]
@@ -242,13 +245,12 @@ fn repository() -> tempfile::TempDir {
     let script = r#"
         set -e
         cd "$0"
-        git init -q .
+        git init -q -b main .
         for n in $(seq 1 120); do
             echo "commit refs/heads/main"
             echo "committer A B <a@example.org> $((1700000000 + n * 60)) +0000"
             echo "data 9"
             printf 'Step %04d\n' $n
-            [ $n = 1 ] || echo "from refs/heads/main^0"
             for file in $((n % 7)) $((n % 11)); do
                 echo "M 100644 inline folder/file$file"
                 text=$(seq $((n + file)) $((n + file + 150)))
