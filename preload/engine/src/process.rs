@@ -46,24 +46,43 @@ struct Shared {
     /// The trace file's path, absolute, with `%p` still in it.
     pattern: Vec<u8>,
     threads: u32,
-    idle_windows: Vec<Window>,
-    /// Recorders of live threads: a forked child gives up all but its own.
-    recorders: Vec<RecorderPointer>,
+    /// The recorders of all threads that are alive or whose end has not been dealt with yet.
+    recorders: Vec<Known>,
     restorer: u64,
     key: Option<libc::pthread_key_t>,
 }
 
-/// A recorder as the list of all threads knows it; only its own thread looks inside.
+/// A recorder as the list of all threads knows it. Only its own thread looks inside, or whoever has
+/// taken it off the list after the thread's death.
+#[derive(Clone, Copy)]
+struct Known {
+    recorder: *mut Recorder,
+    tid: u32,
+    life: Life,
+}
+
+/// How far a thread has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct RecorderPointer(*mut Recorder);
+enum Life {
+    Alive,
+    /// It has run its destructors; it may still free what libc keeps for it.
+    Ending,
+    Dead,
+}
 // SAFETY: moved between threads as a number; see the type.
-unsafe impl Send for RecorderPointer {}
+unsafe impl Send for Known {}
+
+impl Known {
+    /// Whether the thread is gone.
+    fn is_dead(&self) -> bool {
+        self.life == Life::Dead || self.life == Life::Ending && !thread::is_alive(self.tid)
+    }
+}
 
 static SHARED: Lock<Shared> = Lock::new(Shared {
     options: None,
     pattern: Vec::new(),
     threads: 0,
-    idle_windows: Vec::new(),
     recorders: Vec::new(),
     restorer: 0,
     key: None,
@@ -163,13 +182,10 @@ unsafe fn restart_after_fork() {
     }
     thread::slot().thread.set(ptr::null_mut());
     let follow = SHARED.with(|shared| {
-        for recorder in shared.recorders.drain(..) {
+        for known in shared.recorders.drain(..) {
             // SAFETY: the parent's recorders, copied by the fork; their threads do not exist here.
-            let recorder = unsafe { recorder.0.read() };
+            let recorder = unsafe { known.recorder.read() };
             recorder.into_window().abandon();
-        }
-        for window in shared.idle_windows.drain(..) {
-            window.abandon();
         }
         shared.threads = 0;
         shared
@@ -238,30 +254,46 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     let tid = thread::thread_id();
     let (index, idle, restorer) = SHARED.with(|shared| {
         shared.threads += 1;
+        // The kernel gave this thread its number anew, so whoever had it before is gone.
+        for known in shared.recorders.iter_mut().filter(|known| known.tid == tid) {
+            known.life = Life::Dead;
+        }
+        let dead = shared.recorders.iter().position(Known::is_dead);
         (
             shared.threads - 1,
-            shared.idle_windows.pop(),
+            dead.map(|dead| shared.recorders.swap_remove(dead)),
             shared.restorer,
         )
     });
     if index == 1 {
         recorder::set_several_threads(true);
     }
-    let window = match idle {
-        Some(mut window) => {
-            window.assign(index, tid);
-            Some(window)
+    let recorder = match idle {
+        Some(idle) => {
+            // SAFETY: its thread is dead and it is off the list, so it is this thread's now.
+            unsafe { (*idle.recorder).begin(index, tid) };
+            idle.recorder
         }
-        None => Window::create(index, tid),
+        None => {
+            let parts = Unwind::new(restorer)
+                .and_then(Stacks::new)
+                .zip(Window::create(index, tid));
+            let Some((stacks, window)) = parts else {
+                return false;
+            };
+            let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks)));
+            // SAFETY: just made, and this thread's own.
+            unsafe { (*recorder).begin(index, tid) };
+            recorder
+        }
     };
-    let Some(window) = window else { return false };
-    let Some(stacks) = Unwind::new(restorer).and_then(Stacks::new) else {
-        return false;
-    };
-    let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks)));
     slot.thread.set(recorder.cast());
     let key = SHARED.with(|shared| {
-        shared.recorders.push(RecorderPointer(recorder));
+        shared.recorders.push(Known {
+            recorder,
+            tid,
+            life: Life::Alive,
+        });
         if shared.key.is_none() {
             let mut key = 0;
             // SAFETY: the destructor has the signature that is asked for. Creating a key touches one
@@ -299,19 +331,24 @@ unsafe extern "C" fn thread_ends(round: *mut c_void) {
         unsafe { libc::pthread_setspecific(key, ptr::without_provenance(round.addr() + 1)) };
         return;
     }
-    let recorder = slot.thread.replace(ptr::null_mut()).cast::<Recorder>();
+    // libc itself frees a little after this; the recorder serves until the thread is gone. The next
+    // new thread takes it over.
+    let recorder = slot.thread.get().cast::<Recorder>();
     if recorder.is_null() || is_forked_child() {
         return;
     }
     slot.inside_sp.set(core::ptr::from_ref(&slot) as u64);
-    // SAFETY: made by `Box::into_raw` for this thread, which lets go of it here.
-    let mut recorder = unsafe { Box::from_raw(recorder) };
-    recorder.put_sample();
-    recorder.window.flush();
-    let pointer = RecorderPointer(&raw mut *recorder);
-    SHARED.with(|shared| shared.recorders.retain(|other| *other != pointer));
-    let window = recorder.into_window();
-    SHARED.with(|shared| shared.idle_windows.push(window));
+    // SAFETY: this thread's recorder; the guard keeps others of this thread out.
+    unsafe { (*recorder).put_name() };
+    SHARED.with(|shared| {
+        for known in shared
+            .recorders
+            .iter_mut()
+            .filter(|known| known.recorder == recorder)
+        {
+            known.life = Life::Ending;
+        }
+    });
     slot.inside_sp.set(0);
 }
 
@@ -340,6 +377,7 @@ pub fn ending(code: i32) {
     let here = 0u8;
     if let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64) {
         inside.recorder().finish();
+        finish_dead_threads();
     }
     trace_file::raise64(offset::RSS_PEAK_BYTES, facts::rss_peak_bytes());
     trace_file::set64(offset::END_TICK, clock::now());
@@ -349,6 +387,19 @@ pub fn ending(code: i32) {
     );
     trace_file::set32(offset::EXIT_CODE, code as u32);
     trace_file::set_flags(flag::EXITED);
+}
+
+/// Writes out what dead threads left in their windows.
+fn finish_dead_threads() {
+    let dead: Vec<Known> = SHARED.with(|shared| {
+        let (dead, alive) = shared.recorders.iter().partition(|known| known.is_dead());
+        shared.recorders = alive;
+        dead
+    });
+    for known in dead {
+        // SAFETY: its thread is dead and it is off the list.
+        unsafe { (*known.recorder).window.finish() };
+    }
 }
 
 /// dlclose has returned: finds out which modules went.

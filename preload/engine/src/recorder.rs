@@ -81,21 +81,29 @@ fn put_blob(window: &mut Window, kind: BlobKind, content: &[u8]) {
 }
 
 impl Recorder {
-    /// For the calling thread.
+    /// From its parts; [`Recorder::begin`] gives it to a thread.
     #[must_use]
     pub fn new(window: Window, stacks: Stacks) -> Self {
-        let mut recorder = Recorder {
+        Recorder {
             window,
             stacks,
             until_stamp: 1,
             name: [0; 16],
-        };
-        recorder.stamp();
-        recorder.put_name();
-        recorder
+        }
     }
 
-    /// Takes the parts apart, at the thread's end.
+    /// Begins with the calling thread, which LDT numbers `index`; what a thread before has left is
+    /// written out. The rules of unwinding that it learnt stay good.
+    pub fn begin(&mut self, index: u32, tid: u32) {
+        self.window.flush();
+        self.window.assign(index, tid);
+        self.stacks.leave();
+        self.name = [0; 16];
+        self.stamp();
+        self.put_name();
+    }
+
+    /// Takes the parts apart, in a forked child.
     #[must_use]
     pub fn into_window(self) -> Window {
         self.stacks.release();

@@ -15,6 +15,7 @@
 use ldt_trace::NodeId;
 use ldt_trace::words::Node;
 
+use super::bounds::Bounds;
 use super::table::{self, FrameKey};
 use super::unwind::{Frame, READS, Read, Reads, Step, Unwind};
 use crate::modules::{self, Module};
@@ -173,6 +174,12 @@ impl Stacks {
     /// Forgets the remembered stack.
     pub fn forget(&mut self) {
         self.count = 0;
+    }
+
+    /// Forgets the thread's stacks, when another thread takes over.
+    pub fn leave(&mut self) {
+        self.count = 0;
+        self.unwind.bounds = Bounds::default();
     }
 
     /// The deepest stack seen, in bytes.

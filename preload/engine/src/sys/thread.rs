@@ -66,6 +66,15 @@ pub fn thread_id() -> u32 {
     unsafe { syscall(libc::SYS_gettid, &[]) }.unwrap_or(0) as u32
 }
 
+/// Whether a thread of this process with this id exists.
+#[must_use]
+pub fn is_alive(tid: u32) -> bool {
+    let args = [process_id() as usize, tid as usize, 0];
+    // SAFETY: signal 0 is only asked for, not sent.
+    let asked = unsafe { syscall(libc::SYS_tgkill, &args) };
+    asked != Err(libc::ESRCH)
+}
+
 /// The process id.
 #[must_use]
 pub fn process_id() -> u32 {
