@@ -4,9 +4,11 @@
 
 pub mod cli;
 mod commands;
+pub mod diff;
 pub mod failure;
 pub mod launch;
 mod output;
+pub mod pictures;
 pub mod progress;
 pub mod replay;
 pub mod report;

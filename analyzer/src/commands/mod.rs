@@ -1,5 +1,7 @@
 //! The commands, one file each: its options, and what it does with them.
 
+mod chart;
+mod diff;
 mod profile;
 mod report;
 
@@ -12,6 +14,10 @@ pub(crate) enum Command {
     Profile(profile::Options),
     /// Say what a trace holds.
     Report(report::Options),
+    /// Draw a trace.
+    Chart(chart::Options),
+    /// Say what grew and what shrank from one trace to another.
+    Diff(diff::Options),
 }
 
 /// Runs a command and gives the exit code.
@@ -19,5 +25,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Profile(options) => profile::run(&options),
         Command::Report(options) => report::run(&options),
+        Command::Chart(options) => chart::run(&options),
+        Command::Diff(options) => diff::run(&options),
     }
 }

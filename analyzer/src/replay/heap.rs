@@ -212,6 +212,7 @@ impl Heap {
         self.frees += 1;
         self.live.bytes = self.live.bytes.wrapping_sub(block.size);
         self.live.blocks = self.live.blocks.wrapping_sub(1);
+        self.timeline.shrank_to(self.live.bytes);
         let site = self.sites.get_mut(block.site);
         site.lose(block.size, self.epoch);
     }

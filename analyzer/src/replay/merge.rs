@@ -189,8 +189,8 @@ pub(super) fn merge<S: Source>(
     let mut prepared = 0;
     let mut tied = Vec::new();
     while let Some(Reverse((tick, number))) = heads.pop() {
-        while let Some((_, action)) = breakpoints.next_if(|(at, _)| *at <= tick) {
-            act(recorder, tick, action);
+        while let Some((at, action)) = breakpoints.next_if(|(at, _)| *at <= tick) {
+            act(recorder, at, action);
             if action == Action::Stop {
                 return;
             }

@@ -11,6 +11,8 @@ const MAX_BINS: usize = 2048;
 pub struct Bin {
     /// Most bytes that were live at a moment.
     pub live_bytes: u64,
+    /// Fewest bytes that were live at a moment.
+    pub low_bytes: u64,
     /// Largest resident set that was measured; 0 when none was.
     pub rss_bytes: u64,
     /// Allocations made.
@@ -57,6 +59,12 @@ impl Timeline {
         self.current.allocations += 1;
     }
 
+    /// So many bytes are live after a free.
+    #[inline]
+    pub fn shrank_to(&mut self, live_bytes: u64) {
+        self.current.low_bytes = self.current.low_bytes.min(live_bytes);
+    }
+
     /// The resident set was measured.
     pub fn rss(&mut self, rss_bytes: u64) {
         self.current.rss_bytes = self.current.rss_bytes.max(rss_bytes);
@@ -72,6 +80,7 @@ impl Timeline {
             self.bins.push(self.current);
             let idle = Bin {
                 live_bytes,
+                low_bytes: live_bytes,
                 ..Bin::default()
             };
             self.bins.resize(wanted, idle);
@@ -111,6 +120,7 @@ impl Timeline {
 fn join(first: Bin, second: Bin) -> Bin {
     Bin {
         live_bytes: first.live_bytes.max(second.live_bytes),
+        low_bytes: first.low_bytes.min(second.low_bytes),
         rss_bytes: first.rss_bytes.max(second.rss_bytes),
         allocations: first.allocations + second.allocations,
     }

@@ -1,6 +1,7 @@
 //! What the trace knows of the process as a whole: its command, how it ended, its totals.
 
 use super::Report;
+use crate::replay::facts::Facts;
 use ldt_trace::header::flag;
 
 /// How a process ended, as the trace knows it.
@@ -33,12 +34,7 @@ impl Report<'_> {
     /// The command line.
     #[must_use]
     pub fn command(&self) -> Vec<&str> {
-        let meta = self.replayed.facts.meta.get("command");
-        let text = meta.map_or("", |command| command.strip_suffix('\0').unwrap_or(command));
-        if text.is_empty() {
-            return Vec::new();
-        }
-        text.split('\0').collect()
+        command(&self.replayed.facts)
     }
 
     /// Sums over all sites of the trace, filtered or not.
@@ -70,6 +66,17 @@ impl Report<'_> {
             .max(sampled.unwrap_or(0));
         (largest > 0).then_some(largest)
     }
+}
+
+/// The command line of the process.
+#[must_use]
+pub fn command(facts: &Facts) -> Vec<&str> {
+    let text = facts.meta.get("command").map_or("", String::as_str);
+    let text = text.strip_suffix('\0').unwrap_or(text);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.split('\0').collect()
 }
 
 /// Sums over the sites.

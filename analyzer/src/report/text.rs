@@ -197,7 +197,8 @@ fn headline(site: &SiteView, cost: Cost, total: u64, style: Style) -> String {
     }
 }
 
-fn stack(
+/// Writes the stack of a site, a frame a line.
+pub(crate) fn stack(
     report: &Report<'_>,
     site: &SiteView,
     style: Style,

@@ -1,0 +1,178 @@
+//! `ldt diff`: what grew, what shrank, by call stack.
+
+use crate::diff::{Change, Diff};
+use crate::failure::{Failure, say};
+use crate::output::write_to;
+use crate::progress::Progress;
+use crate::replay::{Replayed, Selection, replay};
+use crate::report::Report;
+use crate::report::site::Cost;
+use crate::report::style::Style;
+use crate::report::text;
+use crate::units::{bytes, count, parse_size};
+use ldt_trace::TraceFile;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The exit code when the heap grew by more than is allowed.
+const GREW: u8 = 99;
+
+/// The options of `ldt diff`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Exit with 99 when the heap's peak, or what is never freed, grew by more than this
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    fail_above: Option<u64>,
+    /// Rank call stacks by this [default: peak, then leaked]
+    #[arg(long, value_enum)]
+    sort: Option<Cost>,
+    /// How many call stacks of each ranking to show
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    /// Write the difference to this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The trace of the run before
+    before: PathBuf,
+    /// The trace of the run after
+    after: PathBuf,
+}
+
+/// Compares two traces.
+pub(super) fn run(options: &Options) -> Result<u8, Failure> {
+    let (before, after) = (read(&options.before)?, read(&options.after)?);
+    let diff = Diff::new(&before, &after);
+    let style = match options.output {
+        Some(_) => Style::plain(),
+        None => Style::of(&io::stdout()),
+    };
+    write_to(options.output.as_deref(), |out| {
+        write(&diff, options, style, out)
+    })?;
+    let grew = growth(&before, &after);
+    match options.fail_above {
+        Some(allowed) if grew > allowed => {
+            let (grew, allowed) = (bytes(grew), bytes(allowed));
+            say(&format!(
+                "the heap grew by {grew}, and {allowed} are allowed"
+            ));
+            Ok(GREW)
+        }
+        _ => Ok(0),
+    }
+}
+
+fn read(path: &Path) -> Result<Replayed, Failure> {
+    let trace = TraceFile::open(path).map_err(|error| Failure::own(error.to_string()))?;
+    Ok(replay(
+        &trace,
+        &Selection::default(),
+        &Progress::on_terminal(),
+    ))
+}
+
+/// By how much the peak or the rest at the end grew, whichever grew more.
+fn growth(before: &Replayed, after: &Replayed) -> u64 {
+    let peak = |replayed: &Replayed| replayed.heap.peak.balance.bytes;
+    let rest = |replayed: &Replayed| replayed.heap.live.bytes;
+    let peaks = peak(after).saturating_sub(peak(before));
+    peaks.max(rest(after).saturating_sub(rest(before)))
+}
+
+fn write(
+    diff: &Diff<'_>,
+    options: &Options,
+    style: Style,
+    mut out: &mut dyn Write,
+) -> io::Result<()> {
+    totals(diff, style, out)?;
+    let costs = match options.sort {
+        Some(cost) => vec![cost],
+        None => vec![Cost::Peak, Cost::Leaked],
+    };
+    for cost in costs {
+        for (is_growth, verb) in [(true, "GREW"), (false, "SHRANK")] {
+            let changed = diff.most(cost, is_growth, options.top);
+            let title = format!("{verb}, {}", title(cost));
+            if changed.is_empty() {
+                writeln!(out, "\n{}: nothing", style.heading(&title))?;
+                continue;
+            }
+            writeln!(out, "\n{}", style.heading(&title))?;
+            for change in changed {
+                writeln!(out, "\n  {}", headline(change, cost, style))?;
+                let (site, is_after) = change.example;
+                let report = if is_after { &diff.after } else { &diff.before };
+                text::stack(report, &site, style, &mut out)?;
+            }
+        }
+    }
+    for (report, name) in [(&diff.before, "before"), (&diff.after, "after")] {
+        for warning in report.warnings() {
+            writeln!(out, "\n{} {name}: {warning}", style.warning("WARNING"))?;
+        }
+    }
+    Ok(())
+}
+
+fn totals(diff: &Diff<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let head = format!(
+        "{:<14} {:>16} {:>16} {:>16}",
+        "", "before", "after", "change"
+    );
+    writeln!(out, "{}", style.heading(&head))?;
+    type Figure = fn(&Report<'_>) -> u64;
+    type Shown = fn(u64) -> String;
+    let rows: [(&str, Figure, Shown); 5] = [
+        ("Allocations", |report| report.totals().allocations, count),
+        ("Temporary", |report| report.totals().temporary, count),
+        ("Allocated", |report| report.totals().bytes, bytes),
+        (
+            "Heap peak",
+            |report| report.replayed.heap.peak.balance.bytes,
+            bytes,
+        ),
+        (
+            "Never freed",
+            |report| report.replayed.heap.live.bytes,
+            bytes,
+        ),
+    ];
+    for (name, figure, shown) in rows {
+        let (before, after) = (figure(&diff.before), figure(&diff.after));
+        let change = signed(i128::from(after) - i128::from(before), shown);
+        let (before, after) = (shown(before), shown(after));
+        writeln!(out, "{name:<14} {before:>16} {after:>16} {change:>16}")?;
+    }
+    Ok(())
+}
+
+fn title(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Peak | Cost::At => "held at the peak",
+        Cost::Leaked => "never freed",
+        Cost::Allocations => "number of allocations",
+        Cost::Temporary => "number of temporary allocations",
+        Cost::Bytes => "bytes allocated",
+    }
+}
+
+fn headline(change: &Change, cost: Cost, style: Style) -> String {
+    let shown = match cost {
+        Cost::Allocations | Cost::Temporary => count,
+        Cost::Peak | Cost::Leaked | Cost::Bytes | Cost::At => bytes,
+    };
+    let growth = style.figure(&signed(change.growth(cost), shown));
+    let (before, after) = (shown(change.before.of(cost)), shown(change.after.of(cost)));
+    format!("{growth}, from {before} to {after}")
+}
+
+fn signed(change: i128, shown: fn(u64) -> String) -> String {
+    let size = u64::try_from(change.unsigned_abs()).unwrap_or(u64::MAX);
+    let sign = match change {
+        0 => "",
+        1.. => "+",
+        _ => "-",
+    };
+    format!("{sign}{}", shown(size))
+}
