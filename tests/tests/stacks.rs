@@ -95,7 +95,7 @@ fn a_handlers_stack_goes_on_beyond_the_signal() {
 #[test]
 fn a_coroutines_stack_is_its_own() {
     let report = report_of("stacks/coroutines.c");
-    for site in report.sites_in("in_coroutine") {
+    for site in some_sites(&report, "in_coroutine") {
         in_order(site, &["in_coroutine", "coroutine"]);
         assert!(
             !site.has("main"),
@@ -120,7 +120,7 @@ fn frames_left_by_longjmp_are_gone() {
 #[test]
 fn exceptions_leave_the_next_stack_whole() {
     let report = report_of("stacks/exceptions.cpp");
-    for site in report.sites_in("allocate_at_the_bottom") {
+    for site in some_sites(&report, "allocate_at_the_bottom") {
         let between = site
             .functions()
             .filter(|it| comparable(it) == "between")
@@ -146,7 +146,7 @@ fn a_frame_belongs_to_the_library_that_was_there_then() {
         ("alpha_allocate", "libplugin_alpha.so"),
         ("beta_allocate", "libplugin_beta.so"),
     ] {
-        for site in report.sites_in(function) {
+        for site in some_sites(&report, function) {
             let frame = site.stack.iter().find(|frame| name(frame) == function);
             let module = frame.and_then(|frame| frame.module.as_deref());
             let module = module.unwrap_or_default();
@@ -193,6 +193,13 @@ fn the_block(report: &Report) -> &Site {
     let site = sites.next().expect("the block was recorded");
     assert!(sites.next().is_none(), "one block only has this size");
     site
+}
+
+/// The sites with a function in their stack, of which there must be some.
+fn some_sites<'a>(report: &'a Report, function: &'a str) -> Vec<&'a Site> {
+    let sites: Vec<&Site> = report.sites_in(function).collect();
+    assert!(!sites.is_empty(), "no site in {function}");
+    sites
 }
 
 fn only_site<'a>(report: &'a Report, function: &'a str) -> &'a Site {
