@@ -10,6 +10,7 @@ use ldt_engine::hooks::{heap, mappings};
 use ldt_engine::{process, real, sys};
 
 mod endings;
+mod exec;
 mod loader;
 mod operators;
 

@@ -160,6 +160,11 @@ fn start() {
     let options = options::from_environment();
     clock::choose();
     let pattern = facts::absolute_pattern(&options.output);
+    if options.trace_children {
+        let preload = options::environment_value(b"LD_PRELOAD=").unwrap_or_default();
+        let inherited = Box::new((preload, options.text.clone()));
+        INHERITED.store(Box::into_raw(inherited), Ordering::Release);
+    }
     SHARED.with(|shared| {
         shared.restorer = thread::signal_restorer();
         shared.pattern = pattern;
@@ -200,6 +205,17 @@ unsafe fn restart_after_fork() {
         stop_recording()
     }
 }
+
+/// What a child's environment must have to be recorded: the values of LD_PRELOAD and LDT_OPTIONS at
+/// this process's start. `None` when children are not followed. Takes no lock: a vfork child asks too.
+pub fn inheritance() -> Option<(&'static [u8], &'static [u8])> {
+    let inherited = INHERITED.load(Ordering::Acquire);
+    // SAFETY: null, or leaked at the start and never changed.
+    unsafe { inherited.as_ref() }.map(|(preload, options)| (&preload[..], &options[..]))
+}
+
+/// See [`inheritance`].
+static INHERITED: AtomicPtr<(Vec<u8>, Vec<u8>)> = AtomicPtr::new(ptr::null_mut());
 
 /// Opens the trace and records what kind of process this is.
 fn begin(forked_from: u32) {

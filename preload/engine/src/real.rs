@@ -41,6 +41,11 @@ table! {
     Dlclose: c"dlclose";
     Exit: c"_exit";
     QuickExit: c"quick_exit";
+    Execve: c"execve";
+    Execvpe: c"execvpe";
+    Fexecve: c"fexecve";
+    PosixSpawn: c"posix_spawn";
+    PosixSpawnp: c"posix_spawnp";
 }
 
 static FOUND: [AtomicPtr<c_void>; SYMBOLS.len()] =

@@ -205,6 +205,11 @@ impl Recorder {
         put_blob(&mut self.window, BlobKind::Meta, &content);
     }
 
+    /// Records a module.
+    pub fn put_module(&mut self, module: &Module) {
+        ToWindow(&mut self.window).module(module);
+    }
+
     /// Records that a module has gone.
     pub fn put_module_gone(&mut self, start: u64) {
         put_blob(&mut self.window, BlobKind::ModuleGone, &start.to_le_bytes());

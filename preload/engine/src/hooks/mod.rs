@@ -3,6 +3,7 @@
 //! extra arguments: `sp` points at the return address, `bp` is the caller's frame pointer.
 
 pub mod cxx;
+pub mod exec;
 pub mod heap;
 pub mod mappings;
 

@@ -1,6 +1,7 @@
 //! What kind of process this is: its name, where its trace goes, what the trace says of it.
 
 use crate::clock;
+use crate::modules;
 use crate::options::{Options, glob_matches, read_proc};
 use crate::recorder::Recorder;
 use crate::sys::{file, syscall, thread};
@@ -110,6 +111,29 @@ fn libc_version() -> &'static [u8] {
     unsafe { core::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) }.to_bytes()
 }
 
+/// How many processors this process may run on.
+fn processors() -> u32 {
+    let mut mask = [0u64; 128];
+    let args = [0, size_of_val(&mask), mask.as_mut_ptr() as usize];
+    // SAFETY: the kernel fills at most the bytes given.
+    let _ = unsafe { syscall(libc::SYS_sched_getaffinity, &args) };
+    mask.iter().map(|word| word.count_ones()).sum()
+}
+
+/// The soft limit of the main stack.
+fn stack_limit_bytes() -> u64 {
+    let mut limits = [u64::MAX; 2];
+    let args = [
+        0,
+        libc::RLIMIT_STACK as usize,
+        0,
+        limits.as_mut_ptr() as usize,
+    ];
+    // SAFETY: the kernel fills two 8-byte words.
+    let _ = unsafe { syscall(libc::SYS_prlimit64, &args) };
+    limits[0]
+}
+
 /// Writes down what a reader must know of the process.
 pub(super) fn record(recorder: &mut Recorder) {
     let command = read_proc(b"/proc/thread-self/cmdline\0").unwrap_or_default();
@@ -124,6 +148,12 @@ pub(super) fn record(recorder: &mut Recorder) {
     );
     recorder.put_meta("page_size", b"4096");
     recorder.put_meta("clock", clock::name().as_bytes());
+    recorder.put_meta("cpus", processors().to_string().as_bytes());
+    recorder.put_meta("stack_limit", stack_limit_bytes().to_string().as_bytes());
+    // A forked child knows modules from its parent, whose trace has their records.
+    for module in modules::all().filter(|module| module.is_live()) {
+        recorder.put_module(module);
+    }
     recorder.put_sample();
 }
 

@@ -1,0 +1,355 @@
+//! exec and spawn: children are followed by default, also when the program gives them an environment
+//! of its own making (`env -i`, su, cron-like servers). Where that lacks LDT, it is put back.
+//!
+//! A vfork child runs these with its parent's memory: nothing here writes to memory that the parent
+//! knows. What must be built goes into a mapping of its own, only when something is missing, which is
+//! given back when the exec fails.
+//!
+//! All functions: `# Safety` as for the C function of the name.
+
+#![allow(clippy::missing_safety_doc, reason = "said once, above")]
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
+
+use crate::process;
+use crate::real::Real;
+use crate::sys::mem;
+
+type Strings = *const *const c_char;
+
+/// How many strings an array has before its null.
+unsafe fn count(strings: Strings) -> usize {
+    let mut count = 0;
+    // SAFETY: the caller vouches for a null-terminated array.
+    while !strings.is_null() && unsafe { !(*strings.add(count)).is_null() } {
+        count += 1;
+    }
+    count
+}
+
+/// Memory that lasts until the exec, or until it has failed.
+struct Scratch {
+    memory: *mut u8,
+    bytes: usize,
+    used: usize,
+}
+
+impl Scratch {
+    fn new(bytes: usize) -> Option<Scratch> {
+        let bytes = bytes.next_multiple_of(mem::PAGE_BYTES);
+        Some(Scratch {
+            memory: mem::allocate(bytes)?,
+            bytes,
+            used: 0,
+        })
+    }
+
+    /// Room for `bytes`, aligned for pointers; `new` was asked for enough.
+    fn take(&mut self, bytes: usize) -> *mut u8 {
+        let at = self.used.next_multiple_of(8);
+        assert!(at + bytes <= self.bytes, "the sum was made before");
+        self.used = at + bytes;
+        // SAFETY: inside the mapping, as just checked.
+        unsafe { self.memory.add(at) }
+    }
+
+    /// A string from parts, with its NUL.
+    fn string(&mut self, parts: &[&[u8]]) -> *const c_char {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let start = self.take(length + 1);
+        let mut at = start;
+        for part in parts {
+            // SAFETY: the room was taken for all parts.
+            unsafe {
+                ptr::copy_nonoverlapping(part.as_ptr(), at, part.len());
+                at = at.add(part.len());
+            }
+        }
+        start.cast()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: ours, and the exec that used it has failed or the spawn is done.
+        unsafe { mem::release(self.memory, self.bytes) };
+    }
+}
+
+/// The environment with what following needs; `None` when nothing is missing.
+unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
+    let (preload, options) = process::inheritance()?;
+    // SAFETY: the caller vouches for a null-terminated array of strings.
+    let variables = unsafe { core::slice::from_raw_parts(environment, count(environment)) };
+    let value = |variable: *const c_char, name: &[u8]| -> Option<&[u8]> {
+        // SAFETY: as above.
+        unsafe { CStr::from_ptr(variable) }
+            .to_bytes()
+            .strip_prefix(name)
+    };
+    let find = |name: &[u8]| variables.iter().find_map(|&variable| value(variable, name));
+    let theirs = find(b"LD_PRELOAD=").unwrap_or_default();
+    let library = preload.split(|&byte| byte == b':' || byte == b' ');
+    let is_there = library
+        .clone()
+        .filter(|path| path.ends_with(b"libldt.so"))
+        .any(|path| {
+            theirs
+                .split(|&byte| byte == b':' || byte == b' ')
+                .any(|other| other == path)
+        });
+    if is_there && (find(b"LDT_OPTIONS=").is_some() || options.is_empty()) {
+        return None;
+    }
+    let strings = variables.len() + 3;
+    let mut scratch =
+        Scratch::new(8 * strings + preload.len() + theirs.len() + options.len() + 128)?;
+    let array = scratch.take(8 * strings).cast::<*const c_char>();
+    let mut length = 0;
+    let mut add = |string: *const c_char| {
+        // SAFETY: at most all variables, our two and the null: `strings`.
+        unsafe { *array.add(length) = string };
+        length += 1;
+    };
+    for &variable in variables {
+        let ours =
+            value(variable, b"LD_PRELOAD=").is_some() || value(variable, b"LDT_OPTIONS=").is_some();
+        if !ours {
+            add(variable);
+        }
+    }
+    add(match (is_there, theirs.is_empty()) {
+        (true, _) => scratch.string(&[b"LD_PRELOAD=", theirs]),
+        (false, true) => scratch.string(&[b"LD_PRELOAD=", preload]),
+        (false, false) => scratch.string(&[b"LD_PRELOAD=", theirs, b":", preload]),
+    });
+    match find(b"LDT_OPTIONS=") {
+        Some(set) => add(scratch.string(&[b"LDT_OPTIONS=", set])),
+        None if !options.is_empty() => add(scratch.string(&[b"LDT_OPTIONS=", options])),
+        None => {}
+    }
+    add(ptr::null());
+    Some((scratch, array))
+}
+
+/// The program's own environment.
+fn own_environment() -> Strings {
+    unsafe extern "C" {
+        static environ: Strings;
+    }
+    // SAFETY: libc's variable, read as libc reads it.
+    unsafe { environ }
+}
+
+/// Calls `function(a, b, environment)` with the environment completed.
+unsafe fn execute(
+    real: Real,
+    path: *const c_char,
+    arguments: Strings,
+    environment: Strings,
+) -> c_int {
+    let address = real.address();
+    if address.is_null() {
+        return -1;
+    }
+    // SAFETY: execve and execvpe have this signature.
+    let function: unsafe extern "C" fn(*const c_char, Strings, Strings) -> c_int =
+        unsafe { core::mem::transmute(address) };
+    // SAFETY: the program's own arguments; the completed environment lives until the call is over.
+    unsafe {
+        match completed(environment) {
+            Some((scratch, environment)) => {
+                let result = function(path, arguments, environment);
+                drop(scratch);
+                result
+            }
+            None => function(path, arguments, environment),
+        }
+    }
+}
+
+/// `execve`.
+pub unsafe extern "C" fn execve(
+    path: *const c_char,
+    arguments: Strings,
+    environment: Strings,
+) -> c_int {
+    // SAFETY: as for the function beneath.
+    unsafe { execute(Real::Execve, path, arguments, environment) }
+}
+
+/// `execvpe`.
+pub unsafe extern "C" fn execvpe(
+    file: *const c_char,
+    arguments: Strings,
+    environment: Strings,
+) -> c_int {
+    // SAFETY: as for the function beneath.
+    unsafe { execute(Real::Execvpe, file, arguments, environment) }
+}
+
+/// `execv`.
+pub unsafe extern "C" fn execv(path: *const c_char, arguments: Strings) -> c_int {
+    // SAFETY: execv is execve with the program's own environment.
+    unsafe { execute(Real::Execve, path, arguments, own_environment()) }
+}
+
+/// `execvp`.
+pub unsafe extern "C" fn execvp(file: *const c_char, arguments: Strings) -> c_int {
+    // SAFETY: execvp is execvpe with the program's own environment.
+    unsafe { execute(Real::Execvpe, file, arguments, own_environment()) }
+}
+
+/// `fexecve`.
+pub unsafe extern "C" fn fexecve(fd: c_int, arguments: Strings, environment: Strings) -> c_int {
+    let address = Real::Fexecve.address();
+    if address.is_null() {
+        return -1;
+    }
+    // SAFETY: the symbol of that name; the completed environment lives until the call is over.
+    unsafe {
+        let function: unsafe extern "C" fn(c_int, Strings, Strings) -> c_int =
+            core::mem::transmute(address);
+        match completed(environment) {
+            Some((scratch, environment)) => {
+                let result = function(fd, arguments, environment);
+                drop(scratch);
+                result
+            }
+            None => function(fd, arguments, environment),
+        }
+    }
+}
+
+/// `posix_spawn` and `posix_spawnp`.
+unsafe fn spawn(
+    real: Real,
+    pid: *mut c_int,
+    path: *const c_char,
+    actions: *const c_void,
+    attributes: *const c_void,
+    arguments: Strings,
+    environment: Strings,
+) -> c_int {
+    type Spawn = unsafe extern "C" fn(
+        *mut c_int,
+        *const c_char,
+        *const c_void,
+        *const c_void,
+        Strings,
+        Strings,
+    ) -> c_int;
+    let address = real.address();
+    if address.is_null() {
+        return libc::ENOSYS;
+    }
+    // SAFETY: both have this signature; the completed environment lives until the child has it.
+    unsafe {
+        let function: Spawn = core::mem::transmute(address);
+        match completed(environment) {
+            Some((scratch, environment)) => {
+                let result = function(pid, path, actions, attributes, arguments, environment);
+                drop(scratch);
+                result
+            }
+            None => function(pid, path, actions, attributes, arguments, environment),
+        }
+    }
+}
+
+/// `posix_spawn`.
+pub unsafe extern "C" fn posix_spawn(
+    pid: *mut c_int,
+    path: *const c_char,
+    actions: *const c_void,
+    attributes: *const c_void,
+    arguments: Strings,
+    environment: Strings,
+) -> c_int {
+    // SAFETY: as for the function beneath.
+    unsafe {
+        spawn(
+            Real::PosixSpawn,
+            pid,
+            path,
+            actions,
+            attributes,
+            arguments,
+            environment,
+        )
+    }
+}
+
+/// `posix_spawnp`.
+pub unsafe extern "C" fn posix_spawnp(
+    pid: *mut c_int,
+    file: *const c_char,
+    actions: *const c_void,
+    attributes: *const c_void,
+    arguments: Strings,
+    environment: Strings,
+) -> c_int {
+    // SAFETY: as for the function beneath.
+    unsafe {
+        spawn(
+            Real::PosixSpawnp,
+            pid,
+            file,
+            actions,
+            attributes,
+            arguments,
+            environment,
+        )
+    }
+}
+
+/// The arguments of a variadic exec: five from registers, the rest from the stack, up to the null.
+/// Gives them as an array, and the word after the null (execle's environment).
+unsafe fn gathered(registers: Strings, stack: Strings) -> Option<(Scratch, Strings, Strings)> {
+    const IN_REGISTERS: usize = 5;
+    // SAFETY: the export has stored five registers and knows where the stack's arguments begin; the
+    // caller of a variadic exec ends its list with a null.
+    let argument = |index: usize| unsafe {
+        if index < IN_REGISTERS {
+            *registers.add(index)
+        } else {
+            *stack.add(index - IN_REGISTERS)
+        }
+    };
+    let length = (0..)
+        .take_while(|&index| !argument(index).is_null())
+        .count();
+    let mut scratch = Scratch::new(8 * (length + 1))?;
+    let array = scratch.take(8 * (length + 1)).cast::<*const c_char>();
+    for index in 0..=length {
+        // SAFETY: room was taken for `length` strings and the null.
+        unsafe { *array.add(index) = argument(index) };
+    }
+    Some((scratch, array, argument(length + 1).cast()))
+}
+
+macro_rules! variadic {
+    ($($(#[$doc:meta])* $name:ident = $real:ident, $environment:expr;)*) => {$(
+        $(#[$doc])*
+        pub unsafe extern "C" fn $name(path: *const c_char, registers: Strings, stack: Strings) -> c_int {
+            // SAFETY: as for the function beneath; the export hands over its arguments.
+            unsafe {
+                let Some((scratch, arguments, after)) = gathered(registers, stack) else { return -1 };
+                let choose: fn(Strings) -> Strings = $environment;
+                let result = execute(Real::$real, path, arguments, choose(after));
+                drop(scratch);
+                result
+            }
+        }
+    )*};
+}
+
+variadic! {
+    /// `execl`.
+    execl = Execve, |_| own_environment();
+    /// `execlp`.
+    execlp = Execvpe, |_| own_environment();
+    /// `execle`: the environment follows the null.
+    execle = Execve, |after| after;
+}
