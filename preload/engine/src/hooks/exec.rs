@@ -22,7 +22,7 @@ type Strings = *const *const c_char;
 unsafe fn count(strings: Strings) -> usize {
     let mut count = 0;
     // SAFETY: the caller vouches for a null-terminated array.
-    while !strings.is_null() && unsafe { !(*strings.add(count)).is_null() } {
+    while unsafe { !(*strings.add(count)).is_null() } {
         count += 1;
     }
     count
@@ -80,8 +80,13 @@ impl Drop for Scratch {
 /// The environment with what following needs; `None` when nothing is missing.
 unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
     let (preload, options) = process::inheritance()?;
-    // SAFETY: the caller vouches for a null-terminated array of strings.
-    let variables = unsafe { core::slice::from_raw_parts(environment, count(environment)) };
+    let variables = if environment.is_null() {
+        // After clearenv().
+        &[]
+    } else {
+        // SAFETY: the caller vouches for a null-terminated array of strings.
+        unsafe { core::slice::from_raw_parts(environment, count(environment)) }
+    };
     let value = |variable: *const c_char, name: &[u8]| -> Option<&[u8]> {
         // SAFETY: as above.
         unsafe { CStr::from_ptr(variable) }
