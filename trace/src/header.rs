@@ -61,10 +61,13 @@ pub mod flag {
     pub const STOPPED: u32 = 2;
     /// The process replaced itself by exec.
     pub const EXECED: u32 = 4;
+    /// The launcher saw the process end and filled in `EXIT_CODE` and `EXIT_SIGNAL`, which are
+    /// valid even where the process itself came to no orderly end.
+    pub const REAPED: u32 = 8;
 }
 
 /// The decoded header page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each field is documented in `offset`")]
 pub struct Header {
     pub version: u32,
@@ -87,6 +90,73 @@ pub struct Header {
     pub forked_from: u32,
 }
 
+impl Header {
+    /// Reads the fields of a header page. Checks nothing: [`crate::TraceFile::open`] does.
+    #[must_use]
+    pub fn decode(page: &[u8; HEADER_BYTES]) -> Self {
+        let short = |at: usize| u32::from_le_bytes(array(page, at));
+        let long = |at: usize| u64::from_le_bytes(array(page, at));
+        Header {
+            version: short(offset::VERSION),
+            pid: short(offset::PID),
+            parent_pid: short(offset::PARENT_PID),
+            tick_shift: short(offset::TICK_SHIFT),
+            start_tick: long(offset::START_TICK),
+            start_monotonic_ns: long(offset::START_MONOTONIC_NS),
+            start_realtime_ns: long(offset::START_REALTIME_NS),
+            file_end: long(offset::FILE_END),
+            flags: short(offset::FLAGS),
+            exit_code: short(offset::EXIT_CODE) as i32,
+            end_tick: long(offset::END_TICK),
+            end_monotonic_ns: long(offset::END_MONOTONIC_NS),
+            rss_peak_bytes: long(offset::RSS_PEAK_BYTES),
+            stack_peak_bytes: long(offset::STACK_PEAK_BYTES),
+            stack_checks: long(offset::STACK_CHECKS),
+            stack_differences: long(offset::STACK_DIFFERENCES),
+            exit_signal: short(offset::EXIT_SIGNAL),
+            forked_from: short(offset::FORKED_FROM),
+        }
+    }
+
+    /// The header page with these fields. The engine stores the fields into mapped memory instead;
+    /// this is for writers of whole files.
+    #[must_use]
+    pub fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut page = [0; HEADER_BYTES];
+        page[..8].copy_from_slice(&MAGIC);
+        let mut short =
+            |at: usize, value: u32| page[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        short(offset::VERSION, self.version);
+        short(offset::PID, self.pid);
+        short(offset::PARENT_PID, self.parent_pid);
+        short(offset::TICK_SHIFT, self.tick_shift);
+        short(offset::FLAGS, self.flags);
+        short(offset::EXIT_CODE, self.exit_code as u32);
+        short(offset::EXIT_SIGNAL, self.exit_signal);
+        short(offset::FORKED_FROM, self.forked_from);
+        let mut long =
+            |at: usize, value: u64| page[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        long(offset::START_TICK, self.start_tick);
+        long(offset::START_MONOTONIC_NS, self.start_monotonic_ns);
+        long(offset::START_REALTIME_NS, self.start_realtime_ns);
+        long(offset::FILE_END, self.file_end);
+        long(offset::END_TICK, self.end_tick);
+        long(offset::END_MONOTONIC_NS, self.end_monotonic_ns);
+        long(offset::RSS_PEAK_BYTES, self.rss_peak_bytes);
+        long(offset::STACK_PEAK_BYTES, self.stack_peak_bytes);
+        long(offset::STACK_CHECKS, self.stack_checks);
+        long(offset::STACK_DIFFERENCES, self.stack_differences);
+        page
+    }
+}
+
+/// The `N` bytes at a constant offset of a buffer that is known to hold them.
+pub(crate) fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut array = [0; N];
+    array.copy_from_slice(&bytes[at..at + N]);
+    array
+}
+
 /// A window's header: the first [`window::HEADER_BYTES`] bytes of its region. The words follow.
 pub mod window {
     /// The first bytes of a window.
@@ -103,4 +173,12 @@ pub mod window {
     pub const STATE: usize = 16;
     /// `u32`, the kernel's id of the thread.
     pub const TID: usize = 24;
+    /// No window holds more words than this.
+    pub const MAX_CAPACITY_WORDS: u32 = 1 << 20;
+
+    /// Bytes of the file that a window of this capacity takes: whole pages.
+    #[must_use]
+    pub const fn region_bytes(capacity_words: u32) -> u64 {
+        (HEADER_BYTES as u64 + capacity_words as u64 * 8).next_multiple_of(super::PAGE)
+    }
 }

@@ -12,6 +12,7 @@
 pub mod blob;
 pub mod chunk;
 pub mod columns;
+pub mod file;
 pub mod function;
 pub mod header;
 pub mod words;
@@ -19,6 +20,7 @@ pub mod words;
 pub use blob::{Blob, BlobKind, Module};
 pub use chunk::ChunkHeader;
 pub use columns::Counters;
+pub use file::{Piece, PieceKind, Scratch, ThreadPieces, TraceFile};
 pub use function::Function;
 pub use words::{Event, Item, NodeId, WordSink, Words};
 
