@@ -7,6 +7,7 @@ use crate::launch::traces::Output;
 use crate::launch::{library, refusal};
 use crate::units::{bytes, count, parse_size, time};
 use ldt_trace::file::append_exit;
+use ldt_trace::header::flag;
 use ldt_trace::{Counters, TraceFile};
 use std::env;
 use std::ffi::OsString;
@@ -34,12 +35,7 @@ pub(crate) struct Options {
     #[arg(long)]
     stack_check: bool,
     /// The program to run, and its arguments
-    #[arg(
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "CMD"
-    )]
+    #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
@@ -138,6 +134,9 @@ fn finish(path: &Path, trace: &TraceFile, ended: &Ended) {
         ));
     }
     say(&summary(trace));
+    if trace.header().flags & flag::EXECED != 0 {
+        say("warning: it replaced itself by another program, which was not recorded");
+    }
     let size = fs::metadata(path).map_or(0, |file| file.len());
     let shown = shortest(path);
     say(&format!("trace {shown} ({})", bytes(size)));

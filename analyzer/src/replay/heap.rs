@@ -6,7 +6,6 @@
 
 use super::blocks::{Block, BlockMap};
 use super::calls::Calls;
-use super::early_frees::EarlyFrees;
 use super::sites::{Balance, Sites};
 use super::sizes::Sizes;
 use super::timeline::Timeline;
@@ -90,7 +89,6 @@ pub struct Heap {
     pub frees: u64,
     /// Oddities.
     pub mismatches: Mismatches,
-    early_frees: EarlyFrees,
     epoch: u64,
     is_counting: bool,
 }
@@ -113,7 +111,6 @@ impl Heap {
             },
             frees: 0,
             mismatches: Mismatches::default(),
-            early_frees: EarlyFrees::default(),
             epoch: 0,
             is_counting,
         }
@@ -175,12 +172,6 @@ impl Heap {
         if is_counted {
             self.gain(site, size, tick);
         }
-        if !self.early_frees.is_empty()
-            && let Some(other) = self.early_frees.take(address, thread, tick)
-        {
-            self.mismatches.unknown_frees -= 1;
-            self.freed(other, address, tick);
-        }
     }
 
     #[inline]
@@ -237,7 +228,6 @@ impl Heap {
         self.timeline.reach(tick, self.live.bytes);
         let Some(block) = self.blocks.remove(address) else {
             self.mismatches.unknown_frees += 1;
-            self.early_frees.add(address, thread, tick);
             return None;
         };
         if block.site == NOT_COUNTED {
@@ -376,25 +366,6 @@ mod tests {
         heap.finish();
         assert_eq!(heap.mismatches.unknown_frees, 1);
         assert_eq!((heap.frees, heap.calls.of(Function::Free).calls), (0, 2));
-    }
-
-    #[test]
-    fn a_free_stamped_just_before_its_allocation_still_frees_it() {
-        let mut heap = heap(2);
-        let at = |heap: &mut Heap, tick| {
-            heap.allocated(0, Function::Malloc, 0x10, 7, STACK, tick);
-        };
-        heap.freed(1, 0x10, 1000);
-        at(&mut heap, 1002);
-        assert_eq!(heap.live, Balance::default());
-        assert_eq!((heap.frees, heap.mismatches), (1, Mismatches::default()));
-        // A thread's own events are in order, and patience ends.
-        heap.freed(0, 0x10, 2000);
-        at(&mut heap, 2002);
-        heap.freed(1, 0x20, 3000);
-        heap.allocated(0, Function::Malloc, 0x20, 7, STACK, 4000);
-        assert_eq!(heap.live.blocks, 2);
-        assert_eq!(heap.mismatches.unknown_frees, 2);
     }
 
     #[test]

@@ -9,7 +9,6 @@ pub mod blocks;
 pub mod calls;
 pub mod clock;
 mod decode;
-mod early_frees;
 pub mod facts;
 pub mod heap;
 pub mod mappings;
