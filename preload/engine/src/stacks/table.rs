@@ -1,20 +1,21 @@
 //! The stack table: each distinct (parent, frame) pair has one node, for the whole process.
 //!
-//! A hash trie: 262,144 roots by the low bits of the hash of (parent, frame), below each a binary tree
-//! by the next bits, whose nodes are the entries themselves. Insertion is one compare-exchange of an
-//! empty child, so there is no lock and no rehashing, and the table costs 24 bytes a node. (A flat
-//! hash table with open addressing needs the same memory and one access less, but has to grow, which
-//! cannot be done without stopping the other threads.)
+//! Each node has a trie of its callees: a binary tree by the bits of the frame's hash, whose nodes are
+//! the entries themselves. Nearly every node has one to four callees, so a look-up is a compare or two;
+//! a hub pays the logarithm. Insertion is one compare-exchange of an empty link: no lock, no rehashing,
+//! 24 bytes a node. Numbers are given out in the order in which the program first went down, so a node
+//! and its callees are neighbours in memory.
 //!
-//! A hash scatters what belongs together: on a compiler's half a million nodes the trie missed the
-//! processor's cache several times a frame. Numbers are given out in the order in which the program
-//! first went down, so two guesses come first, both near the parent in memory: the number after the
-//! parent's, and the child that was found there last (`recent`). (A direct-mapped cache in each thread
-//! was tried: 128 KiB a thread, and slower than no cache where a program walks 16,000 nodes in turn.)
+//! Tried and slower, on a program that walks 16,000 nodes in turn and on a compiler with half a
+//! million (ns an allocation): one hash trie for the whole table, 245 and 950 (a hash scatters what
+//! belongs together, and each frame missed the processor's cache several times); the same behind a
+//! direct-mapped cache in each thread, 430 and 634; behind two guesses near the parent, 151 and 413;
+//! this, 163 and 286. (A flat hash table would have to grow, which cannot be done without stopping the
+//! other threads.)
 //!
-//! Invariant of the raw memory: segment `n` is null or points to `SEGMENT_NODES` zeroed entries; an
-//! entry's `parent` is written, then its record is announced, then `key` (with release ordering), then
-//! its number is published; neither changes afterwards. Whoever sees the key sees the rest.
+//! Invariant of the raw memory: segment `n` is null or points to `SEGMENT_NODES` zeroed entries (a
+//! valid, empty state) and is never unmapped; an entry's key is written, and its record announced,
+//! before its number is published with release ordering; the key never changes afterwards.
 
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -24,8 +25,6 @@ use ldt_trace::words::{MAX_NODE, Node};
 
 use crate::sys::mem;
 
-const ROOT_BITS: u32 = 18;
-const ROOTS: usize = 1 << ROOT_BITS;
 const SEGMENT_SHIFT: u32 = 16;
 const SEGMENT_NODES: usize = 1 << SEGMENT_SHIFT;
 const SEGMENTS: usize = (MAX_NODE as usize + 1) >> SEGMENT_SHIFT;
@@ -60,21 +59,15 @@ impl FrameKey {
 #[repr(C)]
 struct Entry {
     key: AtomicU64,
-    parent: AtomicU32,
-    child: [AtomicU32; 2],
-    recent: AtomicU32,
+    /// The root of the trie of this node's callees.
+    callees: AtomicU32,
+    /// Links of the trie that this node is in.
+    siblings: [AtomicU32; 2],
 }
 const _: () = assert!(size_of::<Entry>() == 24);
 
-impl Entry {
-    #[inline(always)]
-    fn is(&self, parent: NodeId, frame: FrameKey) -> bool {
-        self.key.load(Ordering::Acquire) == frame.0
-            && self.parent.load(Ordering::Relaxed) == parent.0
-    }
-}
-
-static ROOT: [AtomicU32; ROOTS] = [const { AtomicU32::new(0) }; ROOTS];
+/// The outermost frames: the callees of the empty stack.
+static OUTERMOST: AtomicU32 = AtomicU32::new(0);
 static SEGMENT: [AtomicPtr<Entry>; SEGMENTS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS];
 /// The next number to give out; 0 is the empty stack.
@@ -116,11 +109,32 @@ fn reserve() -> Option<u32> {
     Some(id)
 }
 
-#[inline(always)]
-fn hash(parent: u32, key: u64) -> u64 {
-    let mixed = (key ^ u64::from(parent).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .wrapping_mul(0xd6e8_feb8_6659_fd93);
-    mixed ^ mixed >> 32
+/// A walk down the trie of one node's callees.
+struct Walk {
+    link: &'static AtomicU32,
+    /// What is left of the frame's hash; taken at the first entry that is another frame's.
+    bits: Option<u64>,
+}
+
+impl Walk {
+    #[inline(always)]
+    fn new(parent: NodeId) -> Option<Walk> {
+        let link = if parent.0 == 0 {
+            &OUTERMOST
+        } else {
+            &entry(parent.0)?.callees
+        };
+        Some(Walk { link, bits: None })
+    }
+
+    /// Steps past an entry that is another frame's.
+    #[inline(always)]
+    fn pass(&mut self, entry: &'static Entry, frame: FrameKey) {
+        let hash = || frame.0.wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_right(32);
+        let bits = self.bits.unwrap_or_else(hash);
+        self.link = &entry.siblings[(bits & 1) as usize];
+        self.bits = Some(bits.rotate_right(1));
+    }
 }
 
 /// The node of `frame` called from `parent`. A new node is given to `announce` before any other thread
@@ -128,63 +142,56 @@ fn hash(parent: u32, key: u64) -> u64 {
 /// callees.
 #[inline(always)]
 pub fn intern(parent: NodeId, frame: FrameKey, announce: &mut dyn FnMut(&Node)) -> NodeId {
-    let guess = |id: u32| entry(id).is_some_and(|entry| entry.is(parent, frame));
-    if guess(parent.0 + 1) {
-        return NodeId(parent.0 + 1);
-    }
-    let recent = entry(parent.0).map_or(0, |entry| entry.recent.load(Ordering::Relaxed));
-    if recent != 0 && guess(recent) {
-        return NodeId(recent);
-    }
-    let node = look_up(parent, frame, announce);
-    if let Some(entry) = entry(parent.0) {
-        entry.recent.store(node.0, Ordering::Relaxed);
-    }
-    node
-}
-
-#[inline(never)]
-fn look_up(parent: NodeId, frame: FrameKey, announce: &mut dyn FnMut(&Node)) -> NodeId {
-    let hash = hash(parent.0, frame.0);
-    let mut link = &ROOT[hash as usize % ROOTS];
-    let mut bits = hash >> ROOT_BITS;
-    let mut fresh = None;
+    let Some(mut walk) = Walk::new(parent) else {
+        return parent;
+    };
     loop {
-        let id = link.load(Ordering::Acquire);
+        let id = walk.link.load(Ordering::Acquire);
         if id == 0 {
-            let Some(mine) = fresh.or_else(|| enter(parent, frame, announce)) else {
-                return parent;
-            };
-            fresh = Some(mine);
-            if link
-                .compare_exchange(0, mine, Ordering::AcqRel, Ordering::Acquire)
-                .is_ok()
-            {
-                return NodeId(mine);
-            }
-            continue;
+            return insert(walk, parent, frame, announce);
         }
         let Some(entry) = entry(id) else {
             return parent;
         };
-        if entry.is(parent, frame) {
+        if entry.key.load(Ordering::Relaxed) == frame.0 {
             return NodeId(id);
         }
-        link = &entry.child[(bits & 1) as usize];
-        bits = bits.rotate_right(1);
+        walk.pass(entry, frame);
     }
 }
 
-/// Makes an entry, in the order that the invariant asks for. (When another thread publishes the same
-/// node first this one stays unused.)
+/// Makes an entry and hangs it where the walk ended, or further down when another thread was first.
+/// (Where that thread entered the same frame, the entry made here stays unused.)
 #[cold]
-fn enter(parent: NodeId, frame: FrameKey, announce: &mut dyn FnMut(&Node)) -> Option<u32> {
-    let id = reserve()?;
-    let entry = entry(id)?;
-    entry.parent.store(parent.0, Ordering::Relaxed);
-    announce(&frame.node(NodeId(id), parent));
-    entry.key.store(frame.0, Ordering::Release);
-    Some(id)
+#[inline(never)]
+fn insert(
+    mut walk: Walk,
+    parent: NodeId,
+    frame: FrameKey,
+    announce: &mut dyn FnMut(&Node),
+) -> NodeId {
+    let Some((mine, fresh)) = reserve().and_then(|id| Some((id, entry(id)?))) else {
+        return parent;
+    };
+    fresh.key.store(frame.0, Ordering::Relaxed);
+    announce(&frame.node(NodeId(mine), parent));
+    loop {
+        match walk
+            .link
+            .compare_exchange(0, mine, Ordering::AcqRel, Ordering::Acquire)
+        {
+            Ok(_) => return NodeId(mine),
+            Err(id) => {
+                let Some(entry) = entry(id) else {
+                    return parent;
+                };
+                if entry.key.load(Ordering::Relaxed) == frame.0 {
+                    return NodeId(id);
+                }
+                walk.pass(entry, frame);
+            }
+        }
+    }
 }
 
 /// How many numbers have been given out.
@@ -198,11 +205,7 @@ pub fn nodes() -> u32 {
 /// # Safety
 /// Only while the process has one thread, which holds no node.
 pub unsafe fn clear() {
-    for root in &ROOT {
-        if root.load(Ordering::Relaxed) != 0 {
-            root.store(0, Ordering::Relaxed);
-        }
-    }
+    OUTERMOST.store(0, Ordering::Relaxed);
     for segment in &SEGMENT {
         let start = segment.load(Ordering::Relaxed);
         if start.is_null() {
