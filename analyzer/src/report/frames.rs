@@ -40,12 +40,18 @@ pub struct Naming<'a> {
 impl<'a> Naming<'a> {
     /// The stack of a site: frame 0 is the function called.
     pub fn stack(self, site: &SiteView) -> impl Iterator<Item = ShownFrame<'a>> + use<'a> {
-        let called = ShownFrame {
+        let frames = self.replayed.stacks.frames(site.stack);
+        std::iter::once(Naming::called(site))
+            .chain(frames.flat_map(move |address| self.frames_at(address)))
+    }
+
+    /// Frame 0 of a site's stack: the function that was called.
+    #[must_use]
+    pub fn called(site: &SiteView) -> ShownFrame<'static> {
+        ShownFrame {
             function: Some(site.function.shown()),
             ..ShownFrame::default()
-        };
-        let frames = self.replayed.stacks.frames(site.stack);
-        std::iter::once(called).chain(frames.flat_map(move |address| self.frames_at(address)))
+        }
     }
 
     /// All that is shown for one address.

@@ -1,20 +1,27 @@
 //! The report as JSON: this file mirrors the contract, with fields added to it.
 //!
-//! Stacks are written while they are walked: with ten thousand stacks of thousands of frames the
-//! text is large, and a tree of it in memory would be larger.
+//! Stacks are written while they are walked: a compiler's trace has millions of frames in tens of
+//! thousands of stacks, and all of their text in memory would be gigabytes.
 
 use super::Report;
 use super::frames::{Naming, ShownFrame};
 use super::groups;
+use super::lines::Lines;
 use super::site::{Cost, SiteView};
 use crate::replay::sites::Balance;
+use crate::replay::stacks::{CodeAddress, Stacks};
 use crate::symbols::debug_files::hex;
+use rustc_hash::FxHashMap;
 use serde::ser::{Serialize, SerializeSeq as _, SerializeStruct as _, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Raised when a field changes its meaning or goes; added fields leave it.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// The function of the last frame of a stack that was cut.
+const CUT: &str = "(the stack goes on, but was cut here)";
 
 #[derive(serde::Serialize)]
 struct Json<'a> {
@@ -157,14 +164,14 @@ struct Moment {
 
 struct Site<'a> {
     site: &'a SiteView,
-    naming: Naming<'a>,
+    stacks: &'a Stacks,
+    frames: &'a FrameTexts,
 }
 
 impl Serialize for Site<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let site = self.site;
         let mut out = serializer.serialize_struct("Site", 10)?;
-        out.serialize_field("stack", &Stack(self))?;
         out.serialize_field("allocations", &site.allocations)?;
         out.serialize_field("bytes", &site.bytes)?;
         out.serialize_field("peak_bytes", &site.peak.bytes)?;
@@ -174,6 +181,7 @@ impl Serialize for Site<'_> {
         out.serialize_field("temporary", &site.temporary)?;
         out.serialize_field("at_bytes", &site.at.map(|at| at.bytes))?;
         out.serialize_field("at_blocks", &site.at.map(|at| at.blocks))?;
+        out.serialize_field("stack", &Stack(self))?;
         out.end()
     }
 }
@@ -182,11 +190,42 @@ struct Stack<'a>(&'a Site<'a>);
 
 impl Serialize for Stack<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Site {
+            site,
+            stacks,
+            frames,
+        } = self.0;
         let mut out = serializer.serialize_seq(None)?;
-        for frame in self.0.naming.stack(self.0.site) {
-            out.serialize_element(&Frame(frame))?;
+        out.serialize_element(&Frame(Naming::called(site)))?;
+        for address in stacks.frames(site.stack) {
+            for text in frames.of(address) {
+                out.serialize_element(text)?;
+            }
         }
         out.end()
+    }
+}
+
+/// The text of each address's frames: they are written once for each stack that they are in, but
+/// made only once.
+struct FrameTexts {
+    by_address: FxHashMap<CodeAddress, Vec<Box<RawValue>>>,
+}
+
+impl FrameTexts {
+    fn new(report: &Report<'_>, sites: &[&SiteView]) -> serde_json::Result<Self> {
+        let mut by_address = FxHashMap::default();
+        for address in report.addresses(sites.iter().copied()) {
+            let frames = report.naming().frames_at(address);
+            let texts: serde_json::Result<Vec<_>> =
+                frames.map(|frame| to_raw_value(&Frame(frame))).collect();
+            by_address.insert(address, texts?);
+        }
+        Ok(FrameTexts { by_address })
+    }
+
+    fn of(&self, address: CodeAddress) -> &[Box<RawValue>] {
+        self.by_address.get(&address).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -195,35 +234,45 @@ struct Frame<'a>(ShownFrame<'a>);
 impl Serialize for Frame<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let frame = self.0;
-        let hexadecimal = |number: u64| format!("0x{number:x}");
-        let mut out = serializer.serialize_struct("Frame", 8)?;
-        out.serialize_field("function", &frame.function)?;
+        let mut out = serializer.serialize_struct("Frame", 6)?;
+        let function = if frame.is_cut {
+            Some(CUT)
+        } else {
+            frame.function
+        };
+        out.serialize_field("function", &function)?;
         out.serialize_field("file", &frame.file)?;
         out.serialize_field("line", &frame.line)?;
         let module = frame.module.map(|path| path.to_string_lossy());
         out.serialize_field("module", &module)?;
-        out.serialize_field("module_offset", &frame.offset.map(hexadecimal))?;
-        out.serialize_field("address", &frame.address.map(hexadecimal))?;
+        let address = frame.address.map(|address| format!("0x{address:x}"));
+        out.serialize_field("address", &address)?;
         out.serialize_field("inlined", &frame.is_inlined)?;
-        out.serialize_field("cut", &frame.is_cut)?;
         out.end()
     }
 }
 
 /// Writes the report; sites are ranked by the first cost chosen.
 pub fn write(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &assemble(report))?;
+    let cost = report.choice.costs.first().copied().unwrap_or(Cost::Peak);
+    let sites = report.ranked(cost);
+    let frames = FrameTexts::new(report, &sites)?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Lines::new());
+    assemble(report, &sites, &frames).serialize(&mut serializer)?;
     out.write_all(b"\n")
 }
 
-fn assemble<'a>(report: &'a Report<'_>) -> Json<'a> {
+fn assemble<'a>(
+    report: &'a Report<'_>,
+    sites: &[&'a SiteView],
+    frames: &'a FrameTexts,
+) -> Json<'a> {
     let replayed = report.replayed;
     let header = &replayed.header;
     let heap = &replayed.heap;
     let exit = report.exit();
     let known = |number: u64| (number > 0).then_some(number);
-    let cost = report.choice.costs.first().copied().unwrap_or(Cost::Peak);
-    let naming = report.naming();
+    let stacks = &replayed.stacks;
     let totals = report.totals();
     Json {
         schema_version: SCHEMA_VERSION,
@@ -309,10 +358,13 @@ fn assemble<'a>(report: &'a Report<'_>) -> Json<'a> {
                 allocations: bin.allocations,
             })
             .collect(),
-        sites: report
-            .ranked(cost)
-            .into_iter()
-            .map(|site| Site { site, naming })
+        sites: sites
+            .iter()
+            .map(|site| Site {
+                site,
+                stacks,
+                frames,
+            })
             .collect(),
         errors: [],
         leaks: None,

@@ -4,6 +4,7 @@ pub mod filter;
 pub mod frames;
 pub mod groups;
 pub mod json;
+mod lines;
 pub mod process;
 pub mod site;
 pub mod style;
