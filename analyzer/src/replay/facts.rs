@@ -1,11 +1,11 @@
 //! What the trace tells besides events: loaded modules, names of threads, facts about the process.
 
 use ldt_trace::{Blob, BlobKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 /// Records of a damaged trace may repeat for ever; a process with more modules than this is none.
-const MAX_MODULES: usize = 1 << 20;
+const MAX_MODULES: usize = 1 << 18;
 const MAX_META: usize = 1 << 16;
 
 /// An object that was loaded at some time.
@@ -32,6 +32,9 @@ pub struct Facts {
     pub modules: Vec<LoadedModule>,
     /// The facts by key.
     pub meta: BTreeMap<String, String>,
+    seen: HashSet<LoadedModule>,
+    /// Modules by start, each with the highest end of all up to it.
+    by_start: Vec<(usize, u64)>,
 }
 
 impl Facts {
@@ -61,7 +64,8 @@ impl Facts {
             build_id: module.build_id.to_vec(),
             path: PathBuf::from(std::ffi::OsStr::from_bytes(module.path)),
         };
-        if self.modules.len() < MAX_MODULES && !self.modules.contains(&module) {
+        // A module is recorded again when a library was loaded or a process forked.
+        if self.modules.len() < MAX_MODULES && self.seen.insert(module.clone()) {
             self.modules.push(module);
         }
     }
@@ -75,22 +79,31 @@ impl Facts {
         }
     }
 
+    /// Everything has come: makes modules quick to find.
+    pub fn finish(&mut self) {
+        let modules = &self.modules;
+        let mut by_start: Vec<usize> = (0..modules.len()).collect();
+        by_start.sort_by_key(|index| modules[*index].start);
+        let mut reach = 0;
+        self.by_start = by_start
+            .into_iter()
+            .map(|index| {
+                reach = modules[index].end.max(reach);
+                (index, reach)
+            })
+            .collect();
+    }
+
     /// The module that an address of code belongs to: the one that covers it and came last before
     /// or in the address's own generation.
     #[must_use]
     pub fn module_of(&self, ip: u64, epoch: u16) -> Option<usize> {
-        let covers = |module: &LoadedModule| {
-            module.epoch <= epoch && (module.start..module.end).contains(&ip)
-        };
-        let candidates = self
-            .modules
-            .iter()
-            .enumerate()
-            .filter(|(_, module)| covers(module));
-        // Of equals the last one counts: `max_by_key` gives it.
-        candidates
-            .max_by_key(|(_, module)| module.epoch)
-            .map(|(index, _)| index)
+        let starts_before = |(index, _): &(usize, u64)| self.modules[*index].start <= ip;
+        let begun = &self.by_start[..self.by_start.partition_point(starts_before)];
+        let near = begun.iter().rev().take_while(|(_, reach)| *reach > ip);
+        near.map(|(index, _)| *index)
+            .filter(|index| self.modules[*index].end > ip && self.modules[*index].epoch <= epoch)
+            .max_by_key(|index| (self.modules[*index].epoch, *index))
     }
 }
 
@@ -115,18 +128,22 @@ mod tests {
 
     #[test]
     fn an_address_belongs_to_the_module_of_its_time() {
-        let facts = Facts {
+        let mut facts = Facts {
             modules: vec![
                 module(0x1000, 0, "a"),
                 module(0x1000, 3, "b"),
                 module(0x5000, 0, "c"),
+                module(0x1400, 9, "d"),
             ],
-            meta: BTreeMap::new(),
+            ..Facts::default()
         };
+        facts.finish();
         assert_eq!(facts.module_of(0x1800, 0), Some(0));
         assert_eq!(facts.module_of(0x1800, 2), Some(0));
         assert_eq!(facts.module_of(0x1800, 7), Some(1));
         assert_eq!(facts.module_of(0x5fff, 7), Some(2));
         assert_eq!(facts.module_of(0x6000, 7), None);
+        assert_eq!(facts.module_of(0x1800, 9), Some(3));
+        assert_eq!(facts.module_of(0x1300, 9), Some(1));
     }
 }

@@ -129,6 +129,7 @@ pub fn replay(trace: &TraceFile, selection: &Selection, progress: &Progress) -> 
     }
     damage.sort_by_key(|damage| damage.offset);
     recorder.heap.finish();
+    recorder.facts.finish();
     let end_tick = recorder.last_tick.max(header.end_tick);
     if selection.at_ns.is_some() && at.is_none() {
         at = Some(recorder.heap.snapshot(end_tick));
