@@ -109,21 +109,28 @@ fn a_bad_option_is_named() {
     assert_eq!(outcome.ending, Ending::Code(125), "{outcome:?}");
 }
 
+/// A wrapper replaces itself by the program; the trace is the program's.
 #[test]
 fn wrappers_are_seen_through() {
-    // env replaces itself by the program; the trace is the program's.
     let inner = sample("functions/every_c_function.c");
-    let profiled = profile_with(&program("env"), ["-i"], |command| {
-        command.arg(&inner);
-    });
-    let report = profiled.report();
-    assert_eq!(
-        report
-            .sites_in("main")
-            .map(|site| site.allocations)
-            .sum::<u64>(),
-        8
-    );
+    let by_shell = format!("exec {}", inner.display());
+    for (wrapper, arguments) in [
+        (
+            "env",
+            vec!["VARIABLE=value".to_owned(), inner.display().to_string()],
+        ),
+        ("nice", vec![inner.display().to_string()]),
+        ("sh", vec!["-c".to_owned(), by_shell]),
+        ("env", vec!["-i".to_owned(), inner.display().to_string()]),
+    ] {
+        let report = profile(&program(wrapper), &arguments).report();
+        let allocations: u64 = report.sites_in("main").map(|site| site.allocations).sum();
+        assert_eq!(
+            allocations, 8,
+            "{wrapper} {arguments:?}: {:?}",
+            report.command
+        );
+    }
 }
 
 #[test]
