@@ -32,7 +32,7 @@ fn a_flipped_byte_gives_a_report_or_a_clear_error() {
     let flipped = folder.path().join("flipped.trace");
     // Bytes that say something: most of a fresh window is zero.
     let telling: Vec<usize> = (0..whole.len()).filter(|&at| whole[at] != 0).collect();
-    for place in places(telling.len(), 250) {
+    for place in places(telling.len(), 80) {
         let Some(&at) = telling.get(place) else {
             continue;
         };
