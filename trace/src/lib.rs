@@ -16,6 +16,7 @@ pub mod file;
 pub mod function;
 pub mod header;
 pub mod words;
+pub mod writer;
 
 pub use blob::{Blob, BlobKind, Module};
 pub use chunk::ChunkHeader;
@@ -23,6 +24,7 @@ pub use columns::Counters;
 pub use file::{Piece, PieceKind, Scratch, ThreadPieces, TraceFile};
 pub use function::Function;
 pub use words::{Event, Item, NodeId, WordSink, Words};
+pub use writer::TraceWriter;
 
 /// A point in time in *ticks* of the trace's own clock: the hardware counter shifted right by
 /// [`header::Header::tick_shift`]. `Sample` events tie ticks to nanoseconds.

@@ -1,0 +1,101 @@
+//! Whole files: what was written is read back, and what is missing is said.
+
+use ldt_trace::header::Header;
+use ldt_trace::words::{put_alloc, put_free, put_stamp};
+use ldt_trace::{Function, NodeId, PieceKind, Scratch, TraceFile, TraceWriter};
+
+fn events(thread: u64, count: u64) -> Vec<u64> {
+    let mut words = Vec::new();
+    put_stamp(&mut words, 1000 * thread);
+    for index in 0..count {
+        let address = 0x5555_0000_0000 + thread * 0x100_0000 + index % 100 * 64;
+        put_alloc(
+            &mut words,
+            Function::Malloc,
+            address,
+            index % 60,
+            1,
+            NodeId(7),
+            None,
+        );
+        put_free(
+            &mut words,
+            Function::Free,
+            address,
+            Some(1000 * thread + index),
+        );
+    }
+    words
+}
+
+fn read_all(trace: &TraceFile, thread: usize) -> Vec<u64> {
+    let (mut scratch, mut words, mut all) = (Scratch::new(), Vec::new(), Vec::new());
+    for piece in &trace.threads()[thread].pieces {
+        trace
+            .read(piece, &mut scratch, &mut words)
+            .expect("the piece is whole");
+        all.extend_from_slice(&words);
+    }
+    all
+}
+
+#[test]
+fn chunks_and_windows_of_many_threads_come_back_in_order() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("t.trace");
+    let mut writer = TraceWriter::create(
+        &path,
+        Header {
+            pid: 42,
+            ..Header::default()
+        },
+    )
+    .expect("a file");
+    let all: Vec<Vec<u64>> = (1..=3).map(|thread| events(thread, 500)).collect();
+    for seq in 0..3 {
+        for (thread, words) in all.iter().enumerate() {
+            if seq == 1 {
+                writer.hole(3000);
+            }
+            writer
+                .chunk(thread as u32, 100 + thread as u32, seq, words)
+                .expect("written");
+        }
+    }
+    writer.window(1, 101, 3, 8192, &all[1]).expect("written");
+    writer.window(2, 102, 2, 8192, &all[2]).expect("written");
+    writer
+        .finish(|header| header.start_tick = 5)
+        .expect("written");
+
+    let trace = TraceFile::open(&path).expect("a trace");
+    assert_eq!(trace.damage(), []);
+    assert_eq!(trace.header().pid, 42);
+    assert_eq!(trace.threads().len(), 3);
+    let pieces = |thread: usize| {
+        trace.threads()[thread]
+            .pieces
+            .iter()
+            .map(|piece| piece.kind)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(pieces(0), [PieceKind::Chunk; 3]);
+    assert_eq!(
+        pieces(1),
+        [
+            PieceKind::Chunk,
+            PieceKind::Chunk,
+            PieceKind::Chunk,
+            PieceKind::Window
+        ]
+    );
+    assert_eq!(
+        pieces(2),
+        [PieceKind::Chunk; 3],
+        "the window whose chunk is there is ignored"
+    );
+    assert_eq!(read_all(&trace, 0), all[0].repeat(3));
+    assert_eq!(read_all(&trace, 1), all[1].repeat(4));
+    assert_eq!(trace.counters().allocations, 10 * 500);
+    assert_eq!(trace.counters().frees, 10 * 500);
+}
