@@ -3,9 +3,9 @@
 use super::numbered::Numbered;
 use ldt_trace::{NodeId, words::Node};
 
-/// A walk ends after this many frames: the writer stops at 4,096, so more is a loop in a damaged
+/// A walk ends after this many frames: writers stop well before, so more is a loop in a damaged
 /// trace.
-const MAX_FRAMES: usize = 8192;
+const MAX_FRAMES: usize = 1 << 16;
 
 /// An address of code, as found on a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
