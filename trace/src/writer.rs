@@ -1,4 +1,4 @@
-//! Writes whole trace files from words, for tests and for tools that convert: the same codec as
+//! Writes whole trace files from words, so that tests can make any trace without the engine: the same codec as
 //! the engine's, without the live windows, the budget and the care for a process that may die.
 
 use crate::chunk::ChunkHeader;
