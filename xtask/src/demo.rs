@@ -23,6 +23,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
     let ldt = workspace::target().join("release/ldt");
     let folder = workspace::target().join("demo");
+    // What an earlier demo left would only mislead.
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
     let trace = folder.join("python3.trace");
@@ -31,7 +36,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
             .env("PYTHONMALLOC", "malloc")
             .args(["profile", "-o"])
             .arg(&trace)
-            .args(["--", "python3"])
+            .args(["--", python()])
             .arg(workspace::root().join("xtask/demo/inventory.py")),
     )?;
     step::run(Command::new(&ldt).arg("report").arg(&trace))?;
@@ -53,6 +58,17 @@ pub(crate) fn run() -> anyhow::Result<()> {
         ldt.display()
     );
     Ok(())
+}
+
+/// Debian's own python3, if it is there: another one on the PATH may be a script that only starts the
+/// real one, by way of many processes.
+fn python() -> &'static str {
+    let debians = "/usr/bin/python3";
+    if Path::new(debians).exists() {
+        debians
+    } else {
+        "python3"
+    }
 }
 
 fn draw(ldt: &Path, kind: &str, picture: &Path, trace: &Path) -> anyhow::Result<()> {
