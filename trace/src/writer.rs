@@ -1,5 +1,5 @@
-//! Writes whole trace files from words, so that tests can make any trace without the engine: the same codec as
-//! the engine's, without the live windows, the budget and the care for a process that may die.
+//! Writes whole trace files from words, so that tests can make any trace without the engine: the
+//! same codec as the engine's, without the budget and the care for a process that may die.
 
 use crate::chunk::ChunkHeader;
 use crate::columns::{self, Model};
