@@ -72,8 +72,9 @@ pub(crate) fn run(workload: &Workload, options: &Options, bench: &Bench) -> Resu
         bench,
         samples: Samples::default(),
     };
-    turn.count()?;
+    // First, so that whatever a program leaves behind (Python's caches) is there for all that follow.
     turn.peaks()?;
+    turn.count()?;
     if options.endless && options.with_heaptrack() && workload.rival == Rival::PreloadAlone {
         turn.endless()?;
     }
@@ -244,6 +245,7 @@ impl Turn<'_> {
             self.note("LDT left no trace".to_owned());
             return Ok(());
         };
+        self.samples.stack_nodes = Some(trace_file::stack_nodes(&trace)?);
         let output = std::process::Command::new(&self.bench.ldt)
             .args(["report", "--format", "json"])
             .arg(&trace)

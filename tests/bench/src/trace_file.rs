@@ -1,10 +1,11 @@
-//! The traces that a run left in its folder, and how large they are.
+//! The traces that a run left in its folder, how large they are, and how many stack nodes are in them.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use ldt_trace::{Event, Scratch, TraceFile, Words};
 
 /// The sizes of all trace files of a run together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,22 @@ pub(crate) fn size(folder: &Path) -> Result<TraceSize> {
         size.length_bytes += metadata.len();
     }
     Ok(size)
+}
+
+/// Counts the entries of the stack table that an LDT trace records: the target for memory is given by
+/// them.
+pub(crate) fn stack_nodes(trace: &Path) -> Result<u64> {
+    let file = TraceFile::open(trace)?;
+    let mut scratch = Scratch::default();
+    let mut words = Vec::new();
+    let mut nodes = 0;
+    for piece in file.threads().iter().flat_map(|thread| &thread.pieces) {
+        file.read(piece, &mut scratch, &mut words)
+            .map_err(|damage| anyhow!("the trace is damaged: {damage:?}"))?;
+        let is_node = |item: &ldt_trace::Item<'_>| matches!(item.event, Event::Node(_));
+        nodes += Words::new(&words, 0).filter(is_node).count() as u64;
+    }
+    Ok(nodes)
 }
 
 #[cfg(test)]
