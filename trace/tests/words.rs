@@ -1,0 +1,211 @@
+//! Every event that is put into words is read back as it was.
+
+use ldt_trace::words::{self, MAX_EVENT_WORDS, Node, Sample};
+use ldt_trace::{Blob, BlobKind, Event, Function, NodeId, Tick, Words};
+use proptest::prelude::*;
+
+const ADDRESSES: std::ops::Range<u64> = 0..1 << 48;
+
+fn function() -> impl Strategy<Value = Function> {
+    prop::sample::select(Function::ALL)
+}
+
+fn stack() -> impl Strategy<Value = NodeId> {
+    (0..=words::MAX_NODE).prop_map(NodeId)
+}
+
+fn size() -> impl Strategy<Value = u64> {
+    prop_oneof![0u64..5000, any::<u64>(), Just(u64::from(u32::MAX))]
+}
+
+prop_compose! {
+    fn node()(
+        id in stack(), parent in stack(), ip in ADDRESSES, exact: bool, cut: bool,
+        epoch in 0..=words::MAX_EPOCH,
+    ) -> Node {
+        Node { id, parent, ip, exact, cut, epoch }
+    }
+}
+
+/// All events but blobs.
+fn event() -> impl Strategy<Value = Event<'static>> {
+    prop_oneof![
+        Just(Event::Stamp),
+        (function(), ADDRESSES, size(), 0u32..64, stack()).prop_map(
+            |(function, address, size, shift, stack)| Event::Alloc {
+                function,
+                address,
+                size,
+                alignment: 1 << shift,
+                stack
+            }
+        ),
+        (function(), ADDRESSES, size(), stack()).prop_map(|(function, address, size, stack)| {
+            Event::Alloc {
+                function,
+                address,
+                size,
+                alignment: 1,
+                stack,
+            }
+        }),
+        (function(), ADDRESSES).prop_map(|(function, address)| Event::Free { function, address }),
+        (function(), ADDRESSES, ADDRESSES, size(), stack()).prop_map(
+            |(function, old, address, size, stack)| Event::Realloc {
+                function,
+                old,
+                address,
+                size,
+                stack
+            }
+        ),
+        (function(), size(), stack()).prop_map(|(function, size, stack)| Event::Failed {
+            function,
+            size,
+            stack
+        }),
+        node().prop_map(Event::Node),
+        (function(), ADDRESSES, size(), stack()).prop_map(|(function, address, size, stack)| {
+            Event::Map {
+                function,
+                address,
+                size,
+                stack,
+            }
+        }),
+        (function(), ADDRESSES, size()).prop_map(|(function, address, size)| Event::Unmap {
+            function,
+            address,
+            size
+        }),
+        (any::<u64>(), any::<u64>()).prop_map(|(monotonic_ns, rss_bytes)| {
+            Event::Sample(Sample {
+                monotonic_ns,
+                rss_bytes,
+            })
+        }),
+        (function(), any::<u64>()).prop_map(|(function, count)| Event::Lost { function, count }),
+    ]
+}
+
+/// Puts the event; gives whether its kind takes a stamp.
+fn put(sink: &mut Vec<u64>, event: Event<'_>, ticks: Option<(Tick, Tick)>) -> bool {
+    let tick = ticks.map(|(_, after)| after);
+    match event {
+        Event::Stamp => words::put_stamp(sink, tick.unwrap_or(1)),
+        Event::Alloc {
+            function,
+            address,
+            size,
+            alignment,
+            stack,
+        } => words::put_alloc(sink, function, address, size, alignment, stack, tick),
+        Event::Free { function, address } => words::put_free(sink, function, address, tick),
+        Event::Realloc {
+            function,
+            old,
+            address,
+            size,
+            stack,
+        } => words::put_realloc(sink, function, old, address, size, stack, ticks),
+        Event::Failed {
+            function,
+            size,
+            stack,
+        } => words::put_failed(sink, function, size, stack, tick),
+        Event::Node(node) => words::put_node(sink, &node),
+        Event::Map {
+            function,
+            address,
+            size,
+            stack,
+        } => words::put_map(sink, function, address, size, stack, tick),
+        Event::Unmap {
+            function,
+            address,
+            size,
+        } => words::put_unmap(sink, function, address, size, tick),
+        Event::Sample(sample) => words::put_sample(sink, sample, tick.unwrap_or(1)),
+        Event::Lost { function, count } => words::put_lost(sink, function, count),
+        Event::Blob { kind, words, bytes } => {
+            words::put_blob(sink, kind, Blob::from_words(words, bytes).bytes());
+        }
+    }
+    !matches!(event, Event::Node(_) | Event::Lost { .. })
+}
+
+proptest! {
+    #[test]
+    fn events_and_their_times_come_back(
+        told in prop::collection::vec((event(), prop::option::of(any::<(u64, u64)>())), 0..50),
+    ) {
+        let mut words = Vec::new();
+        let mut expected = Vec::new();
+        let mut now = 77;
+        for (event, ticks) in told {
+            let before = words.len();
+            let takes_stamp = put(&mut words, event, ticks);
+            prop_assert!(words.len() - before <= MAX_EVENT_WORDS);
+            let always = matches!(event, Event::Stamp | Event::Sample(_));
+            let own = ticks.or(always.then_some((1, 1))).filter(|_| takes_stamp);
+            let both = matches!(event, Event::Realloc { .. });
+            let (first, last) = own.map_or((now, now), |(one, two)| (if both { one } else { two }, two));
+            now = last;
+            expected.push((event, first, last));
+        }
+        let mut events = Words::new(&words, 77);
+        let found: Vec<_> =
+            events.by_ref().map(|item| (item.event, item.tick_before, item.tick)).collect();
+        prop_assert!(!events.damaged());
+        prop_assert_eq!(events.position(), words.len());
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn blobs_come_back(content in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut words = Vec::new();
+        words::put_blob(&mut words, BlobKind::Meta, &content);
+        prop_assert_eq!(words.len(), words::blob_words(content.len()));
+        prop_assert_eq!(Words::length_of_blob(words[0]), Some(words.len()));
+        let item = Words::new(&words, 0).next();
+        let Some(Event::Blob { kind: BlobKind::Meta, words, bytes }) = item.map(|item| item.event)
+        else {
+            return Err(TestCaseError::fail("no blob"));
+        };
+        let blob = Blob::from_words(words, bytes);
+        prop_assert_eq!(blob.bytes(), &content[..]);
+    }
+
+    #[test]
+    fn any_words_are_read_without_a_panic(words in prop::collection::vec(any::<u64>(), 0..40)) {
+        let mut events = Words::new(&words, 0);
+        let count = events.by_ref().count();
+        prop_assert!(count <= words.len());
+        prop_assert_eq!(events.damaged(), events.position() < words.len());
+    }
+
+    #[test]
+    fn words_that_end_inside_an_event_are_damaged_there(
+        event in event(), ticks in prop::option::of(any::<(u64, u64)>()),
+    ) {
+        let mut words = vec![];
+        put(&mut words, event, ticks);
+        words.pop();
+        let mut events = Words::new(&words, 0);
+        prop_assert!(events.next().is_none());
+        prop_assert_eq!(events.damaged(), !words.is_empty());
+        prop_assert_eq!(events.position(), 0);
+    }
+}
+
+#[test]
+fn a_blob_that_is_too_long_is_cut_to_what_every_window_holds() {
+    let mut words = Vec::new();
+    words::put_blob(&mut words, BlobKind::Meta, &[7; words::MAX_BLOB_BYTES + 9]);
+    assert_eq!(words.len(), words::blob_words(words::MAX_BLOB_BYTES));
+    let item = Words::new(&words, 0).next().expect("a blob");
+    assert!(
+        matches!(item.event, Event::Blob { bytes, .. } if bytes == words::MAX_BLOB_BYTES),
+        "{item:?}"
+    );
+}
