@@ -1,10 +1,16 @@
 //! Changes the golden trace at random and reads what comes of it: the reader must give damage or a
 //! clear error each time, and never panic. Usage: `fuzz_reader [SECONDS] [SEED]` (60, 1).
+//!
+//! Most changes of bytes end at a chunk's checksum, which would leave the decoders in peace; so half
+//! of the rounds change a chunk's columns or frame and seal it anew ([`reseal`]).
 
 #[path = "../golden/reading.rs"]
 mod reading;
 
-use ldt_trace::Scratch;
+use ldt_trace::chunk::{self, ChunkHeader};
+use ldt_trace::header::ALIGNMENT;
+use ldt_trace::{PieceKind, Scratch, TraceFile};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Marsaglia's xorshift64: repeatable from its seed, good enough to choose places and bytes.
@@ -46,27 +52,88 @@ fn change(trace: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
+/// Where the chunks of the golden trace begin.
+fn chunks(golden: &Path) -> Vec<usize> {
+    let trace = TraceFile::open(golden).expect("the golden trace opens");
+    let pieces = trace.threads().iter().flat_map(|thread| &thread.pieces);
+    pieces
+        .filter(|piece| piece.kind == PieceKind::Chunk)
+        .map(|piece| piece.offset as usize)
+        .collect()
+}
+
+/// Changes what the chunk at this offset holds and seals it anew. `None` when the new frame does not
+/// fit the place of the old one.
+fn reseal(trace: &mut [u8], at: usize, random: &mut Random) -> Option<()> {
+    let begin = at + chunk::HEADER_BYTES;
+    let mut header = ChunkHeader::decode(trace[at..begin].try_into().ok()?)?;
+    let old = header.compressed_bytes as usize;
+    let mut columns = vec![0; header.columns_bytes as usize];
+    zstd_safe::decompress(&mut columns[..], &trace[begin..begin + old]).ok()?;
+    for _ in 0..=random.below(4) {
+        let place = random.below(columns.len());
+        match random.below(3) {
+            0 => columns[place] ^= 1 << random.below(8),
+            1 => columns[place] = random.next() as u8,
+            _ => columns.truncate(place.max(1)),
+        }
+    }
+    let mut frame = vec![0; zstd_safe::compress_bound(columns.len())];
+    let length = zstd_safe::compress(&mut frame[..], &columns, 1).ok()?;
+    frame.truncate(length);
+    header.columns_bytes = columns.len() as u32;
+    match random.below(8) {
+        0 => header.words = random.next() as u32 % (chunk::MAX_WORDS + 2),
+        1 => header.columns_bytes = random.next() as u32 % (chunk::MAX_COLUMNS_BYTES + 2),
+        2 => {
+            let place = random.below(length);
+            frame[place] ^= 1 << random.below(8);
+        }
+        3 => header.seq = random.next() as u32 >> random.below(32),
+        4 => header.thread = random.next() as u32 >> random.below(32),
+        _ => {}
+    }
+    header.compressed_bytes = length as u32;
+    let room = old.next_multiple_of(ALIGNMENT as usize);
+    let place = trace.get_mut(begin..begin + room)?;
+    if length > room {
+        return None;
+    }
+    place.fill(0);
+    place[..length].copy_from_slice(&frame);
+    trace[at..begin].copy_from_slice(&header.encode(&frame));
+    Some(())
+}
+
 fn main() {
     let argument = |index: usize, default: u64| {
         let text = std::env::args().nth(index);
         text.map_or(default, |text| text.parse().expect("a whole number"))
     };
     let (seconds, seed) = (argument(1, 60), argument(2, 1));
-    let golden = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/golden/v1.trace"))
-        .expect("the golden trace is beside this example");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v1.trace");
+    let chunks = chunks(&golden);
+    let golden = std::fs::read(golden).expect("the golden trace is beside this example");
     let path = std::env::temp_dir().join(format!("ldt-fuzz-{}.trace", std::process::id()));
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut random = Random(seed.max(1));
     let mut scratch = Scratch::new();
-    let (mut traces, mut refused) = (0u64, 0u64);
+    let (mut traces, mut refused, mut resealed) = (0u64, 0u64, 0u64);
     while Instant::now() < end {
         let mut trace = golden.clone();
-        change(&mut trace, &mut random);
+        if random.below(2) == 0 {
+            change(&mut trace, &mut random);
+        } else {
+            let chunk = chunks[random.below(chunks.len())];
+            resealed += u64::from(reseal(&mut trace, chunk, &mut random).is_some());
+        }
         std::fs::write(&path, &trace).expect("the temporary folder can be written");
         refused += u64::from(reading::read(&path, &mut scratch).is_err());
         traces += 1;
     }
     std::fs::remove_file(&path).expect("the temporary trace can be removed");
     reading::assert_modest_memory();
-    println!("{traces} changed traces read, {refused} of them refused with an error; seed {seed}");
+    println!(
+        "{traces} changed traces read ({resealed} sealed anew), {refused} of them refused with an error; seed {seed}"
+    );
 }
