@@ -87,6 +87,23 @@ fn a_chunk_that_was_half_written_is_read_from_its_window() {
 }
 
 #[test]
+fn a_damaged_chunk_among_others_is_read_from_its_window() {
+    // What follows makes the damaged chunk's length believable; only its checksum shows the damage.
+    let mut at = 0;
+    let written = Written::new(|writer| {
+        at = add(writer, 0);
+        writer.chunk(1, 101, 0, &words(5)).expect("written");
+        let same = words(0);
+        writer.window(0, 100, 0, 504, &same).expect("written");
+    });
+    written.overwrite(at + chunk::HEADER_BYTES as u64 + 50, &[0; 20]);
+    let trace = written.open();
+    assert_eq!(trace.damage(), []);
+    assert_eq!(trace.threads()[0].pieces[0].kind, PieceKind::Window);
+    assert_eq!(read(&trace), [Some(words(0)), Some(words(5))]);
+}
+
+#[test]
 fn a_damaged_chunk_is_said_when_it_is_read_and_the_others_are_read() {
     let mut at = 0;
     let written = Written::new(|writer| {
