@@ -1,6 +1,6 @@
 //! `ldt report`: what a trace holds, as text or JSON.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::output::write_to;
 use crate::progress::Progress;
 use crate::replay::{Selection, replay};
@@ -91,6 +91,12 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         Format::Text => text::write(&report, style, &mut out),
         Format::Json => json::write(&report, &mut out),
     })?;
+    if options.format == Format::Json || options.output.is_some() {
+        // The text on a terminal ends with them; here nobody may look.
+        for warning in report.warnings() {
+            say(&format!("warning: {warning}"));
+        }
+    }
     Ok(0)
 }
 

@@ -132,7 +132,15 @@ fn summary(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Resul
 fn ending(report: &Report<'_>) -> String {
     let exit = report.exit();
     match (exit.code, exit.signal) {
-        (_, Some(signal)) => format!(", killed by signal {signal}"),
+        (_, Some(signal)) => {
+            let name = i32::try_from(signal)
+                .ok()
+                .and_then(signal_hook::low_level::signal_name);
+            format!(
+                ", killed by signal {signal} ({})",
+                name.unwrap_or("unnamed")
+            )
+        }
         (Some(code), None) => format!(", exit code {code}"),
         (None, None) => String::new(),
     }
