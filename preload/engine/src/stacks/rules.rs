@@ -199,6 +199,11 @@ pub fn derive(module: &Module, ip: NonZeroU64, cache: &mut Cache) -> Rule {
     } else {
         explain([first_address, second_address])
     };
+    // framehop falls back on the frame pointer where it fails, and forgets that it did: an answer from
+    // bp is asked for anew each time. (Kept, it gave node's outermost frame a caller in half the runs.)
+    if sp.0 == Base::Bp {
+        return rule;
+    }
     if let Some(bp) = bp {
         (rule.sp_base, rule.sp_offset) = sp;
         (rule.bp_base, rule.bp_offset) = bp;
