@@ -23,6 +23,7 @@
 
 mod canvas;
 mod error;
+mod frames;
 mod page;
 mod palette;
 mod panel;
@@ -32,6 +33,7 @@ mod units;
 
 pub use canvas::{Canvas, Image, Size};
 pub use error::Error;
+pub use frames::{Frame, FrameName, FrameTree};
 pub use palette::Theme;
 pub use sizes::{SizeBin, SizesChart};
 pub use timeline::{HeapPoint, Layer, Mark, Peak, ResidentSample, TimelineChart};
