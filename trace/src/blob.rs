@@ -13,6 +13,16 @@ pub enum BlobKind {
     ThreadName = 3,
     /// A fact about the process: key, `=`, value. Keys in use: see `FORMAT.md`.
     Meta = 4,
+    /// An error that check mode found: see [`crate::Finding`].
+    Finding = 5,
+    /// How often it came again: see [`crate::finding::Repeat`].
+    Repeat = 6,
+    /// A leak check: see [`crate::LeakCheck`].
+    LeakCheck = 7,
+    /// What it found, see [`crate::LeakRecord`].
+    LeakRecord = 8,
+    /// The program has named what it does now (`ldt_mark`): UTF-8.
+    Mark = 9,
 }
 
 impl BlobKind {
@@ -24,6 +34,11 @@ impl BlobKind {
             2 => BlobKind::ModuleGone,
             3 => BlobKind::ThreadName,
             4 => BlobKind::Meta,
+            5 => BlobKind::Finding,
+            6 => BlobKind::Repeat,
+            7 => BlobKind::LeakCheck,
+            8 => BlobKind::LeakRecord,
+            9 => BlobKind::Mark,
             _ => return None,
         })
     }

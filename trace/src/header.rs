@@ -51,6 +51,44 @@ pub mod offset {
     pub const EXIT_SIGNAL: usize = 112;
     /// `u32`, process that this one was forked from without exec, 0 none.
     pub const FORKED_FROM: usize = 116;
+
+    // What check mode counts, valid with [`super::flag::CHECKED`].
+
+    /// `u64`, errors found so far, repeats not counted: whoever follows a running process looks here.
+    pub const FINDINGS: usize = 128;
+    /// `u64`, allocations that succeeded.
+    pub const ALLOCATIONS: usize = 136;
+    /// `u64`, frees of a block.
+    pub const FREES: usize = 144;
+    /// `u64`, bytes asked for by all of these allocations.
+    pub const ALLOCATED_BYTES: usize = 152;
+    /// `u64`, bytes in blocks that were live at the end, or at the last count.
+    pub const LIVE_BYTES: usize = 160;
+    /// `u64`, blocks that were live.
+    pub const LIVE_BLOCKS: usize = 168;
+    /// `u64`, the most bytes that were live at once.
+    pub const PEAK_BYTES: usize = 176;
+    /// `u64`, blocks that were live then.
+    pub const PEAK_BLOCKS: usize = 184;
+    /// `u64`, CLOCK_MONOTONIC then, in nanoseconds.
+    pub const PEAK_MONOTONIC_NS: usize = 192;
+    /// `u64`, blocks that lay against a guard page.
+    pub const GUARDED_BLOCKS: usize = 200;
+    /// `u64`, blocks that had redzones only.
+    pub const REDZONED_BLOCKS: usize = 208;
+    /// `u64`, call stacks that had at least one guarded block.
+    pub const GUARDED_STACKS: usize = 216;
+    /// `u64`, call stacks that allocated.
+    pub const ALLOCATING_STACKS: usize = 224;
+    /// `u32`, how guard pages were made: 0 not at all, 1 guard markers, 2 mprotect.
+    pub const GUARD_METHOD: usize = 232;
+    /// `u32`, leak checks made so far.
+    pub const LEAK_CHECKS: usize = 236;
+    /// `u64` for each function of [`crate::Function`], at eight times its number: how often it was
+    /// called, calls that failed apart.
+    pub const CALLS: usize = 1024;
+    /// `u64`, calls that failed.
+    pub const FAILED_CALLS: usize = 240;
 }
 
 /// Bits of the header's flags.
@@ -64,6 +102,67 @@ pub mod flag {
     /// The launcher saw the process end and filled in `EXIT_CODE` and `EXIT_SIGNAL`, which are
     /// valid even where the process itself came to no orderly end.
     pub const REAPED: u32 = 8;
+    /// The process ran in check mode: the counts from [`super::offset::FINDINGS`] on are valid.
+    pub const CHECKED: u32 = 16;
+    /// Allocations were not recorded as events: totals are in the header alone.
+    pub const UNPROFILED: u32 = 32;
+}
+
+/// The counts of check mode.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is documented in `offset`")]
+pub struct CheckCounts {
+    pub findings: u64,
+    pub allocations: u64,
+    pub frees: u64,
+    pub allocated_bytes: u64,
+    pub live_bytes: u64,
+    pub live_blocks: u64,
+    pub peak_bytes: u64,
+    pub peak_blocks: u64,
+    pub peak_monotonic_ns: u64,
+    pub guarded_blocks: u64,
+    pub redzoned_blocks: u64,
+    pub guarded_stacks: u64,
+    pub allocating_stacks: u64,
+    pub guard_method: u32,
+    pub leak_checks: u32,
+    pub failed_calls: u64,
+    /// By the function's number.
+    pub calls: Vec<u64>,
+}
+
+/// Functions that [`offset::CALLS`] has room for.
+const CALL_COUNTERS: usize = 256;
+
+impl CheckCounts {
+    /// Reads the counts of a header page.
+    #[must_use]
+    pub fn decode(page: &[u8; HEADER_BYTES]) -> Self {
+        let short = |at: usize| u32::from_le_bytes(array(page, at));
+        let long = |at: usize| u64::from_le_bytes(array(page, at));
+        CheckCounts {
+            findings: long(offset::FINDINGS),
+            allocations: long(offset::ALLOCATIONS),
+            frees: long(offset::FREES),
+            allocated_bytes: long(offset::ALLOCATED_BYTES),
+            live_bytes: long(offset::LIVE_BYTES),
+            live_blocks: long(offset::LIVE_BLOCKS),
+            peak_bytes: long(offset::PEAK_BYTES),
+            peak_blocks: long(offset::PEAK_BLOCKS),
+            peak_monotonic_ns: long(offset::PEAK_MONOTONIC_NS),
+            guarded_blocks: long(offset::GUARDED_BLOCKS),
+            redzoned_blocks: long(offset::REDZONED_BLOCKS),
+            guarded_stacks: long(offset::GUARDED_STACKS),
+            allocating_stacks: long(offset::ALLOCATING_STACKS),
+            guard_method: short(offset::GUARD_METHOD),
+            leak_checks: short(offset::LEAK_CHECKS),
+            failed_calls: long(offset::FAILED_CALLS),
+            calls: (0..CALL_COUNTERS)
+                .map(|code| long(offset::CALLS + code * 8))
+                .collect(),
+        }
+    }
 }
 
 /// The decoded header page.
@@ -88,6 +187,8 @@ pub struct Header {
     pub stack_differences: u64,
     pub exit_signal: u32,
     pub forked_from: u32,
+    /// What check mode counted, with [`flag::CHECKED`].
+    pub checked: Option<CheckCounts>,
 }
 
 impl Header {
@@ -115,6 +216,7 @@ impl Header {
             stack_differences: long(offset::STACK_DIFFERENCES),
             exit_signal: short(offset::EXIT_SIGNAL),
             forked_from: short(offset::FORKED_FROM),
+            checked: (short(offset::FLAGS) & flag::CHECKED != 0).then(|| CheckCounts::decode(page)),
         }
     }
 

@@ -47,6 +47,12 @@ impl Facts {
             BlobKind::ModuleGone => {}
             BlobKind::ThreadName => return Some(text(blob.bytes())),
             BlobKind::Meta => self.take_meta(blob.bytes()),
+            // What check mode found, which `crate::findings` collects.
+            BlobKind::Finding
+            | BlobKind::Repeat
+            | BlobKind::LeakCheck
+            | BlobKind::LeakRecord
+            | BlobKind::Mark => {}
         }
         None
     }
