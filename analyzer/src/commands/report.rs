@@ -127,6 +127,7 @@ fn selection(options: &Options) -> Result<Selection, Failure> {
         to_ns: options.to,
         at_ns,
         thread,
+        ..Selection::default()
     })
 }
 

@@ -6,6 +6,7 @@
 
 use super::blocks::{Block, BlockMap};
 use super::calls::Calls;
+use super::history::History;
 use super::sites::{Balance, Sites};
 use super::sizes::Sizes;
 use super::timeline::Timeline;
@@ -32,6 +33,8 @@ pub struct ThreadTotals {
     pub temporary: u64,
     /// Its blocks that are live at the end.
     pub live: Balance,
+    /// Its allocations and frees at its last mark, see [`super::history`].
+    pub(super) marked: u64,
     /// Where its last allocation was, counted or not.
     last_address: u64,
     is_left_out: bool,
@@ -81,6 +84,8 @@ pub struct Heap {
     pub sizes: Sizes,
     /// The heap over time.
     pub timeline: Timeline,
+    /// Who had done what by when; kept only if it was asked for.
+    pub history: History,
     /// What is live.
     pub live: Balance,
     /// The most that ever was live.
@@ -104,6 +109,7 @@ impl Heap {
             calls: Calls::default(),
             sizes: Sizes::default(),
             timeline: Timeline::new(start),
+            history: History::none(),
             live: Balance::default(),
             peak: Peak {
                 tick: start,
@@ -136,6 +142,16 @@ impl Heap {
         self.blocks.contains(address)
     }
 
+    #[inline]
+    fn reach(&mut self, tick: Tick) {
+        self.timeline.reach(tick, self.live.bytes);
+        if self.history.is_over(tick) {
+            let sites = &mut self.sites;
+            self.history
+                .advance(tick, sites, &mut self.threads, &self.sizes);
+        }
+    }
+
     /// A block came.
     #[inline]
     pub fn allocated(
@@ -147,7 +163,7 @@ impl Heap {
         stack: NodeId,
         tick: Tick,
     ) {
-        self.timeline.reach(tick, self.live.bytes);
+        self.reach(tick);
         let totals = &mut self.threads[thread];
         totals.last_address = address;
         let is_counted = self.is_counting && !totals.is_left_out;
@@ -179,7 +195,9 @@ impl Heap {
         self.sizes.count(size);
         self.live.bytes = self.live.bytes.wrapping_add(size);
         self.live.blocks += 1;
-        self.sites.get_mut(site).gain(size, self.epoch);
+        let of = self.sites.get_mut(site);
+        self.history.note(site, of);
+        of.gain(size, self.epoch);
         self.timeline.grew_to(self.live.bytes);
         if self.live.bytes > self.peak.balance.bytes {
             self.peak = Peak {
@@ -205,6 +223,7 @@ impl Heap {
         self.live.blocks = self.live.blocks.wrapping_sub(1);
         self.timeline.shrank_to(self.live.bytes);
         let site = self.sites.get_mut(block.site);
+        self.history.note(block.site, site);
         site.lose(block.size, self.epoch);
     }
 
@@ -225,7 +244,7 @@ impl Heap {
     /// A block went; gives it when it was known.
     #[inline]
     pub fn freed(&mut self, thread: usize, address: u64, tick: Tick) -> Option<Block> {
-        self.timeline.reach(tick, self.live.bytes);
+        self.reach(tick);
         let Some(block) = self.blocks.remove(address) else {
             self.mismatches.unknown_frees += 1;
             return None;
@@ -292,6 +311,8 @@ impl Heap {
 
     /// No more events: adds up what the event path need not count twice.
     pub fn finish(&mut self) {
+        self.history
+            .finish(&mut self.sites, &mut self.threads, &self.sizes);
         for site in self.sites.all() {
             let counts = self.calls.of(site.function);
             counts.calls += site.allocations;

@@ -11,6 +11,7 @@ pub mod clock;
 mod decode;
 pub mod facts;
 pub mod heap;
+pub mod history;
 pub mod mappings;
 mod merge;
 pub mod numbered;
@@ -25,6 +26,7 @@ use clock::Clock;
 use decode::{Decoder, ReadAhead};
 use facts::Facts;
 use heap::{Heap, Snapshot};
+use history::History;
 use ldt_trace::file::{Damage, Scratch, ThreadPieces, TraceFile};
 use ldt_trace::header::Header;
 use ldt_trace::{BlobKind, Event, Tick, Words};
@@ -45,6 +47,8 @@ pub struct Selection {
     pub at_ns: Option<u64>,
     /// Only allocations of threads with this name, number (`T0`) or kernel id count.
     pub thread: Option<WildMatch>,
+    /// Keep who had done what by the end of each of at most so many spans of time.
+    pub most_spans: Option<u32>,
 }
 
 /// All that a trace told.
@@ -82,6 +86,9 @@ pub fn replay(trace: &TraceFile, selection: &Selection, progress: &Progress) -> 
     let breakpoints = breakpoints(selection, &clock);
     let is_counting = selection.from_ns.is_none();
     let mut recorder = Recorder::new(header.start_tick, clock, is_counting);
+    if let Some(most_spans) = selection.most_spans {
+        recorder.heap.history = History::new(header.start_tick, probable_end(trace), most_spans);
+    }
     for thread in trace.threads() {
         let is_left_out = selection
             .thread
@@ -156,6 +163,13 @@ fn first_tick(thread: &ThreadPieces, start: Tick) -> Tick {
         Some(piece) if piece.first_tick() != 0 && thread.thread != 0 => piece.first_tick(),
         _ => start,
     }
+}
+
+/// When the trace probably ends: no piece begins later.
+fn probable_end(trace: &TraceFile) -> Tick {
+    let threads = trace.threads().iter();
+    let begun = threads.filter_map(|thread| Some(thread.pieces.last()?.first_tick()));
+    begun.max().unwrap_or(0).max(trace.header().end_tick)
 }
 
 /// Times that are asked for must be known as ticks before the samples that tie the two together

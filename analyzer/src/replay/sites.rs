@@ -36,6 +36,8 @@ pub struct Site {
     pub live: Balance,
     at_peak: Balance,
     peak_epoch: u64,
+    /// The span in which it did something last, see [`super::history`].
+    pub(super) noted_span: u32,
 }
 
 impl Site {
@@ -116,6 +118,7 @@ impl Sites {
                 live: Balance::default(),
                 at_peak: Balance::default(),
                 peak_epoch: 0,
+                noted_span: 0,
             });
         }
         number
