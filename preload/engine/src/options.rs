@@ -3,8 +3,16 @@
 //! The value is taken from `/proc/thread-self/environ`, not from `getenv`: the first event may come from the
 //! loader, before libc has set up the environment, and a program may have changed it since.
 
+mod check;
+mod table;
+
+pub use check::{
+    CheckOptions, GuardChoice, GuardMethodChoice, GuardSideChoice, LeakCheckChoice, OnError,
+};
+
 use crate::message;
 use crate::sys::file;
+use table::entries;
 
 /// What each option sets, in the words of `LDT_OPTIONS=help=1`.
 struct Entry {
@@ -15,9 +23,22 @@ struct Entry {
     set: fn(&mut Options, &[u8]) -> bool,
 }
 
+/// What LDT does in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Every allocation is recorded; the allocator is the program's own.
+    Profile,
+    /// Blocks come from LDT's heap, which finds errors and leaks.
+    Check,
+}
+
 /// The options in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// What to do.
+    pub mode: Mode,
+    /// What concerns check mode alone.
+    pub check: CheckOptions,
     /// Pattern of the trace file's path, empty for the default one.
     pub output: Vec<u8>,
     /// Record children made by fork and exec.
@@ -40,6 +61,8 @@ pub struct Options {
 impl Options {
     const fn defaults() -> Self {
         Options {
+            mode: Mode::Profile,
+            check: CheckOptions::defaults(),
             output: Vec::new(),
             trace_children: true,
             trace_children_skip: Vec::new(),
@@ -50,108 +73,6 @@ impl Options {
             text: Vec::new(),
         }
     }
-}
-
-const TABLE: &[Entry] = &[
-    Entry {
-        name: "mode",
-        kind: "profile",
-        default: "profile",
-        help: "what to do: profile records every allocation",
-        set: |_, value| value == b"profile",
-    },
-    Entry {
-        name: "output",
-        kind: "PATH",
-        default: "ldt.%e.%p.trace",
-        help: "the trace file; %e executable, %p process id, %h host name",
-        set: |options, value| {
-            options.output = value.to_vec();
-            !value.is_empty()
-        },
-    },
-    Entry {
-        name: "trace_children",
-        kind: "yes|no",
-        default: "yes",
-        help: "record children made by fork and exec, each in a file of its own",
-        set: |options, value| flag(value, &mut options.trace_children),
-    },
-    Entry {
-        name: "trace_children_skip",
-        kind: "GLOB,GLOB,...",
-        default: "",
-        help: "executables that are left alone",
-        set: |options, value| {
-            options.trace_children_skip = value
-                .split(|&byte| byte == b',')
-                .filter(|glob| !glob.is_empty())
-                .map(<[u8]>::to_vec)
-                .collect();
-            true
-        },
-    },
-    Entry {
-        name: "max_trace_size",
-        kind: "SIZE (K, M, G)",
-        default: "0 (no limit)",
-        help: "stop recording when the trace file has this size",
-        set: |options, value| {
-            size(value)
-                .map(|bytes| options.max_trace_size_bytes = bytes)
-                .is_some()
-        },
-    },
-    Entry {
-        name: "stack_check",
-        kind: "yes|no",
-        default: "no",
-        help: "compare the stack memo with plain unwinding at every event and count differences",
-        set: |options, value| flag(value, &mut options.stack_check),
-    },
-    Entry {
-        name: "launcher",
-        kind: "PID",
-        default: "0 (none)",
-        help: "set by `ldt`: whose child the command itself is",
-        set: |options, value| {
-            size(value)
-                .and_then(|pid| u32::try_from(pid).ok())
-                .map(|pid| options.launcher = pid)
-                .is_some()
-        },
-    },
-    Entry {
-        name: "help",
-        kind: "yes|no",
-        default: "no",
-        help: "print this table on standard error",
-        set: |options, value| flag(value, &mut options.help),
-    },
-];
-
-fn flag(value: &[u8], into: &mut bool) -> bool {
-    *into = match value {
-        b"1" | b"yes" | b"true" => true,
-        b"0" | b"no" | b"false" => false,
-        _ => return false,
-    };
-    true
-}
-
-/// A size in bytes with an optional K, M or G.
-fn size(value: &[u8]) -> Option<u64> {
-    let (digits, unit) = match value.split_last()? {
-        (b'K' | b'k', digits) => (digits, 1 << 10),
-        (b'M' | b'm', digits) => (digits, 1 << 20),
-        (b'G' | b'g', digits) => (digits, 1 << 30),
-        _ => (value, 1u64),
-    };
-    core::str::from_utf8(digits)
-        .ok()?
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(unit)
 }
 
 /// Cuts `key=value:key="va:lue"` into pairs.
@@ -194,14 +115,14 @@ pub fn parse(text: &[u8], mut complain: impl FnMut(&str)) -> Options {
     options.text = text.to_vec();
     for (key, value) in pairs(text) {
         let (key_text, value_text) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
-        match TABLE.iter().find(|entry| entry.name.as_bytes() == key) {
+        match entries().find(|entry| entry.name.as_bytes() == key) {
             Some(entry) if (entry.set)(&mut options, value) => {}
             Some(entry) => complain(&format!(
                 "LDT_OPTIONS: {key_text} does not take \"{value_text}\"; it takes {}",
                 entry.kind
             )),
             None => {
-                let names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
+                let names: Vec<&str> = entries().map(|entry| entry.name).collect();
                 complain(&format!(
                     "LDT_OPTIONS: no option {key_text}; there are {}",
                     names.join(", ")
@@ -222,7 +143,7 @@ pub fn from_environment() -> Options {
     );
     if options.help {
         message::say("options, for LDT_OPTIONS=key=value:key=value");
-        for entry in TABLE {
+        for entry in entries() {
             message::say(&format!(
                 "  {:<20} {:<16} {} [default: {}]",
                 entry.name, entry.kind, entry.help, entry.default
