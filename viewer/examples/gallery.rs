@@ -5,8 +5,8 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use ldt_viewer::{
-    Canvas, HeapPoint, Image, Layer, Mark, Peak, ResidentSample, Size, SizeBin, SizesChart, Theme,
-    TimelineChart,
+    Canvas, FlameDifference, FlameGraph, FrameTree, HeapPoint, Image, Layer, Mark, Peak,
+    ResidentSample, Size, SizeBin, SizesChart, Theme, TimelineChart, Unit,
 };
 
 const MIB: u64 = 1 << 20;
@@ -34,6 +34,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("sizes_one", sizes_of(&[(32, 63, 1)])),
         ("sizes_empty", sizes_of(&[])),
     ];
+    let flames = [
+        ("flame", flame(400)),
+        ("flame_ten_thousand", flame(10_000)),
+        ("flame_one", flame_of(&[(&["main", "malloc"], 100)])),
+        ("flame_empty", flame_of(&[])),
+        ("flame_long_names", flame_long_names()),
+    ];
     for (theme, suffix) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         for (image, extension) in [(Image::Png, "png"), (Image::Svg, "svg")] {
             let size = Size::default();
@@ -45,6 +52,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             for (name, chart) in &sizes {
                 std::fs::write(file(name), chart.draw(&canvas)?)?;
             }
+            for (name, graph) in &flames {
+                std::fs::write(file(name), graph.draw(&canvas)?)?;
+            }
+            std::fs::write(file("flame_difference"), flame_difference().draw(&canvas)?)?;
         }
     }
     let small = Size {
@@ -254,4 +265,94 @@ fn sizes_linear() -> SizesChart {
         )
     };
     sizes_of(&(0..640).map(bin).collect::<Vec<_>>())
+}
+
+/// Stacks as a compiler makes them: some deep, most shallow, a few that cost most.
+fn flame_stacks(count: u64) -> FrameTree<2> {
+    const PARSERS: [&str; 6] = [
+        "cp_parser_translation_unit",
+        "cp_parser_declaration_seq_opt",
+        "cp_parser_class_specifier",
+        "instantiate_class_template(tree_node*)",
+        "tsubst_decl(tree_node*, tree_node*, int)",
+        "std::vector<std::pair<unsigned long, tree_node*>, std::allocator<std::pair<unsigned long, tree_node*>>>::_M_realloc_insert",
+    ];
+    let mut tree = FrameTree::new();
+    for stack in 0..count {
+        let mut frames = vec!["main".to_owned(), "toplev::main(int, char**)".to_owned()];
+        let depth = stack * 7 % 23 + 2;
+        for level in 0..depth {
+            let parser = PARSERS[(stack / (level + 1) + level) as usize % PARSERS.len()];
+            frames.push(match level % 4 {
+                3 => format!("{parser}::step_{}", stack % 97),
+                _ => parser.to_owned(),
+            });
+        }
+        frames.push(
+            if stack % 3 == 0 {
+                "malloc"
+            } else {
+                "ggc_internal_alloc(unsigned long)"
+            }
+            .to_owned(),
+        );
+        let after = 40_000_000 / (stack * stack % 9_973 + 40);
+        let before = after * (stack % 5) / 2;
+        tree.add_names(frames.iter().map(String::as_str), [before, after]);
+    }
+    tree
+}
+
+/// The stacks after, alone.
+fn flame(count: u64) -> FlameGraph {
+    let both = flame_stacks(count);
+    let mut tree = FrameTree::new();
+    let frames: Vec<_> = both.frames().collect();
+    for frame in frames.iter().filter(|frame| frame.own[1] > 0) {
+        let outwards = std::iter::successors(Some(frame), |frame| {
+            frame.parent.map(|parent| &frames[parent])
+        });
+        let mut path: Vec<&str> = outwards.map(|frame| frame.name).collect();
+        path.reverse();
+        tree.add_names(path, [frame.own[1]]);
+    }
+    FlameGraph {
+        title: "Bytes held at the peak by g++".into(),
+        subtitle: "g++ -std=c++20 -O2 -c regex_heavy.cpp -o regex_heavy.o".into(),
+        unit: Unit::Bytes,
+        tree,
+    }
+}
+
+fn flame_of(stacks: &[(&[&str], u64)]) -> FlameGraph {
+    let mut tree = FrameTree::new();
+    for (frames, cost) in stacks {
+        tree.add_names(frames.iter().copied(), [*cost]);
+    }
+    FlameGraph {
+        title: "Allocations of one".into(),
+        subtitle: "./one".into(),
+        unit: Unit::Allocations,
+        tree,
+    }
+}
+
+fn flame_long_names() -> FlameGraph {
+    let long = format!(
+        "std::map<{}>::find(<script>)",
+        "std::pair<int, std::string>, ".repeat(170)
+    );
+    flame_of(&[
+        (&["main", &long, "malloc"], 3 << 40),
+        (&["main", "short", "malloc"], 1 << 30),
+    ])
+}
+
+fn flame_difference() -> FlameDifference {
+    FlameDifference {
+        title: "Bytes held at the peak by g++, before and after".into(),
+        subtitle: "g++ -O0 -c regex_heavy.cpp against g++ -O2 -c regex_heavy.cpp".into(),
+        unit: Unit::Bytes,
+        tree: flame_stacks(300),
+    }
 }

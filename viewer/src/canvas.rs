@@ -43,7 +43,7 @@ impl Size {
     pub const MOST_DEVICE_PIXELS: u64 = 64_000_000;
 
     /// Width and height in device pixels, or the error that names the accepted sizes.
-    fn in_device_pixels(self) -> Result<(u32, u32), Error> {
+    pub(crate) fn in_device_pixels(self) -> Result<(u32, u32), Error> {
         let accepted = Self::WIDTHS.contains(&self.width_px)
             && Self::HEIGHTS.contains(&self.height_px)
             && Self::SCALES.contains(&self.scale);

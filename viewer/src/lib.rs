@@ -23,6 +23,7 @@
 
 mod canvas;
 mod error;
+mod flame;
 mod frames;
 mod page;
 mod palette;
@@ -33,6 +34,7 @@ mod units;
 
 pub use canvas::{Canvas, Image, Size};
 pub use error::Error;
+pub use flame::{FlameDifference, FlameGraph, Unit};
 pub use frames::{Frame, FrameName, FrameTree};
 pub use palette::Theme;
 pub use sizes::{SizeBin, SizesChart};

@@ -95,7 +95,7 @@ impl Palette {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn linear(RGBColor(red, green, blue): RGBColor) -> [f64; 3] {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     /// The contrast ratio of WCAG 2, from 1 to 21.
-    fn contrast(one: RGBColor, other: RGBColor) -> f64 {
+    pub(crate) fn contrast(one: RGBColor, other: RGBColor) -> f64 {
         let [a, b] = [one, other].map(|colour| {
             let [red, green, blue] = linear(colour);
             0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05

@@ -11,7 +11,6 @@ mod stairs;
 mod wording;
 mod words;
 
-use ab_glyph::FontRef;
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::prelude::{Circle, DrawingBackend, Rectangle};
@@ -25,7 +24,7 @@ pub(crate) use heading::Heading;
 pub(crate) use legend::{Entry, Legend, Swatch};
 pub(crate) use stairs::Stair;
 pub(crate) use wording::{printable, shorten_middle};
-pub(crate) use words::{Anchor, Weight, Words};
+pub(crate) use words::{Anchor, Ruler, Weight, Words};
 
 /// How stairs reach the backend.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,8 +43,7 @@ pub(crate) struct Page<'a, DB: DrawingBackend> {
     pub(crate) width: f64,
     pub(crate) height: f64,
     pub(crate) palette: &'static Palette,
-    regular: FontRef<'a>,
-    bold: FontRef<'a>,
+    ruler: Ruler<'a>,
 }
 
 impl<DB: DrawingBackend> Page<'_, DB> {
@@ -59,7 +57,6 @@ impl<DB: DrawingBackend> Page<'_, DB> {
         size: Size,
         theme: Theme,
     ) -> Result<Self, Error> {
-        let [regular, bold] = glyphs::embedded_fonts()?;
         let palette = theme.palette();
         area.fill(&palette.background).map_err(refused)?;
         Ok(Self {
@@ -69,8 +66,7 @@ impl<DB: DrawingBackend> Page<'_, DB> {
             width: f64::from(size.width_px),
             height: f64::from(size.height_px),
             palette,
-            regular,
-            bold,
+            ruler: Ruler::new()?,
         })
     }
 

@@ -7,7 +7,7 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 use plotters_backend::{BackendCoord, DrawingErrorKind, FontTransform};
 
-use super::glyphs::{Style, TOP_TO_BASELINE_EM, advance};
+use super::glyphs::{Style, TOP_TO_BASELINE_EM, advance, embedded_fonts};
 use super::{Page, refused};
 use crate::error::Error;
 
@@ -36,7 +36,32 @@ pub(crate) struct Words<'w> {
     pub(crate) colour: RGBColor,
 }
 
-impl<'a, DB: DrawingBackend> Page<'a, DB> {
+/// The two faces of the font inside this crate, to measure with.
+pub(crate) struct Ruler<'a> {
+    regular: FontRef<'a>,
+    bold: FontRef<'a>,
+}
+
+impl<'a> Ruler<'a> {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let [regular, bold] = embedded_fonts()?;
+        Ok(Self { regular, bold })
+    }
+
+    /// How wide words are in CSS pixels.
+    pub(crate) fn measure(&self, text: &str, em: f64, weight: Weight) -> f64 {
+        f64::from(advance(self.face(weight), em as f32, text))
+    }
+
+    fn face(&self, weight: Weight) -> &FontRef<'a> {
+        match weight {
+            Weight::Regular => &self.regular,
+            Weight::Bold => &self.bold,
+        }
+    }
+}
+
+impl<DB: DrawingBackend> Page<'_, DB> {
     /// Words whose baseline runs through `(x, baseline)`.
     pub(crate) fn write(
         &self,
@@ -61,14 +86,7 @@ impl<'a, DB: DrawingBackend> Page<'a, DB> {
 
     /// How wide words are in CSS pixels.
     pub(crate) fn measure(&self, text: &str, em: f64, weight: Weight) -> f64 {
-        f64::from(advance(self.face(weight), em as f32, text))
-    }
-
-    fn face(&self, weight: Weight) -> &FontRef<'a> {
-        match weight {
-            Weight::Regular => &self.regular,
-            Weight::Bold => &self.bold,
-        }
+        self.ruler.measure(text, em, weight)
     }
 
     fn place(
@@ -79,7 +97,7 @@ impl<'a, DB: DrawingBackend> Page<'a, DB> {
         (x, y): (f64, f64),
     ) -> Result<(), Error> {
         let style = Style {
-            face: self.face(words.weight),
+            face: self.ruler.face(words.weight),
             em_device_px: words.em * self.scale,
             weight: words.weight,
             colour: words.colour,
