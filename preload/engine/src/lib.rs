@@ -8,6 +8,7 @@ pub mod clock;
 pub mod emit;
 pub mod hooks;
 pub mod message;
+pub mod modes;
 pub mod modules;
 pub mod options;
 pub mod process;

@@ -1,0 +1,22 @@
+//! What LDT does in this process. Profiling leaves blocks to the program's own allocator; checking
+//! takes them from LDT's heap ([`crate::blocks`]), laid out as the files of this folder say.
+//!
+//! The mode is chosen once, before the first block is given out, and a forked child keeps it: its
+//! blocks lie where they lie.
+
+pub mod elsewhere;
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+static CHECKING: AtomicBool = AtomicBool::new(false);
+
+/// Whether blocks come from LDT's heap.
+#[inline(always)]
+pub fn is_checking() -> bool {
+    CHECKING.load(Ordering::Relaxed)
+}
+
+/// From now on blocks come from LDT's heap.
+pub fn begin_checking() {
+    CHECKING.store(true, Ordering::Relaxed);
+}
