@@ -5,6 +5,7 @@
 pub mod cli;
 mod commands;
 pub mod diff;
+pub mod export;
 pub mod failure;
 pub mod launch;
 mod output;

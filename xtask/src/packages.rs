@@ -47,6 +47,8 @@ pub(crate) const DEMO: &[Need] = &[program("python3", "python3")];
 pub(crate) const TEST: &[Need] = &[
     program("g++", "g++"),
     program("gdb", "gdb"),
+    // For `go tool pprof`, the reader of one of the exports.
+    program("go", "golang-go"),
     program("valgrind", "valgrind"),
     // valgrind and gdb both want the C library's symbols.
     Need {

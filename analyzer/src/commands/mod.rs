@@ -2,6 +2,9 @@
 
 mod chart;
 mod diff;
+mod flamegraph;
+mod look;
+mod export;
 mod profile;
 mod report;
 
@@ -16,8 +19,12 @@ pub(crate) enum Command {
     Report(report::Options),
     /// Draw a trace.
     Chart(chart::Options),
+    /// Draw the call stacks of a trace, each as wide as what it costs.
+    Flamegraph(flamegraph::Options),
     /// Say what grew and what shrank from one trace to another.
     Diff(diff::Options),
+    /// Write a trace for another tool.
+    Export(export::Options),
 }
 
 /// Runs a command and gives the exit code.
@@ -26,6 +33,8 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Profile(options) => profile::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Chart(options) => chart::run(&options),
+        Command::Flamegraph(options) => flamegraph::run(&options),
         Command::Diff(options) => diff::run(&options),
+        Command::Export(options) => export::run(&options),
     }
 }

@@ -44,6 +44,15 @@ pub enum Cost {
 }
 
 impl Cost {
+    /// Whether the figure is an amount of memory, not a count.
+    #[must_use]
+    pub fn is_bytes(self) -> bool {
+        match self {
+            Cost::Peak | Cost::Leaked | Cost::Bytes | Cost::At => true,
+            Cost::Allocations | Cost::Temporary => false,
+        }
+    }
+
     /// The site's figure.
     #[must_use]
     pub fn of(self, site: &SiteView) -> u64 {

@@ -1,0 +1,46 @@
+//! `ldt export`: a trace for other tools.
+
+use crate::export::{self, Format};
+use crate::failure::{Failure, say};
+use crate::output::write_to;
+use crate::progress::Progress;
+use crate::replay::{Selection, replay};
+use crate::report::site::Cost;
+use ldt_trace::TraceFile;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+
+/// The options of `ldt export`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The format to write
+    #[arg(long, value_enum)]
+    format: Format,
+    /// The figure of the call stacks; of formats that hold several, the one shown first
+    #[arg(long, value_enum, default_value_t = Cost::Peak)]
+    cost: Cost,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The trace to export
+    trace: PathBuf,
+}
+
+/// Exports a trace.
+pub(super) fn run(options: &Options) -> Result<u8, Failure> {
+    if options.output.is_none() && options.format.is_binary() && io::stdout().is_terminal() {
+        return Err(Failure::own(
+            "this format is not text: give a file with -o FILE, or a pipe",
+        ));
+    }
+    let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
+    let replayed = replay(&trace, &Selection::default(), &Progress::on_terminal());
+    let report = export::everything(&replayed);
+    write_to(options.output.as_deref(), |out| {
+        export::write(&report, options.format, options.cost, out)
+    })?;
+    for warning in report.warnings() {
+        say(&format!("warning: {warning}"));
+    }
+    Ok(0)
+}
