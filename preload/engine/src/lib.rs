@@ -4,6 +4,7 @@
 //! The rules of the event path: no lock that others can hold, no allocation, no call into libc that
 //! may do either, no panic. When LDT cannot go on it says so once and gets out of the way.
 
+pub mod blocks;
 pub mod clock;
 pub mod emit;
 pub mod hooks;
