@@ -2,11 +2,9 @@
 
 mod chart;
 mod diff;
-mod flamegraph;
-mod look;
-mod flamegraph;
-mod look;
 mod export;
+mod flamegraph;
+mod look;
 mod profile;
 mod report;
 
@@ -23,8 +21,6 @@ pub(crate) enum Command {
     Chart(chart::Options),
     /// Draw the call stacks of a trace, each as wide as what it costs.
     Flamegraph(flamegraph::Options),
-    /// Draw the call stacks of a trace, each as wide as what it costs.
-    Flamegraph(flamegraph::Options),
     /// Say what grew and what shrank from one trace to another.
     Diff(diff::Options),
     /// Write a trace for another tool.
@@ -37,7 +33,6 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Profile(options) => profile::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Chart(options) => chart::run(&options),
-        Command::Flamegraph(options) => flamegraph::run(&options),
         Command::Flamegraph(options) => flamegraph::run(&options),
         Command::Diff(options) => diff::run(&options),
         Command::Export(options) => export::run(&options),
