@@ -8,7 +8,9 @@ mod bytes;
 mod error;
 mod kind;
 mod leak;
+mod wording;
 
 pub use error::{BlockFacts, Finding, Repeat, Use};
 pub use kind::{Access, BlockState, DetectedBy, ErrorKind, LeakKind};
 pub use leak::{LeakCheck, LeakRecord};
+pub use wording::{FirstLine, Place};
