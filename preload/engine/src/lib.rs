@@ -6,6 +6,7 @@
 
 pub mod blocks;
 pub mod clock;
+pub mod diagnose;
 pub mod emit;
 pub mod hooks;
 pub mod message;
