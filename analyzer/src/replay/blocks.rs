@@ -91,6 +91,32 @@ impl BlockMap {
     }
 }
 
+impl BlockMap {
+    /// Every live block with its address; those that begin in one page come one after the other.
+    pub fn placed(&self) -> impl Iterator<Item = (u64, Block)> + '_ {
+        let pages = self.pages.entries.iter().filter(|entry| **entry != 0);
+        let packed = pages.flat_map(|entry| {
+            let leaf = &self.pages.leaves[(entry & LEAF_MASK) as usize - 1];
+            let page = entry >> LEAF_BITS << PAGE_BITS;
+            let slots = (0u64..).step_by(1 << SLOT_BITS).zip(leaf);
+            slots
+                .filter(|(_, word)| !word.is_nothing())
+                .map(move |(at, word)| (page + at + (word.0 & 1) * 16, word.block()))
+        });
+        packed.chain(
+            self.others
+                .iter()
+                .map(|(address, block)| (*address, *block)),
+        )
+    }
+
+    /// How many pages [`BlockMap::placed`] has to look through.
+    #[must_use]
+    pub fn pages(&self) -> usize {
+        self.pages.entries.len() / 4 + self.pages.used + self.others.len() / LEAF_SLOTS
+    }
+}
+
 /// A block in a word: from the top bit down, 28 bits of size, 23 of site plus one, 12 of thread,
 /// and whether it begins at the second half of its 32 bytes. 0 is no block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -325,6 +351,8 @@ mod tests {
                 }
             }
             prop_assert_eq!(map.live().count(), oracle.len());
+            let placed: HashMap<u64, Block> = map.placed().collect();
+            prop_assert_eq!(&placed, &oracle);
             for (address, block) in oracle {
                 prop_assert_eq!(map.remove(address), Some(block));
             }

@@ -6,9 +6,12 @@
 
 use super::blocks::{Block, BlockMap};
 use super::calls::Calls;
+use super::close_up::CloseUp;
+use super::footprint::Footprint;
 use super::history::History;
 use super::sites::{Balance, Sites};
 use super::sizes::Sizes;
+use super::slack::Slack;
 use super::timeline::Timeline;
 use ldt_trace::{Function, NodeId, Tick};
 
@@ -86,6 +89,12 @@ pub struct Heap {
     pub timeline: Timeline,
     /// Who had done what by when; kept only if it was asked for.
     pub history: History,
+    /// What blocks take beyond what was asked for.
+    pub slack: Slack,
+    /// What the allocator must hold for them.
+    pub footprint: Footprint,
+    /// The blocks of each site one by one; kept only if it was asked for.
+    pub close_up: Option<Box<CloseUp>>,
     /// What is live.
     pub live: Balance,
     /// The most that ever was live.
@@ -110,6 +119,9 @@ impl Heap {
             sizes: Sizes::default(),
             timeline: Timeline::new(start),
             history: History::none(),
+            slack: Slack::default(),
+            footprint: Footprint::default(),
+            close_up: None,
             live: Balance::default(),
             peak: Peak {
                 tick: start,
@@ -178,15 +190,43 @@ impl Heap {
             thread: thread as u32,
         };
         let replaced = self.blocks.insert(address, block);
+        self.footprint.came(address);
         if is_counted {
             totals.allocations += 1;
             totals.bytes = totals.bytes.wrapping_add(size);
         }
         if let Some(replaced) = replaced {
-            self.missed_free(replaced);
+            self.missed_free(replaced, tick);
         }
         if is_counted {
             self.gain(site, size, tick);
+        }
+        if self.footprint.is_due() {
+            self.measure(tick);
+        }
+    }
+
+    /// Looks at where all live blocks lie.
+    #[cold]
+    pub fn measure(&mut self, tick: Tick) {
+        let slack_bytes = self.slack.live_bytes;
+        self.footprint
+            .measure(tick, &self.blocks, self.live, slack_bytes);
+    }
+
+    /// A block of that size, just allocated from there, was asked for at a multiple of `alignment`.
+    #[cold]
+    pub fn aligned(
+        &mut self,
+        thread: usize,
+        function: Function,
+        size: u64,
+        alignment: u64,
+        stack: NodeId,
+    ) {
+        if self.is_counting && !self.threads[thread].is_left_out {
+            let site = self.sites.number(stack, function);
+            self.slack.aligned(site, size, alignment);
         }
     }
 
@@ -198,6 +238,10 @@ impl Heap {
         let of = self.sites.get_mut(site);
         self.history.note(site, of);
         of.gain(size, self.epoch);
+        if let Some(close_up) = &mut self.close_up {
+            close_up.gain(site, of.live, tick);
+        }
+        self.slack.gain(site, size, self.epoch);
         self.timeline.grew_to(self.live.bytes);
         if self.live.bytes > self.peak.balance.bytes {
             self.peak = Peak {
@@ -209,15 +253,15 @@ impl Heap {
     }
 
     #[cold]
-    fn missed_free(&mut self, block: Block) {
+    fn missed_free(&mut self, block: Block, tick: Tick) {
         self.mismatches.missed_frees += 1;
         if block.site != NOT_COUNTED {
-            self.lose(&block);
+            self.lose(&block, tick);
         }
     }
 
     #[inline]
-    fn lose(&mut self, block: &Block) {
+    fn lose(&mut self, block: &Block, tick: Tick) {
         self.frees += 1;
         self.live.bytes = self.live.bytes.wrapping_sub(block.size);
         self.live.blocks = self.live.blocks.wrapping_sub(1);
@@ -225,6 +269,10 @@ impl Heap {
         let site = self.sites.get_mut(block.site);
         self.history.note(block.site, site);
         site.lose(block.size, self.epoch);
+        if let Some(close_up) = &mut self.close_up {
+            close_up.lose(block.site, tick);
+        }
+        self.slack.lose(block.site, block.size, self.epoch);
     }
 
     /// The function was called to free something.
@@ -245,6 +293,10 @@ impl Heap {
     #[inline]
     pub fn freed(&mut self, thread: usize, address: u64, tick: Tick) -> Option<Block> {
         self.reach(tick);
+        let is_at_peak = self.live.bytes == self.peak.balance.bytes;
+        if self.footprint.is_due() || is_at_peak && self.footprint.is_worth(self.live.bytes) {
+            self.measure(tick);
+        }
         let Some(block) = self.blocks.remove(address) else {
             self.mismatches.unknown_frees += 1;
             return None;
@@ -252,7 +304,7 @@ impl Heap {
         if block.site == NOT_COUNTED {
             return Some(block);
         }
-        self.lose(&block);
+        self.lose(&block, tick);
         let totals = &mut self.threads[thread];
         totals.frees += 1;
         if address == totals.last_address && block.thread == thread as u32 {
@@ -307,6 +359,12 @@ impl Heap {
             heap: self.peak.balance,
             sites: sites.map(|site| site.at_peak(self.epoch)).collect(),
         }
+    }
+
+    /// A site's slack at the heap's peak.
+    #[must_use]
+    pub fn slack_at_peak(&self, site: usize) -> u64 {
+        self.slack.at_peak_of(site, self.epoch)
     }
 
     /// No more events: adds up what the event path need not count twice.

@@ -8,8 +8,10 @@
 pub mod blocks;
 pub mod calls;
 pub mod clock;
+pub mod close_up;
 mod decode;
 pub mod facts;
+pub mod footprint;
 pub mod heap;
 pub mod history;
 pub mod mappings;
@@ -18,6 +20,7 @@ pub mod numbered;
 mod recorder;
 pub mod sites;
 pub mod sizes;
+pub mod slack;
 pub mod stacks;
 pub mod timeline;
 
@@ -45,6 +48,8 @@ pub struct Selection {
     pub to_ns: Option<u64>,
     /// Keep the balances of this moment.
     pub at_ns: Option<u64>,
+    /// Follow the blocks of each site one by one, see [`close_up`].
+    pub close_up: bool,
     /// Only allocations of threads with this name, number (`T0`) or kernel id count.
     pub thread: Option<WildMatch>,
     /// Keep who had done what by the end of each of at most so many spans of time.
@@ -86,6 +91,9 @@ pub fn replay(trace: &TraceFile, selection: &Selection, progress: &Progress) -> 
     let breakpoints = breakpoints(selection, &clock);
     let is_counting = selection.from_ns.is_none();
     let mut recorder = Recorder::new(header.start_tick, clock, is_counting);
+    if selection.close_up {
+        recorder.heap.close_up = Some(Box::default());
+    }
     if let Some(most_spans) = selection.most_spans {
         recorder.heap.history = History::new(header.start_tick, probable_end(trace), most_spans);
     }
@@ -138,6 +146,7 @@ pub fn replay(trace: &TraceFile, selection: &Selection, progress: &Progress) -> 
     recorder.heap.finish();
     recorder.facts.finish();
     let end_tick = recorder.last_tick.max(header.end_tick);
+    recorder.heap.measure(end_tick);
     if selection.at_ns.is_some() && at.is_none() {
         at = Some(recorder.heap.snapshot(end_tick));
     }

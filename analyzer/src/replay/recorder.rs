@@ -8,6 +8,9 @@ use super::mappings::Mappings;
 use super::stacks::Stacks;
 use ldt_trace::{Event, Function, Item, NodeId, Tick};
 
+/// What every block is a multiple of.
+const MALLOC_ALIGNMENT: u64 = 16;
+
 /// The second half of a realloc: its new block comes after events of other threads that happened
 /// while it ran.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +65,15 @@ impl Recorder {
                 function,
                 address,
                 size,
+                alignment,
                 stack,
-                ..
-            } => self
-                .heap
-                .allocated(thread, function, address, size, stack, item.tick),
+            } => {
+                self.heap
+                    .allocated(thread, function, address, size, stack, item.tick);
+                if alignment > MALLOC_ALIGNMENT {
+                    self.heap.aligned(thread, function, size, alignment, stack);
+                }
+            }
             Event::Free { function, address } => {
                 self.heap
                     .called_to_free(thread, function, address, item.tick);
