@@ -115,6 +115,16 @@ unsafe extern "C" fn mremap_with_frame() {
     )
 }
 
+/// Runs when the process ends, among the destructors of all modules.
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static DESTRUCTOR: extern "C" fn() = {
+    extern "C" fn destructor() {
+        process::destructed();
+    }
+    destructor
+};
+
 /// Runs when the library is loaded.
 #[used]
 #[unsafe(link_section = ".init_array")]

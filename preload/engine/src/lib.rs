@@ -6,9 +6,12 @@
 
 pub mod blocks;
 pub mod clock;
+pub mod counts;
 pub mod diagnose;
 pub mod emit;
+pub mod findings;
 pub mod hooks;
+pub mod leaks;
 pub mod message;
 pub mod modes;
 pub mod modules;

@@ -12,15 +12,16 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use ldt_trace::header::{flag, offset};
 
+use crate::blocks::ThreadHeap;
 use crate::emit::{Window, trace_file};
-use crate::options::{self, Options};
+use crate::options::{self, Mode, Options};
 use crate::recorder::{self, Recorder};
 use crate::stacks::unwind::Unwind;
 use crate::stacks::{Stacks, table};
 use crate::sys::lock::Lock;
 use crate::sys::mem;
 use crate::sys::thread::{self, Slot};
-use crate::{clock, message, modules, sys};
+use crate::{blocks, clock, counts, findings, message, modes, modules, sys};
 
 mod facts;
 
@@ -50,6 +51,8 @@ struct Shared {
     recorders: Vec<Known>,
     restorer: u64,
     key: Option<libc::pthread_key_t>,
+    /// In a forked child: the heap of the thread that forked, for the child's first recorder.
+    heap: Option<Box<ThreadHeap>>,
 }
 
 /// A recorder as the list of all threads knows it. Only its own thread looks inside, or whoever has
@@ -86,6 +89,7 @@ static SHARED: Lock<Shared> = Lock::new(Shared {
     recorders: Vec::new(),
     restorer: 0,
     key: None,
+    heap: None,
 });
 
 #[inline(always)]
@@ -105,8 +109,12 @@ pub fn is_forked_child() -> bool {
     PHASE.load(Ordering::Acquire) == PHASE_STARTED && watched().load(Ordering::Relaxed) == UNKNOWN
 }
 
-/// Stops recording for good.
+/// Stops recording for good. In check mode the heap goes on: blocks of the program lie in it.
 pub fn stop_recording() {
+    if modes::is_checking() {
+        watched().store(RECORDING, Ordering::Release);
+        return;
+    }
     watched().store(OFF, Ordering::Relaxed);
 }
 
@@ -183,13 +191,31 @@ unsafe fn restart_after_fork() {
         SHARED.reopen_after_fork();
         modules::reopen_after_fork();
         trace_file::forget_after_fork();
-        table::clear();
+        // In check mode the heap lives on, and its blocks name nodes of this table.
+        if modes::is_checking() {
+            table::inherit();
+            recorder::forget_announced();
+        } else {
+            table::clear();
+        }
+        findings::forget_after_fork();
     }
-    thread::slot().thread.set(ptr::null_mut());
+    counts::forget_after_fork();
+    let mine = thread::slot()
+        .thread
+        .replace(ptr::null_mut())
+        .cast::<Recorder>();
     let follow = SHARED.with(|shared| {
         for known in shared.recorders.drain(..) {
             // SAFETY: the parent's recorders, copied by the fork; their threads do not exist here.
-            let recorder = unsafe { known.recorder.read() };
+            let mut recorder = unsafe { known.recorder.read() };
+            // Other threads' caches may have been copied in the middle of a change: they are left.
+            let heap = recorder.heap.take();
+            if known.recorder == mine {
+                shared.heap = heap;
+            } else {
+                core::mem::forget(heap);
+            }
             recorder.into_window().abandon();
         }
         shared.threads = 0;
@@ -232,11 +258,19 @@ fn begin(forked_from: u32) {
         )
     });
     if skip {
+        trace_file::discard();
         stop_recording();
         return;
     }
     recorder::set_stack_check(stack_check);
     let path = facts::expand(&pattern);
+    let options = SHARED.with(|shared| shared.options.clone());
+    if let Some(options) = options.filter(|options| options.mode == Mode::Check)
+        && forked_from == 0
+        && !begin_checking(&options)
+    {
+        return;
+    }
     let created = trace_file::create(&path, max_bytes, forked_from).or_else(|error| {
         let elsewhere = facts::expand(&facts::temporary_pattern(&pattern));
         if elsewhere == path {
@@ -250,15 +284,57 @@ fn begin(forked_from: u32) {
         trace_file::create(&elsewhere, max_bytes, forked_from)
     });
     match created {
-        Ok(()) => watched().store(RECORDING, Ordering::Release),
+        Ok(()) => {
+            if modes::is_checking() {
+                let unprofiled = if recorder::profiles() {
+                    0
+                } else {
+                    flag::UNPROFILED
+                };
+                trace_file::set_flags(flag::CHECKED | unprofiled);
+            }
+            watched().store(RECORDING, Ordering::Release);
+        }
         Err(error) => {
             message::say(&format!(
                 "not recording: {}",
                 trace_file::explain_creation(&path, error)
             ));
+            trace_file::discard();
             stop_recording();
         }
     }
+}
+
+/// Makes the heap ready for the first block; where that is impossible the process is left alone.
+fn begin_checking(options: &Options) -> bool {
+    if !blocks::start(&blocks::Config::from(&options.check)) {
+        message::say("not checking: there is no address space for LDT's heap");
+        stop_recording();
+        return false;
+    }
+    table::keep_parents();
+    recorder::set_profiles(options.check.profile);
+    findings::configure(&options.check, options.launcher == 0);
+    modes::begin_checking();
+    true
+}
+
+/// Notes an end that LDT itself brings about.
+pub fn note_end(code: i32) {
+    trace_file::set32(offset::EXIT_CODE, code as u32);
+    trace_file::set64(offset::END_TICK, clock::now());
+    trace_file::set64(
+        offset::END_MONOTONIC_NS,
+        thread::clock_ns(libc::CLOCK_MONOTONIC),
+    );
+    trace_file::set_flags(flag::EXITED);
+}
+
+/// The second number of glibc's version.
+#[must_use]
+pub fn glibc_minor() -> u32 {
+    facts::glibc_minor()
 }
 
 /// Gives the calling thread a recorder if it has none; the caller is inside the guard.
@@ -297,7 +373,8 @@ pub fn ensure_thread(slot: &Slot) -> bool {
             let Some((stacks, window)) = parts else {
                 return false;
             };
-            let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks)));
+            let heap = SHARED.with(|shared| shared.heap.take());
+            let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks, heap)));
             // SAFETY: just made, and this thread's own.
             unsafe { (*recorder).begin(index, tid) };
             recorder
@@ -355,7 +432,10 @@ unsafe extern "C" fn thread_ends(round: *mut c_void) {
     }
     slot.inside_sp.set(core::ptr::from_ref(&slot) as u64);
     // SAFETY: this thread's recorder; the guard keeps others of this thread out.
-    unsafe { (*recorder).put_name() };
+    unsafe {
+        (*recorder).put_name();
+        (*recorder).leave();
+    }
     SHARED.with(|shared| {
         for known in shared
             .recorders
@@ -368,17 +448,22 @@ unsafe extern "C" fn thread_ends(round: *mut c_void) {
     slot.inside_sp.set(0);
 }
 
-/// The constructor: makes sure that a process without a single event leaves a trace too, and asks to
-/// be told its exit code.
+/// The constructor: makes sure that a process without a single event leaves a trace too.
 pub fn constructed() {
+    let here = 0u8;
+    drop(crate::reentry::enter(ptr::from_ref(&here) as u64));
+}
+
+/// The library's own destructor, which runs among those of all modules: asks to be called once more,
+/// after them. A handler that is registered while handlers run is the next one to run, so this one
+/// sees the end after the last destructor; registered by the constructor it would run before them.
+pub fn destructed() {
     unsafe extern "C" {
         fn on_exit(function: unsafe extern "C" fn(i32, *mut c_void), argument: *mut c_void) -> i32;
     }
     unsafe extern "C" fn at_exit(code: i32, _: *mut c_void) {
         ending(code);
     }
-    let here = 0u8;
-    drop(crate::reentry::enter(ptr::from_ref(&here) as u64));
     crate::reentry::unrecorded(|| {
         // SAFETY: the handler has the signature that is asked for and stays loaded.
         unsafe { on_exit(at_exit, ptr::null_mut()) };
@@ -392,17 +477,20 @@ pub fn ending(code: i32) {
     }
     let here = 0u8;
     if let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64) {
+        if modes::is_checking() {
+            end_checking(inside.recorder());
+        }
         inside.recorder().finish();
         finish_dead_threads();
     }
     trace_file::raise64(offset::RSS_PEAK_BYTES, facts::rss_peak_bytes());
-    trace_file::set64(offset::END_TICK, clock::now());
-    trace_file::set64(
-        offset::END_MONOTONIC_NS,
-        thread::clock_ns(libc::CLOCK_MONOTONIC),
-    );
-    trace_file::set32(offset::EXIT_CODE, code as u32);
-    trace_file::set_flags(flag::EXITED);
+    note_end(code);
+}
+
+/// The last look at everything, after the program's own handlers.
+fn end_checking(recorder: &mut Recorder) {
+    blocks::check_all(&mut findings::Reporter::unplaced(recorder));
+    findings::finish(recorder);
 }
 
 /// Writes out what dead threads left in their windows.

@@ -160,6 +160,43 @@ pub unsafe fn free(block: *mut u8) {
     }
 }
 
+/// Whether a block was given before the allocator beneath was known.
+#[must_use]
+pub fn owns_early(block: *mut u8) -> bool {
+    early::owns(block)
+}
+
+/// Whether the allocator beneath is not libc's own: the program brings one, whose blocks may reach
+/// `free` without having passed through LDT (jemalloc's mallocx).
+#[must_use]
+pub fn is_replaced() -> bool {
+    static KNOWN: AtomicU8 = AtomicU8::new(0);
+    match KNOWN.load(Ordering::Relaxed) {
+        0 => {
+            let replaced = !module_is(Real::Malloc.address() as usize, &[b"libc.so", b"libc-"]);
+            KNOWN.store(1 + u8::from(replaced), Ordering::Relaxed);
+            replaced
+        }
+        known => known == 2,
+    }
+}
+
+/// Whether an address lies in a library whose file name begins so.
+fn module_is(address: usize, names: &[&[u8]]) -> bool {
+    // SAFETY: all zero is a valid value; dladdr fills it.
+    let mut info: libc::Dl_info = unsafe { core::mem::zeroed() };
+    let address = address as *const c_void;
+    // SAFETY: dladdr takes any address.
+    let found = crate::reentry::unrecorded(|| unsafe { libc::dladdr(address, &raw mut info) });
+    if found == 0 || info.dli_fname.is_null() {
+        return true;
+    }
+    // SAFETY: the loader's name of a loaded library.
+    let path = unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes();
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    names.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// `realloc` beneath.
 ///
 /// # Safety
@@ -262,18 +299,7 @@ pub mod cxx {
     /// Whether an operator at this address is built on malloc.
     #[must_use]
     pub fn is_built_on_malloc(operator: usize) -> bool {
-        let address = operator as *const c_void;
-        // SAFETY: all zero is a valid value; dladdr fills it.
-        let mut info: libc::Dl_info = unsafe { core::mem::zeroed() };
-        // SAFETY: dladdr takes any address.
-        let found = crate::reentry::unrecorded(|| unsafe { libc::dladdr(address, &raw mut info) });
-        if found == 0 || info.dli_fname.is_null() {
-            return true;
-        }
-        // SAFETY: the loader's name of a loaded library.
-        let path = unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes();
-        let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        name.starts_with(b"libstdc++") || name.starts_with(b"libc++")
+        super::module_is(operator, &[b"libstdc++", b"libc++"])
     }
 }
 

@@ -1,18 +1,25 @@
 //! What one thread records with: its window, its stacks, its stamps.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::BTreeSet;
 
 use ldt_trace::blob::BlobKind;
 use ldt_trace::header::offset;
 use ldt_trace::words::{self, MAX_EVENT_WORDS, Node, Sample};
 use ldt_trace::{Function, NodeId, Tick};
 
+use crate::blocks::ThreadHeap;
 use crate::clock;
+use crate::counts::Counts;
 use crate::emit::{Window, trace_file};
+use crate::findings::Reporter;
+use crate::modes;
 use crate::modules::Module;
 use crate::options::read_proc;
 use crate::stacks::Stacks;
 use crate::stacks::memo::Announce;
+use crate::stacks::table;
+use crate::sys::lock::Lock;
 use crate::sys::{Registers, thread};
 
 /// While there is one thread, order needs no stamps; one every so many events serves the timeline.
@@ -25,9 +32,23 @@ const SAMPLE_TICKS: u64 = 400_000;
 static SEVERAL_THREADS: AtomicBool = AtomicBool::new(false);
 static LAST_SAMPLE: AtomicU64 = AtomicU64::new(0);
 static STACK_CHECK: AtomicBool = AtomicBool::new(false);
+static PROFILES: AtomicBool = AtomicBool::new(true);
+
+/// Whether allocations are recorded as events: always in profile mode, on demand in check mode.
+#[inline(always)]
+#[must_use]
+pub fn profiles() -> bool {
+    PROFILES.load(Ordering::Relaxed)
+}
+
+/// Switches the recording of allocations as events, which check mode does without.
+pub fn set_profiles(on: bool) {
+    PROFILES.store(on, Ordering::Relaxed);
+}
 
 /// Tells that there are several threads, or (in a forked child) one again.
 pub fn set_several_threads(several: bool) {
+    crate::counts::set_several_threads(several);
     SEVERAL_THREADS.store(several, Ordering::SeqCst);
 }
 
@@ -44,6 +65,10 @@ pub struct Recorder {
     stacks: Stacks,
     until_stamp: u32,
     name: [u8; 16],
+    /// Totals of check mode.
+    pub counts: Counts,
+    /// What the thread allocates with in check mode.
+    pub heap: Option<Box<ThreadHeap>>,
 }
 
 /// Puts what a capture finds into the window, each at once: a node must be in the file before another
@@ -52,6 +77,7 @@ struct ToWindow<'a>(&'a mut Window);
 
 impl Announce for ToWindow<'_> {
     fn node(&mut self, node: &Node) {
+        announce_inherited(self.0, node.parent);
         self.0.room(MAX_EVENT_WORDS);
         words::put_node(self.0, node);
         self.0.commit();
@@ -69,26 +95,68 @@ impl Announce for ToWindow<'_> {
             path: &module.path[..module.path.len().min(5 << 10)],
         };
         if let Some(length) = record.encode(&mut buffer) {
-            put_blob(self.0, BlobKind::Module, &buffer[..length]);
+            put(self.0, BlobKind::Module, &buffer[..length]);
         }
     }
 }
 
-fn put_blob(window: &mut Window, kind: BlobKind, content: &[u8]) {
+/// Nodes from before a fork that the child's trace has been given.
+static ANNOUNCED: Lock<BTreeSet<u32>> = Lock::new(BTreeSet::new());
+
+/// Begins with none of them, in a forked child.
+///
+/// # Safety
+/// Only while the process has one thread.
+pub unsafe fn forget_announced() {
+    // SAFETY: as the caller vouches.
+    unsafe { ANNOUNCED.reopen_after_fork() };
+    ANNOUNCED.with(BTreeSet::clear);
+}
+
+/// Puts a stack from before a fork into the child's own trace, outermost frame first.
+#[inline(always)]
+fn announce_inherited(window: &mut Window, stack: NodeId) {
+    if table::is_inherited(stack) {
+        announce_slowly(window, stack);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn announce_slowly(window: &mut Window, stack: NodeId) {
+    let mut chain = Vec::new();
+    let mut next = stack;
+    while let Some(node) = table::node(next)
+        && ANNOUNCED.with(|announced| announced.insert(next.0))
+    {
+        next = node.parent;
+        chain.push(node);
+    }
+    for node in chain.iter().rev() {
+        window.room(MAX_EVENT_WORDS);
+        words::put_node(window, node);
+        window.commit();
+    }
+}
+
+fn put(window: &mut Window, kind: BlobKind, content: &[u8]) {
     window.room(words::blob_words(content.len()));
     words::put_blob(window, kind, content);
     window.commit();
 }
 
 impl Recorder {
-    /// From its parts; [`Recorder::begin`] gives it to a thread.
+    /// From its parts; [`Recorder::begin`] gives it to a thread. `heap` is what a thread before has
+    /// left, if any has.
     #[must_use]
-    pub fn new(window: Window, stacks: Stacks) -> Self {
+    pub fn new(window: Window, stacks: Stacks, heap: Option<Box<ThreadHeap>>) -> Self {
         Recorder {
             window,
             stacks,
             until_stamp: 1,
             name: [0; 16],
+            counts: Counts::new(),
+            heap: heap.or_else(|| modes::is_checking().then(|| Box::new(ThreadHeap::new()))),
         }
     }
 
@@ -195,14 +263,25 @@ impl Recorder {
                 .iter()
                 .position(|&byte| byte == 0)
                 .unwrap_or(name.len());
-            put_blob(&mut self.window, BlobKind::ThreadName, &name[..length]);
+            self.put_blob(BlobKind::ThreadName, &name[..length]);
         }
+    }
+
+    /// Records something with content of its own.
+    pub fn put_blob(&mut self, kind: BlobKind, content: &[u8]) {
+        put(&mut self.window, kind, content);
+    }
+
+    /// LDT's number of the thread.
+    #[must_use]
+    pub fn thread(&self) -> u32 {
+        self.window.thread()
     }
 
     /// Records a fact about the process.
     pub fn put_meta(&mut self, key: &str, value: &[u8]) {
         let content = [key.as_bytes(), b"=", value].concat();
-        put_blob(&mut self.window, BlobKind::Meta, &content);
+        self.put_blob(BlobKind::Meta, &content);
     }
 
     /// Records a module.
@@ -212,12 +291,18 @@ impl Recorder {
 
     /// Records that a module has gone.
     pub fn put_module_gone(&mut self, start: u64) {
-        put_blob(&mut self.window, BlobKind::ModuleGone, &start.to_le_bytes());
+        self.put_blob(BlobKind::ModuleGone, &start.to_le_bytes());
+    }
+
+    /// Makes sure that the trace of this process has the stack.
+    #[inline(always)]
+    pub fn announce(&mut self, stack: NodeId) {
+        announce_inherited(&mut self.window, stack);
     }
 
     /// The caller's stack.
     #[inline(always)]
-    fn capture(&mut self, caller: Registers) -> NodeId {
+    pub fn capture(&mut self, caller: Registers) -> NodeId {
         let node = self.stacks.capture(caller, &mut ToWindow(&mut self.window));
         if STACK_CHECK.load(Ordering::Relaxed) {
             self.check(caller, node);
@@ -248,6 +333,34 @@ impl Recorder {
     ) {
         let tick = self.tick_after();
         let stack = self.capture(caller);
+        self.put_allocated(function, address, size, alignment, stack, tick);
+    }
+
+    /// The same when the stack has been captured already.
+    #[inline]
+    pub fn allocated_at(
+        &mut self,
+        function: Function,
+        address: u64,
+        size: u64,
+        alignment: u64,
+        stack: NodeId,
+    ) {
+        let tick = self.tick_after();
+        self.put_allocated(function, address, size, alignment, stack, tick);
+    }
+
+    #[inline(always)]
+    fn put_allocated(
+        &mut self,
+        function: Function,
+        address: u64,
+        size: u64,
+        alignment: u64,
+        stack: NodeId,
+        tick: Option<Tick>,
+    ) {
+        self.announce(stack);
         self.window.room(MAX_EVENT_WORDS);
         words::put_alloc(
             &mut self.window,
@@ -286,6 +399,37 @@ impl Recorder {
     ) {
         let ticks = before.map(|before| (before, clock::now()));
         let stack = self.capture(caller);
+        self.put_reallocated(function, old, address, size, stack, ticks);
+    }
+
+    /// The same when the stack has been captured already.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "they are the fields of one record"
+    )]
+    pub fn reallocated_at(
+        &mut self,
+        function: Function,
+        old: u64,
+        address: u64,
+        size: u64,
+        before: Option<Tick>,
+        stack: NodeId,
+    ) {
+        let ticks = before.map(|before| (before, clock::now()));
+        self.put_reallocated(function, old, address, size, stack, ticks);
+    }
+
+    fn put_reallocated(
+        &mut self,
+        function: Function,
+        old: u64,
+        address: u64,
+        size: u64,
+        stack: NodeId,
+        ticks: Option<(Tick, Tick)>,
+    ) {
+        self.announce(stack);
         self.window.room(MAX_EVENT_WORDS);
         words::put_realloc(&mut self.window, function, old, address, size, stack, ticks);
         self.window.commit();
@@ -331,8 +475,20 @@ impl Recorder {
         self.window.rewind();
     }
 
+    /// Hands over what check mode keeps for the thread, which ends.
+    pub fn leave(&mut self) {
+        if let Some(mut heap) = self.heap.take() {
+            heap.flush(&mut Reporter::unplaced(self));
+            self.heap = Some(heap);
+            self.counts.hand_over();
+        }
+    }
+
     /// Writes everything out, at the end of the process.
     pub fn finish(&mut self) {
+        if modes::is_checking() {
+            self.counts.hand_over();
+        }
         self.put_sample();
         self.window.finish();
     }

@@ -12,4 +12,4 @@ pub use config::Config;
 pub use heap::{ThreadHeap, check_all, find, is_ours, lift, neighbours, start};
 pub use report::{Block, Damage, Found, Guarding, Misuse};
 pub use request::{Free, Request, Resized, Zeroed};
-pub use walk::{Place, Span, each_live, each_span, locate, number_blocks};
+pub use walk::{Place, Span, each_live, each_span, locate, number_blocks, size_of_live};

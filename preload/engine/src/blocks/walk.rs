@@ -72,6 +72,14 @@ pub fn locate(_address: u64) -> Option<Place> {
     None
 }
 
+/// The size of the live block that begins at this address.
+#[must_use]
+pub fn size_of_live(address: u64) -> Option<u64> {
+    locate(address)
+        .filter(|place| place.start == address)
+        .map(|place| place.size)
+}
+
 /// Calls `visit` with every live block.
 pub fn each_live(visit: &mut dyn FnMut(&Block)) {
     each_span(&mut |span| {

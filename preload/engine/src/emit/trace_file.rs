@@ -72,6 +72,13 @@ pub fn add64(at: usize, value: u64) {
     }
 }
 
+/// Adds to a 4-byte field.
+pub fn add32(at: usize, value: u32) {
+    if let Some(field) = field32(at) {
+        field.fetch_add(value, Ordering::Relaxed);
+    }
+}
+
 /// Adds flags of [`flag`].
 pub fn set_flags(flags: u32) {
     if let Some(field) = field32(offset::FLAGS) {
@@ -171,6 +178,11 @@ pub fn stop(why: &str) {
             "recording stopped: {why}; the trace up to here is kept"
         ));
     }
+}
+
+/// From now on nothing is written, and nothing is said of it: what is recorded goes nowhere.
+pub fn discard() {
+    STOPPED.store(true, Ordering::Relaxed);
 }
 
 /// Our descriptor, if it still is ours; a program that closed it may have a file of its own there.

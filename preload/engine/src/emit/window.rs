@@ -14,6 +14,7 @@ use ldt_trace::words;
 use super::scratch::Scratch;
 use super::trace_file;
 use crate::clock;
+use crate::modes;
 use crate::sys::mem;
 
 /// Bytes of a window. Larger ones compress better (the models start anew in each chunk): 8.1, 7.9 and 8.5
@@ -31,6 +32,8 @@ pub struct Window {
     sequence: u32,
     thread: u32,
     tid: u32,
+    /// The memory is nobody's file: recording has stopped.
+    private: bool,
 }
 
 // SAFETY: the mapping belongs to the value, not to a thread.
@@ -40,10 +43,21 @@ impl Window {
     /// A new region of the trace file, for `thread`.
     #[must_use]
     pub fn create(thread: u32, tid: u32) -> Option<Window> {
-        let (at, memory) = trace_file::map_window(WINDOW_BYTES)?;
+        let mapped = trace_file::map_window(WINDOW_BYTES);
+        // Check mode goes on without a trace: its heap has the program's blocks.
+        let private = || {
+            modes::is_checking()
+                .then(|| mem::allocate(WINDOW_BYTES))
+                .flatten()
+        };
+        let (at, memory, private) = match mapped {
+            Some((at, memory)) => (at, memory, false),
+            None => (0, private()?, true),
+        };
         let mut window = Window {
             memory,
             at,
+            private,
             used: 0,
             sequence: 0,
             thread,
@@ -65,6 +79,12 @@ impl Window {
         (self.used, self.sequence, self.thread, self.tid) = (0, 0, thread, tid);
         self.field32(THREAD).store(thread, Ordering::Relaxed);
         self.field32(TID).store(tid, Ordering::Relaxed);
+    }
+
+    /// Whose events these are.
+    #[must_use]
+    pub fn thread(&self) -> u32 {
+        self.thread
     }
 
     fn field32(&self, at: usize) -> &AtomicU32 {
@@ -101,6 +121,10 @@ impl Window {
         if self.used == 0 {
             return;
         }
+        if self.private {
+            self.used = 0;
+            return;
+        }
         // SAFETY: the words up to `used` have been written, see the invariant.
         let words = unsafe {
             core::slice::from_raw_parts(self.memory.add(HEADER_BYTES).cast::<u64>(), self.used)
@@ -128,6 +152,7 @@ impl Window {
             // What the file holds stays as it is; events under way go where nobody reads them.
             if let Some(memory) = mem::allocate(WINDOW_BYTES) {
                 self.memory = memory;
+                self.private = true;
             }
         } else {
             self.sequence += 1;

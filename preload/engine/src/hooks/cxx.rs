@@ -21,7 +21,7 @@ use crate::sys::thread;
 /// Only to be jumped to from the entry of an exported operator.
 #[unsafe(naked)]
 pub unsafe extern "C" fn enter_operator() {
-    // Slot offsets: pending_function 16, pending_sp 24, pending_bp 32, pending_size 40.
+    // Slot offsets: pending_function 16, pending_sp 24, pending_bp 32, pending_size 40, second 48, third 56.
     naked_asm!(
         ".cfi_startproc",
         "mov r11, qword ptr fs:[0]",
@@ -34,6 +34,8 @@ pub unsafe extern "C" fn enter_operator() {
         "mov qword ptr [r11 + 24], rsp",
         "mov qword ptr [r11 + 32], rbp",
         "mov qword ptr [r11 + 40], rdi",
+        "mov qword ptr [r11 + 48], rsi",
+        "mov qword ptr [r11 + 56], rdx",
         "2:",
         // rdi, rsi, rdx, rax and one word for the alignment of the stack.
         "push rdi",
@@ -70,6 +72,8 @@ const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_function) == 1
 const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_sp) == 24);
 const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_bp) == 32);
 const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_size) == 40);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_second) == 48);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_third) == 56);
 
 /// Where an operator goes: beneath when it will come back through malloc or free, else to a hook of
 /// this module.

@@ -1,5 +1,6 @@
 //! The C allocation functions. One generic policy ([`allocate`]) does for all that return a block;
-//! free and realloc have one each.
+//! free and realloc have one each. Each asks the mode once the thread has entered LDT, since the first
+//! entry of all is what chooses it; [`checked`] goes on from there in check mode.
 //!
 //! All functions: `# Safety` as for the C function of the name, and `sp`, `bp` as [`super`] says.
 
@@ -10,8 +11,11 @@ use core::ffi::c_int;
 use ldt_trace::Function;
 
 use super::Origin;
+use super::checked::{self, Told, Wanted};
+use crate::blocks::{self, Zeroed};
+use crate::modes::{self, elsewhere};
 use crate::real;
-use crate::reentry::enter;
+use crate::reentry::{Inside, enter};
 
 /// Gets a block from beneath and records what came of it. `size` is what counts as asked for.
 #[inline(always)]
@@ -23,7 +27,21 @@ unsafe fn allocate(
     bp: u64,
     place: impl FnOnce() -> *mut u8,
 ) -> *mut u8 {
-    let Some(mut inside) = enter(sp) else {
+    let entered = enter(sp);
+    if modes::is_checking() {
+        let wanted = Wanted {
+            size,
+            alignment,
+            zeroed: if matches!(function, Function::Calloc) {
+                Zeroed::Yes
+            } else {
+                Zeroed::No
+            },
+        };
+        // SAFETY: as the caller vouches.
+        return unsafe { allocate_checked(entered, function, wanted, sp, bp, place) };
+    }
+    let Some(mut inside) = entered else {
         return place();
     };
     // SAFETY: `sp` and `bp` are the hook's.
@@ -46,6 +64,24 @@ unsafe fn allocate(
     block
 }
 
+/// [`allocate`] in check mode.
+#[inline(always)]
+unsafe fn allocate_checked(
+    entered: Option<Inside>,
+    function: Function,
+    wanted: Wanted,
+    sp: u64,
+    bp: u64,
+    place: impl FnOnce() -> *mut u8,
+) -> *mut u8 {
+    let Some(mut inside) = entered else {
+        return checked::allocate_inside(place);
+    };
+    // SAFETY: `sp` and `bp` are the hook's.
+    let origin = unsafe { Origin::of(function, sp, bp) };
+    checked::allocate(&mut inside, origin, wanted)
+}
+
 /// Alignments as the format wants them: a power of two.
 fn alignment_of(asked: usize) -> u64 {
     asked.checked_next_power_of_two().unwrap_or(1) as u64
@@ -64,6 +100,10 @@ pub unsafe extern "C" fn malloc(size: usize, sp: u64, bp: u64) -> *mut u8 {
 /// `calloc`.
 pub unsafe extern "C" fn calloc(count: usize, size: usize, sp: u64, bp: u64) -> *mut u8 {
     let bytes = (count as u64).saturating_mul(size as u64);
+    if count.checked_mul(size).is_none() {
+        // SAFETY: the registers are the hook's.
+        unsafe { checked::overflows(Function::Calloc, count, size, sp, bp) };
+    }
     // SAFETY: the caller's contract is that of the function beneath.
     unsafe {
         allocate(Function::Calloc, bytes, 1, sp, bp, || {
@@ -74,6 +114,14 @@ pub unsafe extern "C" fn calloc(count: usize, size: usize, sp: u64, bp: u64) -> 
 
 /// `aligned_alloc`.
 pub unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize, sp: u64, bp: u64) -> *mut u8 {
+    if !alignment.is_power_of_two() {
+        // SAFETY: the registers are the hook's.
+        let refused =
+            unsafe { checked::odd_alignment(Function::AlignedAlloc, alignment, size, sp, bp) };
+        if refused {
+            return core::ptr::null_mut();
+        }
+    }
     // SAFETY: the caller's contract is that of the function beneath.
     let place = || unsafe { real::aligned_alloc(alignment, size) };
     // SAFETY: the registers are the hook's.
@@ -91,6 +139,14 @@ pub unsafe extern "C" fn aligned_alloc(alignment: usize, size: usize, sp: u64, b
 
 /// `memalign`.
 pub unsafe extern "C" fn memalign(alignment: usize, size: usize, sp: u64, bp: u64) -> *mut u8 {
+    if !alignment.is_power_of_two() {
+        // SAFETY: the registers are the hook's.
+        let refused =
+            unsafe { checked::odd_alignment(Function::Memalign, alignment, size, sp, bp) };
+        if refused {
+            return core::ptr::null_mut();
+        }
+    }
     // SAFETY: the caller's contract is that of the function beneath.
     let place = || unsafe { real::memalign(alignment, size) };
     // SAFETY: the registers are the hook's.
@@ -135,6 +191,17 @@ pub unsafe extern "C" fn posix_memalign(
     bp: u64,
 ) -> c_int {
     let mut result = 0;
+    if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<usize>()) {
+        // SAFETY: the registers are the hook's.
+        let refused =
+            unsafe { checked::odd_alignment(Function::PosixMemalign, alignment, size, sp, bp) };
+        if refused {
+            return libc::EINVAL;
+        }
+    }
+    // What fails gives its reason as the result and leaves errno alone.
+    // SAFETY: the calling thread's errno.
+    let errno = unsafe { *libc::__errno_location() };
     let place = || {
         // SAFETY: the caller's contract is that of the function beneath.
         result = unsafe { real::posix_memalign(into, alignment, size) };
@@ -146,7 +213,7 @@ pub unsafe extern "C" fn posix_memalign(
         }
     };
     // SAFETY: the registers are the hook's.
-    unsafe {
+    let block = unsafe {
         allocate(
             Function::PosixMemalign,
             size as u64,
@@ -156,13 +223,33 @@ pub unsafe extern "C" fn posix_memalign(
             place,
         )
     };
+    if modes::is_checking() {
+        // SAFETY: the calling thread's errno; and where the caller wants the block.
+        unsafe {
+            *libc::__errno_location() = errno;
+            if block.is_null() {
+                return libc::ENOMEM;
+            }
+            *into = block;
+        }
+    }
     result
 }
 
 /// `free`, and all functions that do the same with further arguments.
 #[inline(always)]
-unsafe fn release(function: Function, block: *mut u8, sp: u64, bp: u64) {
-    let Some(mut inside) = enter(sp) else {
+unsafe fn release(function: Function, block: *mut u8, told: Told, sp: u64, bp: u64) {
+    let entered = enter(sp);
+    if modes::is_checking() {
+        let Some(mut inside) = entered else {
+            return checked::release_inside(block);
+        };
+        // SAFETY: `sp` and `bp` are the hook's.
+        let origin = unsafe { Origin::of(function, sp, bp) };
+        let told = told.or_operator(&origin);
+        return checked::release(&mut inside, origin, block, told);
+    }
+    let Some(mut inside) = entered else {
         // SAFETY: the caller's contract is that of the function beneath.
         return unsafe { real::free(block) };
     };
@@ -176,31 +263,39 @@ unsafe fn release(function: Function, block: *mut u8, sp: u64, bp: u64) {
 /// `free`.
 pub unsafe extern "C" fn free(block: *mut u8, sp: u64, bp: u64) {
     // SAFETY: as for the function beneath.
-    unsafe { release(Function::Free, block, sp, bp) };
+    unsafe { release(Function::Free, block, Told::default(), sp, bp) };
 }
 
 /// `cfree`.
 pub unsafe extern "C" fn cfree(block: *mut u8, sp: u64, bp: u64) {
     // SAFETY: as for `free`.
-    unsafe { release(Function::Cfree, block, sp, bp) };
+    unsafe { release(Function::Cfree, block, Told::default(), sp, bp) };
 }
 
 /// `free_sized` of C23, which glibc 2.36 lacks.
-pub unsafe extern "C" fn free_sized(block: *mut u8, _size: usize, sp: u64, bp: u64) {
+pub unsafe extern "C" fn free_sized(block: *mut u8, size: usize, sp: u64, bp: u64) {
     // SAFETY: as for `free`.
-    unsafe { release(Function::FreeSized, block, sp, bp) };
+    unsafe { release(Function::FreeSized, block, Told::size(size), sp, bp) };
 }
 
 /// `free_aligned_sized` of C23, which glibc 2.36 lacks.
 pub unsafe extern "C" fn free_aligned_sized(
     block: *mut u8,
-    _alignment: usize,
-    _size: usize,
+    alignment: usize,
+    size: usize,
     sp: u64,
     bp: u64,
 ) {
     // SAFETY: as for `free`.
-    unsafe { release(Function::FreeAlignedSized, block, sp, bp) };
+    unsafe {
+        release(
+            Function::FreeAlignedSized,
+            block,
+            Told::both(size, alignment),
+            sp,
+            bp,
+        )
+    };
 }
 
 /// `realloc` under either name.
@@ -216,7 +311,12 @@ unsafe fn resize(function: Function, old: *mut u8, size: usize, sp: u64, bp: u64
     }
     // SAFETY: the caller's contract is that of the function beneath.
     let place = || unsafe { real::realloc(old, size) };
-    let Some(mut inside) = enter(sp) else {
+    let entered = enter(sp);
+    if modes::is_checking() {
+        // SAFETY: as the caller vouches.
+        return unsafe { resize_checked(entered, function, old, size, sp, bp) };
+    }
+    let Some(mut inside) = entered else {
         return place();
     };
     // SAFETY: `sp` and `bp` are the hook's.
@@ -253,6 +353,32 @@ unsafe fn resize(function: Function, old: *mut u8, size: usize, sp: u64, bp: u64
     block
 }
 
+/// [`resize`] in check mode; realloc to 0 is a free, as in glibc.
+unsafe fn resize_checked(
+    entered: Option<Inside>,
+    function: Function,
+    old: *mut u8,
+    size: usize,
+    sp: u64,
+    bp: u64,
+) -> *mut u8 {
+    let Some(mut inside) = entered else {
+        return checked::resize_inside(old, size);
+    };
+    // SAFETY: `sp` and `bp` are the hook's.
+    let origin = unsafe { Origin::of(function, sp, bp) };
+    if size == 0 {
+        checked::release(&mut inside, origin, old, Told::default());
+        return core::ptr::null_mut();
+    }
+    let wanted = Wanted {
+        size: size as u64,
+        alignment: 1,
+        zeroed: Zeroed::No,
+    };
+    checked::resize(&mut inside, origin, old, wanted)
+}
+
 /// `realloc`.
 pub unsafe extern "C" fn realloc(old: *mut u8, size: usize, sp: u64, bp: u64) -> *mut u8 {
     // SAFETY: as for the function beneath.
@@ -268,7 +394,11 @@ pub unsafe extern "C" fn reallocarray(
     bp: u64,
 ) -> *mut u8 {
     let Some(bytes) = count.checked_mul(size) else {
-        if let Some(mut inside) = enter(sp) {
+        // SAFETY: the registers are the hook's.
+        unsafe { checked::overflows(Function::Reallocarray, count, size, sp, bp) };
+        if !modes::is_checking()
+            && let Some(mut inside) = enter(sp)
+        {
             // SAFETY: `sp` and `bp` are the hook's.
             let origin = unsafe { Origin::direct(Function::Reallocarray, sp, bp) };
             inside
@@ -285,6 +415,14 @@ pub unsafe extern "C" fn reallocarray(
 
 /// `malloc_usable_size`.
 pub unsafe extern "C" fn malloc_usable_size(block: *mut u8) -> usize {
+    if modes::is_checking() && !block.is_null() {
+        if blocks::is_ours(block as u64) {
+            return blocks::size_of_live(block as u64).unwrap_or(0) as usize;
+        }
+        if !elsewhere::has(block as u64) && !real::owns_early(block) && !real::is_replaced() {
+            return 0;
+        }
+    }
     // SAFETY: as for the function beneath.
     unsafe { real::usable_size(block) }
 }

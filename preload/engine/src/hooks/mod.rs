@@ -2,6 +2,7 @@
 //! whoever called, and emits one record. The exported symbols jump here with the caller's registers in
 //! extra arguments: `sp` points at the return address, `bp` is the caller's frame pointer.
 
+mod checked;
 pub mod cxx;
 pub mod exec;
 pub mod heap;
@@ -20,6 +21,10 @@ pub struct Origin {
     pub caller: Registers,
     /// What an operator was given as its first argument.
     pub operand: Option<u64>,
+    /// What it was given as its second.
+    pub second: Option<u64>,
+    /// What it was given as its third.
+    pub third: Option<u64>,
 }
 
 /// An operator new or delete has this much stack of its own at most before it calls malloc or free.
@@ -37,6 +42,8 @@ impl Origin {
         Origin {
             function,
             operand: None,
+            second: None,
+            third: None,
             caller: Registers { ip, sp: sp + 8, bp },
         }
     }
@@ -59,6 +66,8 @@ impl Origin {
                 let origin = unsafe { Origin::direct(operator, pending_sp, slot.pending_bp.get()) };
                 return Origin {
                     operand: Some(slot.pending_size.get()),
+                    second: Some(slot.pending_second.get()),
+                    third: Some(slot.pending_third.get()),
                     ..origin
                 };
             }

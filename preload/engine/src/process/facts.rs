@@ -111,6 +111,14 @@ fn libc_version() -> &'static [u8] {
     unsafe { core::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) }.to_bytes()
 }
 
+/// The second number of glibc's version, 0 when it cannot be read.
+pub(super) fn glibc_minor() -> u32 {
+    let minor = libc_version().split(|&byte| byte == b'.').nth(1);
+    minor
+        .and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok())
+        .unwrap_or(0)
+}
+
 /// How many processors this process may run on.
 fn processors() -> u32 {
     let mut mask = [0u64; 128];

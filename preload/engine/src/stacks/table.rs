@@ -18,7 +18,7 @@
 //! before its number is published with release ordering; the key never changes afterwards.
 
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use ldt_trace::NodeId;
 use ldt_trace::words::{MAX_NODE, Node};
@@ -73,6 +73,71 @@ static SEGMENT: [AtomicPtr<Entry>; SEGMENTS] =
 /// The next number to give out; 0 is the empty stack.
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
+/// The parent of each node, beside the entries: only where stacks are walked inside the process
+/// (check mode), so that profiling keeps its 24 bytes a node. Segments as of [`SEGMENT`].
+static PARENTS: [AtomicPtr<AtomicU32>; SEGMENTS] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS];
+static KEEPS_PARENTS: AtomicBool = AtomicBool::new(false);
+
+/// From now on parents are kept; to be called before the first node.
+pub fn keep_parents() {
+    KEEPS_PARENTS.store(true, Ordering::Relaxed);
+}
+
+/// Nodes below this number are from before a fork: the child's own trace does not have them yet.
+static INHERITED: AtomicU32 = AtomicU32::new(0);
+
+/// Keeps the table in a forked child whose blocks name its nodes.
+pub fn inherit() {
+    INHERITED.store(NEXT.load(Ordering::Relaxed), Ordering::Relaxed);
+}
+
+/// See [`INHERITED`].
+#[inline(always)]
+#[must_use]
+pub fn is_inherited(id: NodeId) -> bool {
+    id.0 < INHERITED.load(Ordering::Relaxed)
+}
+
+/// Where the parent of a node stands.
+fn parent_of(id: u32) -> Option<&'static AtomicU32> {
+    let segment = PARENTS
+        .get((id >> SEGMENT_SHIFT) as usize)?
+        .load(Ordering::Acquire);
+    // SAFETY: a segment that exists is never unmapped, zero is valid, the index is inside.
+    (!segment.is_null()).then(|| unsafe { &*segment.add(id as usize % SEGMENT_NODES) })
+}
+
+/// A node by its number, where parents are kept.
+#[must_use]
+pub fn node(id: NodeId) -> Option<Node> {
+    if id.0 == 0 || id.0 >= NEXT.load(Ordering::Acquire) {
+        return None;
+    }
+    let parent = NodeId(parent_of(id.0)?.load(Ordering::Relaxed));
+    let key = entry(id.0)?.key.load(Ordering::Relaxed);
+    Some(FrameKey(key).node(id, parent))
+}
+
+/// Maps a segment of zeroed elements where there is none.
+fn ensure_segment<T>(segment: &AtomicPtr<T>) -> Option<()> {
+    if segment.load(Ordering::Acquire).is_null() {
+        let bytes = SEGMENT_NODES * size_of::<T>();
+        let fresh = mem::allocate(bytes)?;
+        let won = segment.compare_exchange(
+            ptr::null_mut(),
+            fresh.cast(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        if won.is_err() {
+            // SAFETY: just mapped, and nobody else has seen it.
+            unsafe { mem::release(fresh, bytes) };
+        }
+    }
+    Some(())
+}
+
 /// The entry of a number; `None` when no number near it has been given out yet.
 #[inline(always)]
 fn entry(id: u32) -> Option<&'static Entry> {
@@ -91,20 +156,9 @@ fn reserve() -> Option<u32> {
         return None;
     }
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    let segment = SEGMENT.get((id >> SEGMENT_SHIFT) as usize)?;
-    if segment.load(Ordering::Acquire).is_null() {
-        let bytes = SEGMENT_NODES * size_of::<Entry>();
-        let fresh = mem::allocate(bytes)?;
-        let won = segment.compare_exchange(
-            ptr::null_mut(),
-            fresh.cast(),
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
-        if won.is_err() {
-            // SAFETY: just mapped, and nobody else has seen it.
-            unsafe { mem::release(fresh, bytes) };
-        }
+    ensure_segment(SEGMENT.get((id >> SEGMENT_SHIFT) as usize)?)?;
+    if KEEPS_PARENTS.load(Ordering::Relaxed) {
+        ensure_segment(PARENTS.get((id >> SEGMENT_SHIFT) as usize)?)?;
     }
     Some(id)
 }
@@ -174,6 +228,9 @@ fn insert(
         return parent;
     };
     fresh.key.store(frame.0, Ordering::Relaxed);
+    if let Some(place) = parent_of(mine) {
+        place.store(parent.0, Ordering::Relaxed);
+    }
     announce(&frame.node(NodeId(mine), parent));
     loop {
         match walk

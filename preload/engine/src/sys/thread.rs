@@ -25,6 +25,10 @@ pub struct Slot {
     pub pending_bp: Cell<u64>,
     /// Its first argument: for operator new the bytes asked for (libstdc++ asks malloc for more).
     pub pending_size: Cell<u64>,
+    /// Its second argument, where it has one.
+    pub pending_second: Cell<u64>,
+    /// Its third.
+    pub pending_third: Cell<u64>,
 }
 
 global_asm!(
@@ -33,12 +37,12 @@ global_asm!(
     ".globl ldt_thread_slot",
     ".hidden ldt_thread_slot",
     ".type ldt_thread_slot, @object",
-    ".size ldt_thread_slot, 48",
+    ".size ldt_thread_slot, 64",
     "ldt_thread_slot:",
-    ".zero 48",
+    ".zero 64",
     ".popsection",
 );
-const _: () = assert!(size_of::<Slot>() == 48, "the assembly above reserves this");
+const _: () = assert!(size_of::<Slot>() == 64, "the assembly above reserves this");
 
 /// The calling thread's slot. Valid as long as the thread runs, and for it alone.
 #[inline(always)]
@@ -54,7 +58,7 @@ pub fn slot() -> &'static Slot {
             options(pure, nomem, nostack),
         );
     }
-    // SAFETY: the symbol is 48 zeroed bytes, a valid `Slot`, in memory that lives as long as the
+    // SAFETY: the symbol is 64 zeroed bytes, a valid `Slot`, in memory that lives as long as the
     // thread; a `Slot` is not Sync, so the reference cannot leave the thread.
     unsafe { &*address }
 }
@@ -97,6 +101,76 @@ pub fn name() -> [u8; 16] {
     // SAFETY: the kernel writes at most 16 bytes.
     let _ = unsafe { syscall(libc::SYS_prctl, &args) };
     name
+}
+
+/// Ends the process at once, with every thread.
+pub fn exit_process(code: i32) -> ! {
+    loop {
+        // SAFETY: does not come back.
+        let _ = unsafe { syscall(libc::SYS_exit_group, &[code as usize]) };
+    }
+}
+
+/// Ends the process by SIGABRT with its default action, so that a core is written where limits let it.
+pub fn abort_with_core() -> ! {
+    let default = [0u64; 4];
+    let signal = libc::SIGABRT as usize;
+    // SAFETY: the default action for a signal, as the kernel lays it out; unblocking and sending it.
+    unsafe {
+        let action = [signal, default.as_ptr() as usize, 0, size_of::<u64>()];
+        let _ = syscall(libc::SYS_rt_sigaction, &action);
+        let unblocked = 1u64 << (signal - 1);
+        let mask = [
+            libc::SIG_UNBLOCK as usize,
+            &raw const unblocked as usize,
+            0,
+            size_of::<u64>(),
+        ];
+        let _ = syscall(libc::SYS_rt_sigprocmask, &mask);
+        let _ = syscall(
+            libc::SYS_tgkill,
+            &[process_id() as usize, thread_id() as usize, signal],
+        );
+    }
+    exit_process(128 + libc::SIGABRT)
+}
+
+/// Runs `gdb -p` on this process and waits for its end.
+pub fn run_debugger() {
+    let pid = process_id().to_string();
+    let Ok(mut child) = std::process::Command::new("gdb")
+        .args(["-q", "-p", &pid])
+        .spawn()
+    else {
+        return;
+    };
+    // Where Yama lets only a parent trace its child, anybody may from now on.
+    // SAFETY: plain arguments, no memory.
+    let _ = unsafe { syscall(libc::SYS_prctl, &[0x5961_6d61, usize::MAX]) };
+    let _ = child.wait();
+}
+
+/// The thread pointer: the address of the calling thread's control block, which holds itself first.
+#[inline(always)]
+#[must_use]
+pub fn pointer() -> u64 {
+    let pointer: u64;
+    // SAFETY: reads the thread pointer; no memory that changes.
+    unsafe {
+        asm!(
+            "mov {0}, qword ptr fs:[0]",
+            out(reg) pointer,
+            options(pure, nomem, nostack),
+        );
+    }
+    pointer
+}
+
+/// Sleeps, or less when a signal comes.
+pub fn nap(nanoseconds: u64) {
+    let time = [nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000];
+    // SAFETY: the kernel reads two words.
+    let _ = unsafe { syscall(libc::SYS_nanosleep, &[time.as_ptr() as usize, 0]) };
 }
 
 /// Lets others run.

@@ -1,0 +1,148 @@
+//! Findings in words, on standard error: for a process that no launcher follows. Frames are named as
+//! well as a process can name its own.
+
+use core::fmt::Write as _;
+
+use ldt_trace::finding::{Finding, LeakKind, Use};
+use ldt_trace::{Function, LeakCheck, LeakRecord, NodeId};
+
+use crate::stacks::table;
+use crate::sys::file::{self, Fd};
+use crate::sys::thread;
+
+/// Frames of a stack that are printed at most.
+const MAX_FRAMES: usize = 64;
+
+/// Lines of one report, each with the process in front.
+struct Lines {
+    text: String,
+}
+
+impl Lines {
+    fn new() -> Lines {
+        Lines {
+            text: String::new(),
+        }
+    }
+
+    fn line(&mut self, text: core::fmt::Arguments<'_>) {
+        let _ = writeln!(self.text, "=={}== {text}", thread::process_id());
+    }
+
+    /// The frames of a stack, the function called first.
+    fn stack(&mut self, called: &str, stack: NodeId) {
+        let mut number = 0;
+        if !called.is_empty() {
+            self.line(format_args!("    #0 in {called}"));
+            number = 1;
+        }
+        let mut next = table::node(stack);
+        while let Some(node) = next {
+            if number >= MAX_FRAMES {
+                self.line(format_args!("    ..."));
+                return;
+            }
+            // A return address is looked up inside the call before it.
+            let ip = node.ip.saturating_sub(u64::from(!node.exact));
+            let mut named = false;
+            crate::reentry::unrecorded(|| {
+                backtrace::resolve(ip as *mut core::ffi::c_void, |symbol| {
+                    let name = symbol
+                        .name()
+                        .map(|name| name.to_string())
+                        .unwrap_or_default();
+                    let place = symbol
+                        .filename()
+                        .map(|file| format!(" {}:{}", file.display(), symbol.lineno().unwrap_or(0)))
+                        .unwrap_or_default();
+                    self.line(format_args!(
+                        "    #{number} {:#x} in {name}{place}",
+                        node.ip
+                    ));
+                    named = true;
+                });
+            });
+            if !named {
+                self.line(format_args!("    #{number} {:#x}", node.ip));
+            }
+            number += 1;
+            next = table::node(node.parent);
+        }
+    }
+
+    fn used(&mut self, what: &str, used: &Use) {
+        self.line(format_args!("{what} by thread T{} here:", used.thread));
+        self.stack(shown(used.function), used.stack);
+    }
+
+    fn write(self) {
+        file::write_stream(Fd(2), self.text.as_bytes());
+    }
+}
+
+fn shown(function: Function) -> &'static str {
+    function.shown()
+}
+
+/// Prints an error.
+pub fn print(finding: &Finding<'_>) {
+    let mut lines = Lines::new();
+    lines.line(format_args!(
+        "ERROR: {}: {}",
+        finding.kind.shown(),
+        finding.first_line()
+    ));
+    let called = core::str::from_utf8(finding.called).unwrap_or_default();
+    let called = Function::ALL
+        .iter()
+        .find(|function| function.symbol() == called)
+        .map_or(called, |function| shown(*function));
+    lines.stack(called, finding.stack);
+    if let Some(block) = &finding.block {
+        lines.used("allocated", &block.allocated);
+        if let Some(freed) = &block.freed {
+            lines.used("freed", freed);
+        }
+    }
+    for note in core::str::from_utf8(finding.note)
+        .unwrap_or_default()
+        .lines()
+    {
+        lines.line(format_args!("  {note}"));
+    }
+    lines.write();
+}
+
+/// Prints the leaks that people look for first: what is definitely or possibly lost.
+pub fn print_leaks(check: &LeakCheck<'_>, records: &[LeakRecord]) {
+    let mut lines = Lines::new();
+    let lost =
+        |record: &&LeakRecord| matches!(record.kind, LeakKind::Definite | LeakKind::Possible);
+    for (number, record) in records.iter().filter(lost).enumerate() {
+        let how = match record.kind {
+            LeakKind::Definite => "definitely",
+            _ => "possibly",
+        };
+        lines.line(format_args!(
+            "{} bytes in {} blocks are {how} lost in loss record {} of {}",
+            record.bytes,
+            record.blocks,
+            number + 1,
+            records.len()
+        ));
+        lines.stack(shown(record.allocated.function), record.allocated.stack);
+    }
+    lines.line(format_args!(
+        "LEAK SUMMARY: {} bytes in {} blocks were live",
+        check.bytes, check.blocks
+    ));
+    lines.write();
+}
+
+/// Starts gdb on this process and waits until it lets go.
+pub fn attach_debugger() {
+    let mut lines = Lines::new();
+    lines.line(format_args!("attaching gdb, as --on-error=gdb asks"));
+    lines.write();
+    thread::run_debugger();
+}

@@ -1,0 +1,416 @@
+//! The allocation functions in check mode: the block comes from LDT's own heap, which has the stack
+//! first and says at once what is wrong with a call.
+//!
+//! A call that comes while the thread is inside LDT already (a signal handler that interrupted it,
+//! libc on LDT's behalf) is served by the allocator beneath, and its block remembered as one from
+//! [`elsewhere`]: the heap's caches are in use by whoever was interrupted.
+
+use ldt_trace::finding::{Access, DetectedBy, ErrorKind, Use};
+use ldt_trace::{Function, NodeId};
+
+use super::Origin;
+use crate::blocks::{self, Free, Request, Resized, Zeroed};
+use crate::findings::{self, Report, Reporter};
+use crate::modes::{self, deferred, elsewhere};
+use crate::recorder::{self, Recorder};
+use crate::reentry::Inside;
+use crate::{process, real};
+
+/// What is asked of an allocation function.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) size: u64,
+    /// 1 for functions that take none.
+    pub(super) alignment: u64,
+    pub(super) zeroed: Zeroed,
+}
+
+fn set_errno(error: i32) {
+    // SAFETY: the calling thread's errno.
+    unsafe { *libc::__errno_location() = error };
+}
+
+/// A block for `origin`, null (and ENOMEM) when there is no memory.
+#[inline(always)]
+pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *mut u8 {
+    let recorder = inside.recorder();
+    let stack = recorder.capture(origin.caller);
+    let request = Request {
+        size: origin.operand.unwrap_or(wanted.size),
+        alignment: wanted.alignment,
+        zeroed: wanted.zeroed,
+        allocated: Use {
+            thread: recorder.thread(),
+            function: origin.function,
+            stack,
+        },
+    };
+    let Some(mut heap) = recorder.heap.take() else {
+        return core::ptr::null_mut();
+    };
+    let block = heap.allocate(
+        &request,
+        &mut Reporter::new(recorder, origin.function, stack),
+    );
+    recorder.heap = Some(heap);
+    if block.is_null() {
+        recorder.counts.failed();
+        set_errno(libc::ENOMEM);
+        if recorder::profiles() {
+            recorder.failed(origin.function, request.size, origin.caller);
+        }
+    } else {
+        recorder.counts.allocated(origin.function, request.size);
+        if recorder::profiles() {
+            recorder.allocated_at(
+                origin.function,
+                block as u64,
+                request.size,
+                request.alignment,
+                stack,
+            );
+        }
+    }
+    block
+}
+
+/// What a function that frees was told of its block.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    size: Option<u64>,
+    alignment: Option<u64>,
+}
+
+impl Told {
+    pub(super) fn size(bytes: usize) -> Told {
+        Told {
+            size: Some(bytes as u64),
+            alignment: None,
+        }
+    }
+
+    pub(super) fn both(bytes: usize, alignment: usize) -> Told {
+        Told {
+            size: Some(bytes as u64),
+            alignment: Some(alignment as u64),
+        }
+    }
+
+    /// What the operator delete that led here was given, where there was one.
+    pub(super) fn or_operator(self, origin: &Origin) -> Told {
+        match origin.function {
+            Function::DeleteSized | Function::DeleteArraySized => Told {
+                size: origin.second,
+                alignment: None,
+            },
+            Function::DeleteAligned
+            | Function::DeleteArrayAligned
+            | Function::DeleteAlignedNothrow
+            | Function::DeleteArrayAlignedNothrow => Told {
+                size: None,
+                alignment: origin.second,
+            },
+            Function::DeleteSizedAligned | Function::DeleteArraySizedAligned => Told {
+                size: origin.second,
+                alignment: origin.third,
+            },
+            _ => self,
+        }
+    }
+}
+
+/// Gives a block back.
+#[inline(always)]
+pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told: Told) {
+    let recorder = inside.recorder();
+    if block.is_null() {
+        recorder.counts.freed(origin.function, None);
+        if recorder::profiles() {
+            recorder.freeing(origin.function, 0);
+        }
+        return;
+    }
+    if !blocks::is_ours(block as u64) && release_elsewhere(block) {
+        return;
+    }
+    if deferred::is_waiting() {
+        release_deferred(recorder);
+    }
+    let stack = recorder.capture(origin.caller);
+    let Some(mut heap) = recorder.heap.take() else {
+        return;
+    };
+    if recorder::profiles() && blocks::is_ours(block as u64) {
+        recorder.freeing(origin.function, block as u64);
+    }
+    let free = Free {
+        freed: Use {
+            thread: recorder.thread(),
+            function: origin.function,
+            stack,
+        },
+        size: told.size,
+        alignment: told.alignment,
+    };
+    let bytes = blocks::size_of_live(block as u64);
+    heap.release(
+        block as u64,
+        &free,
+        &mut Reporter::new(recorder, origin.function, stack),
+    );
+    recorder.heap = Some(heap);
+    recorder.counts.freed(origin.function, bytes);
+}
+
+/// A block that the allocator beneath gave goes back there; says whether it was one.
+#[cold]
+fn release_elsewhere(block: *mut u8) -> bool {
+    let known = real::owns_early(block)
+        || elsewhere::take(block as u64)
+        || real::is_replaced() && !is_stack_or_static(block as u64);
+    if known {
+        // SAFETY: a block of the allocator beneath.
+        unsafe { real::free(block) };
+    }
+    known
+}
+
+/// Whether an address lies in a module or on the calling thread's stack: no allocator gives those.
+fn is_stack_or_static(address: u64) -> bool {
+    let here = 0u8;
+    let distance = address.abs_diff(core::ptr::from_ref(&here) as u64);
+    distance < 1 << 20
+        || crate::modules::all().any(|module| (module.start..module.end).contains(&address))
+}
+
+/// Gives a larger or smaller block with the same content; `size` is above 0.
+pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: Wanted) -> *mut u8 {
+    let recorder = inside.recorder();
+    if !blocks::is_ours(old as u64)
+        && (real::owns_early(old) || elsewhere::has(old as u64) || real::is_replaced())
+    {
+        return adopt(inside, origin, old, wanted);
+    }
+    let before = recorder.tick_before();
+    let stack = recorder.capture(origin.caller);
+    let request = Request {
+        size: wanted.size,
+        alignment: wanted.alignment,
+        zeroed: wanted.zeroed,
+        allocated: Use {
+            thread: recorder.thread(),
+            function: origin.function,
+            stack,
+        },
+    };
+    let Some(mut heap) = recorder.heap.take() else {
+        return core::ptr::null_mut();
+    };
+    let old_bytes = blocks::size_of_live(old as u64).unwrap_or(0);
+    let resized = heap.resize(
+        old as u64,
+        &request,
+        &mut Reporter::new(recorder, origin.function, stack),
+    );
+    recorder.heap = Some(heap);
+    match resized {
+        Resized::Moved(block) => {
+            recorder
+                .counts
+                .reallocated(origin.function, old_bytes, wanted.size);
+            if recorder::profiles() {
+                recorder.reallocated_at(
+                    origin.function,
+                    old as u64,
+                    block as u64,
+                    wanted.size,
+                    before,
+                    stack,
+                );
+            }
+            block
+        }
+        Resized::Failed | Resized::NotABlock => {
+            recorder.counts.failed();
+            set_errno(libc::ENOMEM);
+            if recorder::profiles() {
+                recorder.failed(origin.function, wanted.size, origin.caller);
+            }
+            core::ptr::null_mut()
+        }
+    }
+}
+
+/// A block of the allocator beneath becomes one of LDT's heap.
+#[cold]
+fn adopt(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: Wanted) -> *mut u8 {
+    // SAFETY: a block of the allocator beneath.
+    let old_bytes = unsafe { real::usable_size(old) };
+    let block = allocate(inside, origin, wanted);
+    if !block.is_null() {
+        let bytes = old_bytes.min(wanted.size as usize);
+        // SAFETY: both have at least these bytes and are different blocks.
+        unsafe { core::ptr::copy_nonoverlapping(old, block, bytes) };
+        release_elsewhere(old);
+    }
+    block
+}
+
+/// A call inside LDT itself, served by the allocator beneath.
+#[cold]
+pub(super) fn allocate_inside(place: impl FnOnce() -> *mut u8) -> *mut u8 {
+    let block = place();
+    elsewhere::add(block as u64);
+    block
+}
+
+/// A free inside LDT itself: a block of the heap, whose caches are in use, waits for the next free.
+#[cold]
+pub(super) fn release_inside(block: *mut u8) {
+    if blocks::is_ours(block as u64) {
+        deferred::add(block as u64);
+    } else if !block.is_null() {
+        release_elsewhere(block);
+    }
+}
+
+/// A realloc inside LDT itself.
+#[cold]
+pub(super) fn resize_inside(old: *mut u8, size: usize) -> *mut u8 {
+    if !blocks::is_ours(old as u64) {
+        elsewhere::take(old as u64);
+        // SAFETY: a block of the allocator beneath, as the program vouches.
+        return allocate_inside(|| unsafe { real::realloc(old, size) });
+    }
+    // SAFETY: a plain request.
+    let block = allocate_inside(|| unsafe { real::malloc(size) });
+    if !block.is_null() {
+        let bytes = blocks::size_of_live(old as u64)
+            .unwrap_or(0)
+            .min(size as u64) as usize;
+        // SAFETY: both have at least these bytes and are different blocks.
+        unsafe { core::ptr::copy_nonoverlapping(old, block, bytes) };
+        deferred::add(old as u64);
+    }
+    block
+}
+
+/// Frees what waits: see [`release_inside`].
+#[cold]
+fn release_deferred(recorder: &mut Recorder) {
+    let Some(mut heap) = recorder.heap.take() else {
+        return;
+    };
+    deferred::take_all(|address| {
+        let freed = Use {
+            thread: recorder.thread(),
+            function: Function::Free,
+            stack: NodeId(0),
+        };
+        let free = Free {
+            freed,
+            size: None,
+            alignment: None,
+        };
+        let bytes = blocks::size_of_live(address);
+        heap.release(address, &free, &mut Reporter::unplaced(recorder));
+        recorder.counts.freed(Function::Free, bytes);
+    });
+    recorder.heap = Some(heap);
+}
+
+/// The product of calloc's or reallocarray's arguments overflows: an error in check mode.
+///
+/// # Safety
+/// `sp` and `bp` must be the hook's.
+#[cold]
+pub(super) unsafe fn overflows(function: Function, count: usize, size: usize, sp: u64, bp: u64) {
+    let note = format!("{count} times {size} bytes are more than an address space holds");
+    // SAFETY: as the caller vouches.
+    unsafe { report_arguments(ErrorKind::CallocOverflow, function, 0, &note, sp, bp) };
+}
+
+/// An alignment that the function does not take: an error in check mode. Says whether the call is to
+/// fail with EINVAL, as it would in this glibc: before 2.38 `aligned_alloc` and `memalign` round up to
+/// a power of two.
+///
+/// # Safety
+/// `sp` and `bp` must be the hook's.
+#[cold]
+pub(super) unsafe fn odd_alignment(
+    function: Function,
+    alignment: usize,
+    size: usize,
+    sp: u64,
+    bp: u64,
+) -> bool {
+    let wants = if function == Function::PosixMemalign {
+        "a power of two that is a multiple of 8"
+    } else {
+        "a power of two"
+    };
+    let note = format!("alignment {alignment} is not {wants}");
+    // SAFETY: as the caller vouches.
+    let checking = unsafe {
+        report_arguments(
+            ErrorKind::InvalidAlignment,
+            function,
+            size as u64,
+            &note,
+            sp,
+            bp,
+        )
+    };
+    if !checking {
+        return false;
+    }
+    let refused = match function {
+        Function::PosixMemalign => return true,
+        Function::AlignedAlloc if process::glibc_minor() >= 38 => true,
+        _ => alignment > usize::MAX / 2 + 1,
+    };
+    if refused {
+        set_errno(libc::EINVAL);
+    }
+    refused
+}
+
+/// Reports what a call's own arguments make an error; says whether this is check mode.
+unsafe fn report_arguments(
+    kind: ErrorKind,
+    function: Function,
+    size: u64,
+    note: &str,
+    sp: u64,
+    bp: u64,
+) -> bool {
+    let entered = crate::reentry::enter(sp);
+    if !modes::is_checking() {
+        return false;
+    }
+    let Some(mut inside) = entered else {
+        return true;
+    };
+    // SAFETY: as the caller vouches. The operator that may be pending is the call's, not this report's.
+    let origin = unsafe { Origin::direct(function, sp, bp) };
+    let recorder = inside.recorder();
+    let stack = recorder.capture(origin.caller);
+    findings::report(
+        recorder,
+        &Report {
+            kind,
+            detected_by: DetectedBy::Free,
+            access: Access::Unknown,
+            size,
+            address: 0,
+            stack,
+            called: function.symbol().as_bytes(),
+            block: None,
+            memory_at: 0,
+            memory: &[],
+            expected: &[],
+            note: note.as_bytes(),
+        },
+    );
+    true
+}
