@@ -76,6 +76,17 @@ unsafe impl GlobalAlloc for Arena {
         STATE.with(|state| state.take(class(layout)))
     }
 
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller vouches.
+        let block = unsafe { self.alloc(layout) };
+        // Fresh mappings are zero, and are better not touched before they are used.
+        if layout.size().max(layout.align()) < LARGE_BYTES && !block.is_null() {
+            // SAFETY: just allocated, with at least this size.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if layout.size().max(layout.align()) >= LARGE_BYTES {
             // SAFETY: large blocks are mappings of this size.
@@ -89,6 +100,12 @@ unsafe impl GlobalAlloc for Arena {
             state.free[class] = block as usize;
         });
     }
+}
+
+/// Whether a thread is in the allocator this moment.
+#[must_use]
+pub fn is_busy() -> bool {
+    STATE.is_taken()
 }
 
 /// See [`Lock::reopen_after_fork`].

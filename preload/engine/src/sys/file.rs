@@ -217,3 +217,34 @@ pub fn current_directory(buffer: &mut [u8]) -> Option<usize> {
 pub fn open_write(name: &[u8]) -> Result<Fd, i32> {
     open(name, libc::O_RDWR | libc::O_NOFOLLOW, 0)
 }
+
+/// Calls `visit` with the name of each entry of a folder, `.` and `..` among them.
+pub fn list(name: &[u8], mut visit: impl FnMut(&[u8])) -> Result<(), i32> {
+    /// Where `struct linux_dirent64` has its length and its name.
+    const LENGTH: usize = 16;
+    const NAME: usize = 19;
+    let fd = open(name, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+    let mut buffer = [0u8; 4096];
+    let result = loop {
+        let args = [fd.0 as usize, buffer.as_mut_ptr() as usize, buffer.len()];
+        // SAFETY: the buffer is ours and of that length.
+        let filled = match unsafe { syscall(libc::SYS_getdents64, &args) } {
+            Ok(0) => break Ok(()),
+            Ok(filled) => filled,
+            Err(error) => break Err(error),
+        };
+        let mut rest = &buffer[..filled];
+        while let Some(&[low, high]) = rest.get(LENGTH..LENGTH + 2) {
+            let length = usize::from(u16::from_le_bytes([low, high]));
+            let (Some(entry), true) = (rest.get(..length), length > NAME) else {
+                break;
+            };
+            let entry_name = &entry[NAME..];
+            let end = entry_name.iter().position(|&byte| byte == 0);
+            visit(&entry_name[..end.unwrap_or(entry_name.len())]);
+            rest = &rest[length..];
+        }
+    };
+    close(fd);
+    result
+}

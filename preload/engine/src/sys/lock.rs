@@ -48,6 +48,11 @@ impl<T> Lock<T> {
         result
     }
 
+    /// Whether some thread is inside [`Lock::with`] this moment.
+    pub fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Acquire)
+    }
+
     /// Opens the lock in a forked child, where the thread that held it does not exist.
     ///
     /// # Safety

@@ -1,6 +1,6 @@
 //! Memory from the kernel.
 
-use super::syscall;
+use super::{own, syscall};
 
 /// The size of a page.
 pub const PAGE_BYTES: usize = 4096;
@@ -15,9 +15,9 @@ fn map(bytes: usize, protection: i32, flags: i32, fd: i32, offset: u64) -> Optio
         offset as usize,
     ];
     // SAFETY: a new mapping at an address of the kernel's choice disturbs nothing.
-    unsafe { syscall(libc::SYS_mmap, &args) }
-        .ok()
-        .map(|address| address as *mut u8)
+    let address = unsafe { syscall(libc::SYS_mmap, &args) }.ok()? as *mut u8;
+    own::add(address, bytes.next_multiple_of(PAGE_BYTES));
+    Some(address)
 }
 
 /// Fresh zeroed private memory, touched lazily. `None` when the kernel has none.
@@ -49,6 +49,7 @@ pub fn map_file(fd: i32, offset: u64, bytes: usize) -> Option<*mut u8> {
 /// # Safety
 /// `address` and `bytes` must be a mapping of [`allocate`] or [`map_file`] that nobody uses any more.
 pub unsafe fn release(address: *mut u8, bytes: usize) {
+    own::remove(address);
     // SAFETY: as the caller vouches.
     let _ = unsafe { syscall(libc::SYS_munmap, &[address as usize, bytes]) };
 }

@@ -5,10 +5,14 @@
 //! several of them (`mmap`, `_exit`, …) are exported by LDT itself, so that calling them would come
 //! back into our own hooks.
 
+pub mod action;
 pub mod arena;
 pub mod file;
 pub mod lock;
 pub mod mem;
+pub mod others;
+pub mod own;
+pub mod readable;
 pub mod thread;
 mod x86_64;
 

@@ -1,0 +1,107 @@
+//! What is reported: the blocks of one kind that one call stack allocated through one function, as one
+//! record, the largest first.
+
+use core::hash::{BuildHasherDefault, Hasher};
+use std::collections::HashMap;
+
+use ldt_trace::finding::{LeakKind, Use};
+
+use super::cliques::Following;
+
+/// Blocks of one kind from one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The kind.
+    pub kind: LeakKind,
+    /// Who allocated them; the thread is that of the first.
+    pub allocated: Use,
+    /// How many.
+    pub blocks: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+    /// What hangs off them.
+    pub following: Following,
+    /// Where the first one is.
+    pub example: u64,
+}
+
+/// Records as they come about.
+#[derive(Debug, Default)]
+pub struct Records {
+    found: Vec<Record>,
+    places: HashMap<u64, u32, BuildHasherDefault<Mixing>>,
+    last: (u64, usize),
+}
+
+impl Records {
+    /// Counts a block.
+    pub fn add(
+        &mut self,
+        kind: LeakKind,
+        allocated: Use,
+        address: u64,
+        bytes: u64,
+        following: Following,
+    ) {
+        let key = u64::from(allocated.stack.0) << 16
+            | u64::from(allocated.function as u8) << 8
+            | u64::from(kind as u8);
+        if self.last.0 != key {
+            let next = self.found.len() as u32;
+            let place = *self.places.entry(key).or_insert(next);
+            if place == next {
+                self.found.push(Record {
+                    kind,
+                    allocated,
+                    blocks: 0,
+                    bytes: 0,
+                    following: Following::default(),
+                    example: address,
+                });
+            }
+            self.last = (key, place as usize);
+        }
+        let record = &mut self.found[self.last.1];
+        record.blocks += 1;
+        record.bytes += bytes;
+        record.following.blocks += following.blocks;
+        record.following.bytes += following.bytes;
+    }
+
+    /// All of them: definite ones first, then possible, indirect, reachable; of each kind those with the
+    /// most bytes (what hangs off them included) first.
+    #[must_use]
+    pub fn sorted(self) -> Vec<Record> {
+        let mut found = self.found;
+        found.sort_by_key(|record| {
+            (
+                record.kind,
+                core::cmp::Reverse(record.bytes + record.following.bytes),
+                record.allocated.stack.0,
+                record.allocated.function as u8,
+            )
+        });
+        found
+    }
+}
+
+/// Hashes one number. The standard hasher asks the kernel for a seed; nobody attacks these keys.
+#[derive(Debug, Default)]
+struct Mixing(u64);
+
+impl Hasher for Mixing {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+}

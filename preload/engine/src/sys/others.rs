@@ -1,0 +1,435 @@
+//! Stopping the other threads without ptrace, which containers and debuggers forbid: each gets a
+//! real-time signal, whose handler notes its registers and waits.
+//!
+//! The program must not notice. The signal is one that it neither handles nor blocks (a thread that
+//! waits for signals with sigwait or a signalfd blocks them); its disposition is ours for the moment
+//! only, and is set to "ignore" before the program gets it back, which makes the kernel drop what is
+//! still pending. `errno` is not touched. System calls that the kernel does not restart by itself after
+//! a handler (sleeping, polling) are started again by the handler, which knows from `/proc` what the
+//! thread waited in.
+//!
+//! A thread inside LDT answers that it is busy and is asked again: while threads stand still, nobody
+//! holds a lock of LDT's. One that blocks the signal, or does not answer in time, goes on running;
+//! its registers are not known and its whole stack counts.
+
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+use super::action::{self, Action};
+use super::{file, syscall, thread};
+
+/// Registers that may hold a pointer: all general ones.
+pub const REGISTERS: usize = 17;
+
+/// What is known of another thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The kernel's number.
+    pub tid: u32,
+    /// Its registers, when it stands still.
+    pub registers: Option<Stopped>,
+    /// It has ended, and only the kernel still lists it.
+    pub ended: bool,
+}
+
+impl Other {
+    fn silent(tid: u32) -> Other {
+        Other {
+            tid,
+            registers: None,
+            ended: false,
+        }
+    }
+}
+
+/// Where a thread stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// The general registers, the instruction pointer and the stack pointer among them.
+    pub all: [u64; REGISTERS],
+    /// The stack pointer.
+    pub sp: u64,
+    /// The thread pointer: the address of its control block.
+    pub control_block: u64,
+}
+
+/// How a thread has answered.
+const ASKED: u32 = 0;
+const BUSY: u32 = 1;
+const STANDS: u32 = 2;
+const LEFT: u32 = 3;
+
+struct Seat {
+    tid: u32,
+    answer: AtomicU32,
+    /// The system call that it waited in when it was asked (its number + 1; 0: none), and where.
+    call: AtomicU64,
+    call_ip: AtomicU64,
+    registers: [AtomicU64; REGISTERS],
+    sp: AtomicU64,
+    control_block: AtomicU64,
+}
+
+impl Seat {
+    fn new(tid: u32) -> Seat {
+        Seat {
+            tid,
+            answer: AtomicU32::new(ASKED),
+            call: AtomicU64::new(0),
+            call_ip: AtomicU64::new(0),
+            registers: [const { AtomicU64::new(0) }; REGISTERS],
+            sp: AtomicU64::new(0),
+            control_block: AtomicU64::new(0),
+        }
+    }
+}
+
+/// Seats of all threads that were asked in one round, by number.
+struct Round {
+    seats: Vec<Seat>,
+    next: AtomicPtr<Round>,
+}
+
+/// The rounds of the stop under way, newest first; null when there is none.
+static ROUNDS: AtomicPtr<Round> = AtomicPtr::new(ptr::null_mut());
+/// Threads stand still while this is 1: the word that they wait on.
+static STANDING: AtomicU32 = AtomicU32::new(0);
+
+/// The other threads, standing still until this is dropped.
+#[derive(Debug)]
+pub struct Others {
+    /// All of them.
+    pub threads: Vec<Other>,
+    signal: i32,
+    before: Action,
+}
+
+/// How long threads are waited for, in all: a thread that waits in the kernel for a disk may take its
+/// time, and one that is stopped by a debugger never answers.
+const PATIENCE_NS: u64 = 2_000_000_000;
+/// How long a busy thread is left alone before it is asked again.
+const NAP_NS: u64 = 50_000;
+
+impl Others {
+    /// Stops all other threads. `None` when their list is not to be had. The caller holds no lock, and
+    /// no other thread is in this function.
+    #[must_use]
+    pub fn stop() -> Option<Others> {
+        let me = thread::thread_id();
+        let mut others = Others {
+            threads: Vec::new(),
+            signal: 0,
+            before: Action::default(),
+        };
+        let first = threads_but(me)?;
+        if first.is_empty() {
+            return Some(others);
+        }
+        let masks: Vec<u64> = first.iter().map(|&tid| blocked_signals(tid)).collect();
+        let Some((signal, before)) = choose_signal(&masks) else {
+            others.threads = first.into_iter().map(Other::silent).collect();
+            return Some(others);
+        };
+        (others.signal, others.before) = (signal, before);
+        STANDING.store(1, Ordering::SeqCst);
+        // SAFETY: the handler stores registers and waits; that can be done at any instruction.
+        unsafe { action::set(others.signal, &Action::handler(stand)) };
+        let deadline = thread::clock_ns(libc::CLOCK_MONOTONIC) + PATIENCE_NS;
+        // Threads that were being made while the others were stopped come in later rounds.
+        let mut new = first;
+        while !new.is_empty() {
+            others.round(&new, deadline);
+            let known = |tid: &u32| !others.threads.iter().any(|other| other.tid == *tid);
+            new = threads_but(me)?.into_iter().filter(known).collect();
+        }
+        Some(others)
+    }
+
+    /// Threads whose registers are not known although they run.
+    #[must_use]
+    pub fn unresponsive(&self) -> u32 {
+        let silent = |other: &&Other| other.registers.is_none() && !other.ended;
+        self.threads.iter().filter(silent).count() as u32
+    }
+
+    /// Asks these threads to stop and waits for them.
+    fn round(&mut self, tids: &[u32], deadline: u64) {
+        let round = Box::into_raw(Box::new(Round {
+            seats: tids.iter().map(|&tid| Seat::new(tid)).collect(),
+            next: AtomicPtr::new(ROUNDS.load(Ordering::Relaxed)),
+        }));
+        ROUNDS.store(round, Ordering::Release);
+        // SAFETY: freed by `drop` alone.
+        let seats = unsafe { &(*round).seats };
+        let mut ended: Vec<bool> = vec![false; seats.len()];
+        let mut waiting: Vec<usize> = Vec::new();
+        for (index, seat) in seats.iter().enumerate() {
+            match state_of(seat.tid) {
+                State::Ended => ended[index] = true,
+                State::Lives { blocked } if blocked & action::bit(self.signal) != 0 => {}
+                State::Lives { .. } => {
+                    seat.ask(self.signal);
+                    waiting.push(index);
+                }
+            }
+        }
+        while !waiting.is_empty() && thread::clock_ns(libc::CLOCK_MONOTONIC) < deadline {
+            waiting.retain(|&index| {
+                let seat = &seats[index];
+                match seat.answer.load(Ordering::Acquire) {
+                    STANDS => return false,
+                    BUSY => {
+                        seat.answer.store(ASKED, Ordering::Release);
+                        seat.ask(self.signal);
+                    }
+                    _ if !thread::is_alive(seat.tid) => {
+                        ended[index] = true;
+                        return false;
+                    }
+                    _ => {}
+                }
+                true
+            });
+            if !waiting.is_empty() {
+                thread::nap(NAP_NS);
+            }
+        }
+        self.threads
+            .extend(seats.iter().zip(ended).map(|(seat, ended)| Other {
+                tid: seat.tid,
+                registers: seat.stopped(),
+                ended,
+            }));
+    }
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        if self.signal == 0 {
+            return;
+        }
+        STANDING.store(0, Ordering::SeqCst);
+        wake();
+        // SAFETY: ignoring a signal drops what is pending; then what was there before.
+        unsafe {
+            action::set(self.signal, &Action::IGNORE);
+            action::set(self.signal, &self.before);
+        }
+        let mut rounds = ROUNDS.swap(ptr::null_mut(), Ordering::AcqRel);
+        let all_answered = self.unresponsive() == 0;
+        while !rounds.is_null() {
+            // SAFETY: made by `round`, and still there: see below.
+            let round = unsafe { &*rounds };
+            let next = round.next.load(Ordering::Relaxed);
+            let stood = |seat: &&Seat| seat.answer.load(Ordering::Acquire) == STANDS;
+            while round
+                .seats
+                .iter()
+                .any(|seat| stood(&seat) && thread::is_alive(seat.tid))
+            {
+                thread::yield_now();
+            }
+            // A thread that did not answer may be in the handler this moment: its seat stays.
+            if all_answered {
+                // SAFETY: every thread has left its seat, and the list does not lead here any more.
+                drop(unsafe { Box::from_raw(rounds) });
+            }
+            rounds = next;
+        }
+    }
+}
+
+impl Seat {
+    fn ask(&self, signal: i32) {
+        let (call, ip) = waits_in(self.tid).unwrap_or((0, 0));
+        self.call.store(call, Ordering::Relaxed);
+        self.call_ip.store(ip, Ordering::Release);
+        let args = [
+            thread::process_id() as usize,
+            self.tid as usize,
+            signal as usize,
+        ];
+        // SAFETY: a signal whose handler is ours.
+        let _ = unsafe { syscall(libc::SYS_tgkill, &args) };
+    }
+
+    fn stopped(&self) -> Option<Stopped> {
+        (self.answer.load(Ordering::Acquire) == STANDS).then(|| Stopped {
+            all: core::array::from_fn(|index| self.registers[index].load(Ordering::Relaxed)),
+            sp: self.sp.load(Ordering::Relaxed),
+            control_block: self.control_block.load(Ordering::Relaxed),
+        })
+    }
+}
+
+/// The handler: notes the registers and waits.
+unsafe extern "C" fn stand(_signal: i32, _info: *mut libc::siginfo_t, context: *mut c_void) {
+    let Some(seat) = my_seat() else { return };
+    // SAFETY: the kernel hands over the interrupted registers.
+    let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
+    if thread::slot().inside_sp.get() != 0 {
+        seat.restart(registers);
+        seat.answer.store(BUSY, Ordering::Release);
+        return;
+    }
+    for (kept, register) in seat.registers.iter().zip(registers.iter()) {
+        kept.store(*register as u64, Ordering::Relaxed);
+    }
+    let sp = registers[libc::REG_RSP as usize] as u64;
+    seat.sp.store(sp, Ordering::Relaxed);
+    seat.control_block
+        .store(thread::pointer(), Ordering::Relaxed);
+    seat.answer.store(STANDS, Ordering::Release);
+    while STANDING.load(Ordering::Acquire) == 1 {
+        let args = [
+            STANDING.as_ptr() as usize,
+            (libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG) as usize,
+            1,
+        ];
+        // SAFETY: waits on a static word.
+        let _ = unsafe { syscall(libc::SYS_futex, &args) };
+    }
+    seat.restart(registers);
+    seat.answer.store(LEFT, Ordering::Release);
+}
+
+impl Seat {
+    /// A system call that ended early because of our signal alone is made again.
+    fn restart(&self, registers: &mut [i64; 23]) {
+        /// Calls that end with EINTR after any handler, and can simply be made again. (Those with a
+        /// relative time wait anew for all of it: better late than early, when nobody expects early.)
+        const AGAIN: [i64; 16] = [
+            libc::SYS_poll,
+            libc::SYS_ppoll,
+            libc::SYS_select,
+            libc::SYS_pselect6,
+            libc::SYS_epoll_wait,
+            libc::SYS_epoll_pwait,
+            libc::SYS_nanosleep,
+            libc::SYS_clock_nanosleep,
+            libc::SYS_futex,
+            libc::SYS_pause,
+            libc::SYS_rt_sigtimedwait,
+            libc::SYS_semop,
+            libc::SYS_semtimedop,
+            libc::SYS_msgrcv,
+            libc::SYS_msgsnd,
+            libc::SYS_io_getevents,
+        ];
+        /// Bytes of the instruction `syscall`.
+        const SYSCALL_BYTES: i64 = 2;
+        let call = self.call.swap(0, Ordering::Acquire) as i64 - 1;
+        let came_from = self.call_ip.load(Ordering::Relaxed) as i64;
+        let [rip, rax] = [libc::REG_RIP as usize, libc::REG_RAX as usize];
+        if AGAIN.contains(&call)
+            && registers[rip] == came_from
+            && registers[rax] == -i64::from(libc::EINTR)
+        {
+            registers[rip] -= SYSCALL_BYTES;
+            registers[rax] = call;
+        }
+    }
+}
+
+fn my_seat() -> Option<&'static Seat> {
+    let tid = thread::thread_id();
+    let mut round = ROUNDS.load(Ordering::Acquire);
+    while !round.is_null() {
+        // SAFETY: rounds are freed only when every thread that was asked has answered and left.
+        let seats = unsafe { &*round };
+        if let Some(seat) = seats.seats.iter().find(|seat| seat.tid == tid) {
+            let open = seat.answer.load(Ordering::Relaxed) == ASKED;
+            return open.then_some(seat);
+        }
+        round = seats.next.load(Ordering::Relaxed);
+    }
+    None
+}
+
+fn wake() {
+    let args = [
+        STANDING.as_ptr() as usize,
+        (libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG) as usize,
+        i32::MAX as usize,
+    ];
+    // SAFETY: wakes those who wait on a static word.
+    let _ = unsafe { syscall(libc::SYS_futex, &args) };
+}
+
+/// A real-time signal that nobody handles, and that the fewest threads block; with its disposition.
+fn choose_signal(masks: &[u64]) -> Option<(i32, Action)> {
+    let blocking = |signal: i32| {
+        masks
+            .iter()
+            .filter(|mask| *mask & action::bit(signal) != 0)
+            .count()
+    };
+    (libc::SIGRTMIN()..=libc::SIGRTMAX())
+        .rev()
+        .filter_map(|signal| Some((signal, action::get(signal)?)))
+        .filter(|(_, action)| action.is_default())
+        .min_by_key(|&(signal, _)| blocking(signal))
+}
+
+enum State {
+    Ended,
+    Lives { blocked: u64 },
+}
+
+fn threads_but(me: u32) -> Option<Vec<u32>> {
+    let mut found = Vec::new();
+    file::list(b"/proc/self/task\0", |name| {
+        if let Some(tid) = core::str::from_utf8(name)
+            .ok()
+            .and_then(|name| name.parse().ok())
+            && tid != me
+        {
+            found.push(tid);
+        }
+    })
+    .ok()?;
+    Some(found)
+}
+
+/// A file of `/proc` about one thread.
+fn about(tid: u32, what: &str) -> Option<Vec<u8>> {
+    crate::options::read_proc(format!("/proc/self/task/{tid}/{what}\0").as_bytes())
+}
+
+fn blocked_signals(tid: u32) -> u64 {
+    match state_of(tid) {
+        State::Ended => 0,
+        State::Lives { blocked } => blocked,
+    }
+}
+
+fn state_of(tid: u32) -> State {
+    let Some(status) = about(tid, "status") else {
+        return State::Ended;
+    };
+    let field = |name: &[u8]| {
+        status
+            .split(|&byte| byte == b'\n')
+            .find_map(|line| line.strip_prefix(name))
+            .map(<[u8]>::trim_ascii)
+    };
+    match field(b"State:").and_then(<[u8]>::first) {
+        None | Some(b'Z' | b'X' | b'x') => State::Ended,
+        Some(_) => State::Lives {
+            blocked: field(b"SigBlk:")
+                .and_then(|digits| core::str::from_utf8(digits).ok())
+                .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+                .unwrap_or(0),
+        },
+    }
+}
+
+/// The system call that a thread waits in: its number + 1, and the address after it.
+fn waits_in(tid: u32) -> Option<(u64, u64)> {
+    let line = about(tid, "syscall")?;
+    let mut words = core::str::from_utf8(&line).ok()?.split_ascii_whitespace();
+    let call: u64 = words.next()?.parse().ok()?;
+    let ip = words.next_back()?.strip_prefix("0x")?;
+    Some((call + 1, u64::from_str_radix(ip, 16).ok()?))
+}
