@@ -22,9 +22,24 @@ pub struct Read {
     pub value: u64,
 }
 
+/// What a step out of a frame does with the frame pointer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum BpUse {
+    /// The result depends on it, or may.
+    #[default]
+    Needs,
+    /// It is handed on to the caller's frame as it is.
+    HandsOn,
+    /// The caller's comes from the stack; this frame's is of no account.
+    Restores,
+}
+
 /// The words that a step read; together with the registers they determine its result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reads {
+    /// Whether the frame pointer takes part in that.
+    pub bp: BpUse,
     /// The words, the first `count` of them.
     pub words: [Read; READS],
     /// How many were read; more than [`READS`] were not all kept.
@@ -123,8 +138,12 @@ impl Unwind {
         }; READS];
         reads.count = 1;
         let caller_bp = if rule.bp_base == Base::None {
+            reads.bp = BpUse::HandsOn;
             bp
         } else {
+            if rule.bp_base == Base::Sp {
+                reads.bp = BpUse::Restores;
+            }
             let start = if rule.bp_base == Base::Sp { sp } else { bp };
             let address = start.wrapping_add_signed(i64::from(rule.bp_offset));
             let Some(value) = self.read(address, floor) else {
