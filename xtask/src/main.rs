@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod fuzz;
 mod packages;
+mod readers;
 mod step;
 mod test;
 mod workspace;

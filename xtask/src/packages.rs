@@ -58,6 +58,8 @@ pub(crate) const TEST: &[Need] = &[
     program("bash", "bash"),
     program("git", "git"),
     program("node", "nodejs"),
+    // Brings the readers of other exports, see `readers.rs`.
+    program("npm", "npm"),
     program("perl", "perl"),
     program("python3", "python3"),
     program("redis-benchmark", "redis-tools"),

@@ -4,10 +4,11 @@
 //! The runner is cargo-nextest where it is installed. Where it is not, `cargo test` runs the same
 //! tests: building nextest takes longer than all the tests do.
 
-use crate::{packages, step, workspace};
+use crate::{packages, readers, step, workspace};
 
 pub(crate) fn run(runner_arguments: &[String]) -> anyhow::Result<()> {
     packages::ensure(packages::TEST)?;
+    readers::ensure()?;
     // The integration tests run `ldt` and `libldt.so` from here, as a user would.
     step::run(workspace::cargo().args(["build", "--release", "--workspace"]))?;
     if !step::succeeds(workspace::cargo().args(["nextest", "--version"])) {

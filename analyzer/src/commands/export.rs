@@ -4,7 +4,7 @@ use crate::export::{self, Format};
 use crate::failure::{Failure, say};
 use crate::output::write_to;
 use crate::progress::Progress;
-use crate::replay::{Selection, replay};
+use crate::replay::replay;
 use crate::report::site::Cost;
 use ldt_trace::TraceFile;
 use std::io::{self, IsTerminal as _};
@@ -34,7 +34,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         ));
     }
     let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
-    let replayed = replay(&trace, &Selection::default(), &Progress::on_terminal());
+    let replayed = replay(
+        &trace,
+        &export::selection(options.format),
+        &Progress::on_terminal(),
+    );
     let report = export::everything(&replayed);
     write_to(options.output.as_deref(), |out| {
         export::write(&report, options.format, options.cost, out)

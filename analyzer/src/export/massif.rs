@@ -1,17 +1,17 @@
 //! massif.out, for ms_print and massif-visualizer: the heap over time, and the tree of who held it
-//! at the peak and at the end.
+//! at the peak, at the end, and now and then.
 
-use super::places;
+use crate::replay::sites::Balance;
 use crate::replay::stacks::CodeAddress;
 use crate::report::Report;
-use crate::report::frames::ShownFrame;
-use crate::report::site::Cost;
+use crate::report::site::{Cost, SiteView};
 use crate::report::tree::{self, Branch};
 use std::io::{self, Write};
-use std::path::Path;
 
 /// What massif itself keeps at most; more makes ms_print's graph no better.
-const MOST_SNAPSHOTS: usize = 100;
+pub(super) const MOST_SPANS: u32 = 100;
+/// Every so many snapshots one has its tree, as massif's have by default.
+const DETAILED_EVERY: usize = 10;
 /// Branches below this share are put together, as massif does by default.
 const THRESHOLD_SHARE: u64 = 100;
 
@@ -59,34 +59,47 @@ fn milliseconds(ns: u64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The timeline thinned out, with the peak and the end where they happened.
+/// The heap at the end of each span, with the peak and the end where they happened.
 fn snapshots(report: &Report<'_>) -> Vec<Snapshot> {
     let replayed = report.replayed;
-    let bins: Vec<_> = replayed.heap.timeline.bins().collect();
-    let each = bins.len().div_ceil(MOST_SNAPSHOTS).max(1);
-    let peak_ns = replayed.clock.ns(replayed.heap.peak.tick);
-    let end_ns = replayed.clock.ns(replayed.end_tick).max(peak_ns);
-    let mut snapshots: Vec<Snapshot> = bins
-        .chunks(each)
-        .filter_map(|bins| bins.first())
-        .map(|(tick, bin)| Snapshot {
-            time_ns: replayed.clock.ns(*tick),
-            bytes: bin.low_bytes,
-            tree: Tree::Empty,
-        })
-        .filter(|snapshot| snapshot.time_ns < end_ns)
-        .collect();
-    let tree = |cost: Cost, bytes: u64| {
-        let threshold = bytes / THRESHOLD_SHARE;
-        tree::tree(&replayed.stacks, &report.sites, cost, threshold)
-    };
-    let peak_bytes = replayed.heap.peak.balance.bytes;
-    if peak_bytes > 0 {
+    let ns = |tick| replayed.clock.ns(tick);
+    let end_ns = ns(replayed.end_tick).max(ns(replayed.heap.peak.tick));
+    let mut snapshots = vec![Snapshot {
+        time_ns: 0,
+        bytes: 0,
+        tree: Tree::Empty,
+    }];
+    let mut held = vec![Balance::default(); replayed.heap.sites.all().len()];
+    let mut marks = replayed.heap.history.sites.clone();
+    marks.sort_by_key(|mark| mark.span);
+    let mut marks = marks.into_iter().peekable();
+    for (span, edge) in (0..).zip(replayed.heap.history.edges().skip(1)) {
+        while let Some(mark) = marks.next_if(|mark| mark.span <= span) {
+            held[mark.of as usize] = mark.figures.live;
+        }
+        if ns(edge) >= end_ns {
+            break;
+        }
+        let is_detailed = (span as usize + 1).is_multiple_of(DETAILED_EVERY);
+        let bytes = held.iter().map(|held| held.bytes).sum();
+        let tree = match (is_detailed, bytes) {
+            (false, _) | (_, 0) => Tree::Empty,
+            (true, _) => Tree::Detailed(tree(report, bytes, |site| held[site.number as usize])),
+        };
+        snapshots.push(Snapshot {
+            time_ns: ns(edge),
+            bytes,
+            tree,
+        });
+    }
+    let peak = replayed.heap.peak;
+    if peak.balance.bytes > 0 {
+        let peak_ns = ns(peak.tick);
         let place = snapshots.partition_point(|snapshot| snapshot.time_ns <= peak_ns);
         let peak = Snapshot {
             time_ns: peak_ns,
-            bytes: peak_bytes,
-            tree: Tree::Peak(tree(Cost::Peak, peak_bytes)),
+            bytes: peak.balance.bytes,
+            tree: Tree::Peak(tree(report, peak.balance.bytes, |site| site.peak)),
         };
         snapshots.insert(place, peak);
     }
@@ -96,10 +109,24 @@ fn snapshots(report: &Report<'_>) -> Vec<Snapshot> {
         bytes: end_bytes,
         tree: match end_bytes {
             0 => Tree::Empty,
-            _ => Tree::Detailed(tree(Cost::Leaked, end_bytes)),
+            _ => Tree::Detailed(tree(report, end_bytes, |site| site.leaked)),
         },
     });
     snapshots
+}
+
+/// The tree of what each site held at some moment, `bytes` in all.
+fn tree(report: &Report<'_>, bytes: u64, held: impl Fn(&SiteView) -> Balance) -> Branch {
+    let sites: Vec<SiteView> = report
+        .sites
+        .iter()
+        .map(|site| SiteView {
+            at: Some(held(site)),
+            ..*site
+        })
+        .collect();
+    let threshold = bytes / THRESHOLD_SHARE;
+    tree::tree(&report.replayed.stacks, &sites, Cost::At, threshold)
 }
 
 fn branches(
@@ -130,17 +157,8 @@ fn branches(
     Ok(())
 }
 
-/// `function (file.c:12)`, or `function (in /path/to/module)`. Of inlined functions the innermost is
-/// shown, as massif does.
+/// Of functions inlined at an address the innermost is shown, as massif does.
 fn place(report: &Report<'_>, address: CodeAddress) -> String {
     let frame = report.naming().frames_at(address).next();
-    let frame: ShownFrame<'_> = frame.unwrap_or_default();
-    let function = places::name(&frame).replace(char::is_control, " ");
-    let file = frame.file.and_then(|file| Path::new(file).file_name());
-    match (file, frame.line, frame.module) {
-        (Some(file), Some(line), _) => format!("{function} ({}:{line})", file.to_string_lossy()),
-        (Some(file), None, _) => format!("{function} ({})", file.to_string_lossy()),
-        (None, _, Some(module)) => format!("{function} (in {})", module.display()),
-        (None, _, None) => function,
-    }
+    super::valgrind_place(&frame.unwrap_or_default())
 }

@@ -6,15 +6,19 @@
 
 mod callgrind;
 mod collapsed;
+mod dhat;
+mod firefox;
 mod massif;
 mod places;
 mod pprof;
 mod speedscope;
 
-use crate::replay::Replayed;
+use crate::replay::{Replayed, Selection};
+use crate::report::frames::ShownFrame;
 use crate::report::site::Cost;
 use crate::report::{Choice, Report};
 use std::io::{self, Write};
+use std::path::Path;
 
 /// A format of another tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -27,8 +31,12 @@ pub enum Format {
     Pprof,
     /// callgrind.out, for KCachegrind and callgrind_annotate
     Callgrind,
+    /// JSON for profiler.firefox.com
+    Firefox,
     /// JSON for speedscope.app
     Speedscope,
+    /// JSON for valgrind's dh_view.html
+    Dhat,
 }
 
 impl Format {
@@ -47,6 +55,20 @@ const COSTS: [Cost; 5] = [
     Cost::Allocations,
     Cost::Temporary,
 ];
+
+/// What must be kept while the trace is read.
+#[must_use]
+pub fn selection(format: Format) -> Selection {
+    Selection {
+        most_spans: match format {
+            Format::Firefox => Some(firefox::MOST_SPANS),
+            Format::Massif => Some(massif::MOST_SPANS),
+            _ => None,
+        },
+        close_up: format == Format::Dhat,
+        ..Selection::default()
+    }
+}
 
 /// What an export is made of: every call stack with its names.
 #[must_use]
@@ -69,6 +91,8 @@ pub fn write(
 ) -> io::Result<()> {
     match format {
         Format::Collapsed => collapsed::write(report, cost, out),
+        Format::Dhat => dhat::write(report, out),
+        Format::Firefox => firefox::write(report, out),
         Format::Massif => massif::write(report, out),
         Format::Pprof => pprof::write(report, cost, out),
         Format::Callgrind => callgrind::write(report, cost, out),
@@ -85,6 +109,18 @@ fn title(cost: Cost) -> &'static str {
         Cost::Allocations => "allocations",
         Cost::Temporary => "temporary allocations",
         Cost::At => "held at a moment",
+    }
+}
+
+/// A frame as valgrind's tools write it: `function (file.c:12)`, or `function (in /path/to/module)`.
+fn valgrind_place(frame: &ShownFrame<'_>) -> String {
+    let function = places::name(frame).replace(char::is_control, " ");
+    let file = frame.file.and_then(|file| Path::new(file).file_name());
+    match (file, frame.line, frame.module) {
+        (Some(file), Some(line), _) => format!("{function} ({}:{line})", file.to_string_lossy()),
+        (Some(file), None, _) => format!("{function} ({})", file.to_string_lossy()),
+        (None, _, Some(module)) => format!("{function} (in {})", module.display()),
+        (None, _, None) => function,
     }
 }
 

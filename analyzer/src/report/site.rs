@@ -7,6 +7,8 @@ use ldt_trace::{Function, NodeId};
 /// What one call stack did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SiteView {
+    /// Its number in [`crate::replay::sites::Sites`].
+    pub number: u32,
     /// The function called.
     pub function: Function,
     /// The stack from which it was called.
@@ -75,6 +77,7 @@ pub fn sites(replayed: &Replayed) -> Vec<SiteView> {
     let numbered = replayed.heap.sites.all().iter().zip(peaks).enumerate();
     numbered
         .map(|(number, (site, peak))| SiteView {
+            number: number as u32,
             function: site.function,
             stack: site.stack,
             allocations: site.allocations,
@@ -110,6 +113,7 @@ mod tests {
 
     fn site(stack: u32, allocations: u64) -> SiteView {
         SiteView {
+            number: stack,
             function: Function::Malloc,
             stack: NodeId(stack),
             allocations,

@@ -101,6 +101,7 @@ mod tests {
 
     fn site(stack: u32, bytes: u64) -> SiteView {
         SiteView {
+            number: stack,
             function: Function::Malloc,
             stack: NodeId(stack),
             allocations: 1,
