@@ -1,0 +1,94 @@
+//! The C library's own functions: the next definition after ours of each, found once.
+//!
+//! The constructor of this library runs after those of the libraries of the program, and their calls
+//! come first: so the first call of all looks everything up. dlsym may allocate (libldt.so serves that)
+//! and the loader uses no function that could be interposed, so there is no way back in here.
+
+use core::ffi::{CStr, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+use crate::heap;
+use crate::table::{Index, TABLE};
+
+/// By the numbers of [`Index`]; null until looked up, and where the C library has none.
+pub(crate) static FUNCTIONS: [AtomicPtr<c_void>; TABLE.len()] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; TABLE.len()];
+
+static RESOLVED: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn is_resolved() -> bool {
+    RESOLVED.load(Ordering::Acquire)
+}
+
+fn next(name: &CStr) -> *mut c_void {
+    // SAFETY: a NUL-terminated name.
+    unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) }
+}
+
+/// Looks everything up. Threads that do so at once find the same.
+#[cold]
+pub(crate) fn resolve() {
+    // First, since an export takes a function that is there as the sign that the heap is known.
+    heap::resolve();
+    let mut index = 0;
+    while index < TABLE.len() {
+        // memcpy has two versions, and which one a caller wants cannot be seen here. The older allows
+        // overlaps; in every glibc since 2.14 memmove gives both what they promise.
+        let name = if index == Index::memcpy as usize {
+            c"memmove"
+        } else {
+            TABLE[index].name
+        };
+        FUNCTIONS[index].store(next(name), Ordering::Release);
+        index += 1;
+    }
+    RESOLVED.store(true, Ordering::Release);
+}
+
+/// Where to jump for the function with this number.
+pub(crate) fn address(index: usize) -> u64 {
+    let found = FUNCTIONS[index].load(Ordering::Relaxed);
+    if found.is_null() {
+        absent as *const () as u64
+    } else {
+        found as u64
+    }
+}
+
+/// Stands for a function that this C library lacks: nobody can have been linked to it.
+unsafe extern "C" fn absent() -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::abort() }
+}
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As for the C function.
+        pub(crate) unsafe fn $name($($argument: $type),*) -> $result {
+            let address = address(Index::$name as usize);
+            // SAFETY: the symbol of that name, with the C library's signature.
+            let function: unsafe extern "C" fn($($type),*) -> $result = unsafe { core::mem::transmute(address) };
+            // SAFETY: as the caller vouches.
+            unsafe { function($($argument),*) }
+        }
+    )*};
+}
+
+functions! {
+    /// The C library's own.
+    strlen(text: u64) -> u64;
+    /// The C library's own.
+    wcslen(text: u64) -> u64;
+    /// The C library's own.
+    memchr(from: u64, byte: u64, bytes: u64) -> u64;
+    /// The C library's own.
+    wmemchr(from: u64, unit: u64, units: u64) -> u64;
+    /// The C library's own.
+    memmem(from: u64, bytes: u64, needle: u64, needle_bytes: u64) -> u64;
+    /// The C library's own; `list` is the address of a `va_list`.
+    vsnprintf(into: u64, limit: u64, format: u64, list: u64) -> i32;
+}

@@ -1,0 +1,87 @@
+//! The exported symbols: one for each row of [`crate::table`].
+//!
+//! Most calls concern no block: the export compares the pointers with the bounds of the heap and jumps
+//! to the C library, in a dozen instructions and without touching the stack. A function that has not
+//! been looked up yet goes the long way too. Only scratch registers are used: rax, r10 and r11, and rax
+//! only where no number of vector registers is handed over in it.
+
+use core::arch::naked_asm;
+
+use crate::beneath::FUNCTIONS;
+use crate::frame::{fixed_arguments, variable_arguments};
+use crate::heap::BOUNDS;
+use crate::table::{Index, with_every_function};
+
+macro_rules! export {
+    ($($name:ident $entered:tt $unit:ident ($($role:expr),*) $story:ident $(via $via:ident)?;)*) => {
+        $(one! { $name $entered })*
+    };
+}
+
+macro_rules! one {
+    ($name:ident [$($pointer:ident)*]) => {
+        #[doc = concat!("`", stringify!($name), "`.")]
+        ///
+        /// # Safety
+        /// As for the C function.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name() {
+            naked_asm!(
+                "mov r11, qword ptr [rip + {functions} + {offset}]",
+                "test r11, r11",
+                "jz 2f",
+                "mov r10, qword ptr [rip + {bounds}]",
+                $(
+                    concat!("mov rax, ", stringify!($pointer)),
+                    "sub rax, [r10]",
+                    "cmp rax, [r10 + 8]",
+                    "jb 2f",
+                )*
+                "jmp r11",
+                "2:",
+                "mov eax, {index}",
+                "jmp {slowly}",
+                functions = sym FUNCTIONS,
+                offset = const 8 * Index::$name as usize,
+                bounds = sym BOUNDS,
+                index = const Index::$name as usize,
+                slowly = sym fixed_arguments,
+            )
+        }
+    };
+    ($name:ident variable) => {
+        #[doc = concat!("`", stringify!($name), "`.")]
+        ///
+        /// # Safety
+        /// As for the C function.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name() {
+            naked_asm!(
+                "mov r11d, {index}",
+                "jmp {slowly}",
+                index = const Index::$name as usize,
+                slowly = sym variable_arguments,
+            )
+        }
+    };
+    ($name:ident $always:ident) => {
+        #[doc = concat!("`", stringify!($name), "`.")]
+        ///
+        /// # Safety
+        /// As for the C function.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name() {
+            naked_asm!(
+                "mov eax, {index}",
+                "jmp {slowly}",
+                index = const Index::$name as usize,
+                slowly = sym fixed_arguments,
+            )
+        }
+    };
+}
+
+with_every_function!(export);

@@ -1,0 +1,207 @@
+//! What a call looked like: its registers, kept on the stack while its story is told.
+//!
+//! Both entries below give the registers back as they were and jump on, so that the C library's
+//! function runs as if LDT were not there: variable arguments, cancellation, its return address. Where
+//! the story wants the result they call instead; their unwind tables let a cancelled thread or an
+//! exception of a stream's own functions pass through.
+
+use core::arch::naked_asm;
+
+use crate::beneath;
+use crate::call::{Call, Then};
+use crate::table::TABLE;
+use crate::va_list::VaList;
+
+/// The registers of a call, at the bottom those that a `va_list` reads, in its order.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Frame {
+    /// rdi, rsi, rdx, rcx, r8, r9.
+    pub(crate) args: [u64; 6],
+    /// xmm0 to xmm7; kept for functions with variable arguments only.
+    vectors: [[u64; 2]; 8],
+    index: u64,
+    /// The stack pointer at the function's entry: it points at the return address.
+    pub(crate) sp: u64,
+    /// The frame pointer of the program.
+    pub(crate) bp: u64,
+    /// rax: at first the number of vector registers used, then the result.
+    kept: u64,
+    /// The variable arguments, for a function that is called with a list instead.
+    list: VaList,
+}
+
+const _: () = assert!(size_of::<Frame>() == 232, "the code below reserves this");
+const _: () = assert!(core::mem::offset_of!(Frame, index) == 176);
+
+impl Frame {
+    /// The variable arguments after `fixed` named ones.
+    pub(crate) fn variable_arguments(&self, fixed: usize) -> VaList {
+        VaList::new(fixed, self.sp + 8, core::ptr::from_ref(self) as u64)
+    }
+
+    /// Hands the variable arguments over as a list, in the place of the first of them.
+    pub(crate) fn pass_list(&mut self, fixed: usize) {
+        self.list = self.variable_arguments(fixed);
+        self.args[fixed] = &raw const self.list as u64;
+    }
+}
+
+/// Where to go on, and whether to come back.
+#[repr(C)]
+struct Next {
+    function: u64,
+    watched: u64,
+}
+
+unsafe extern "C" fn before(frame: &mut Frame) -> Next {
+    if !beneath::is_resolved() {
+        beneath::resolve();
+    }
+    let index = frame.index as usize;
+    let mut call = Call::new(frame, &TABLE[index]);
+    let then = call.begin();
+    let (function, watched) = match then {
+        Then::Go => (index, 0),
+        Then::Watch => (call.watched_as().map_or(index, |via| via as usize), 1),
+    };
+    Next {
+        function: beneath::address(function),
+        watched,
+    }
+}
+
+unsafe extern "C" fn after(frame: &mut Frame) {
+    let (index, result) = (frame.index as usize, frame.kept);
+    Call::new(frame, &TABLE[index]).end(result);
+}
+
+/// A call of the function whose number is in `eax`.
+///
+/// # Safety
+/// Only jumped to from an export.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn fixed_arguments() {
+    naked_asm!(
+        ".cfi_startproc",
+        "sub rsp, 232",
+        ".cfi_adjust_cfa_offset 232",
+        "mov [rsp], rdi",
+        "mov [rsp + 8], rsi",
+        "mov [rsp + 16], rdx",
+        "mov [rsp + 24], rcx",
+        "mov [rsp + 32], r8",
+        "mov [rsp + 40], r9",
+        "mov [rsp + 176], rax",
+        "lea rax, [rsp + 232]",
+        "mov [rsp + 184], rax",
+        "mov [rsp + 192], rbp",
+        "mov rdi, rsp",
+        "call {before}",
+        "mov r11, rax",
+        "mov r10, rdx",
+        "mov rdi, [rsp]",
+        "mov rsi, [rsp + 8]",
+        "mov rdx, [rsp + 16]",
+        "mov rcx, [rsp + 24]",
+        "mov r8, [rsp + 32]",
+        "mov r9, [rsp + 40]",
+        "test r10, r10",
+        "jnz {watch}",
+        "add rsp, 232",
+        ".cfi_adjust_cfa_offset -232",
+        "jmp r11",
+        ".cfi_endproc",
+        before = sym before,
+        watch = sym watch,
+    )
+}
+
+/// The same for a function with variable arguments; its number is in `r11d`, since `al` says how many
+/// vector registers hold some.
+///
+/// # Safety
+/// Only jumped to from an export.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn variable_arguments() {
+    naked_asm!(
+        ".cfi_startproc",
+        "sub rsp, 232",
+        ".cfi_adjust_cfa_offset 232",
+        "mov [rsp], rdi",
+        "mov [rsp + 8], rsi",
+        "mov [rsp + 16], rdx",
+        "mov [rsp + 24], rcx",
+        "mov [rsp + 32], r8",
+        "mov [rsp + 40], r9",
+        "movaps [rsp + 48], xmm0",
+        "movaps [rsp + 64], xmm1",
+        "movaps [rsp + 80], xmm2",
+        "movaps [rsp + 96], xmm3",
+        "movaps [rsp + 112], xmm4",
+        "movaps [rsp + 128], xmm5",
+        "movaps [rsp + 144], xmm6",
+        "movaps [rsp + 160], xmm7",
+        "mov [rsp + 176], r11",
+        "mov [rsp + 200], rax",
+        "lea rax, [rsp + 232]",
+        "mov [rsp + 184], rax",
+        "mov [rsp + 192], rbp",
+        "mov rdi, rsp",
+        "call {before}",
+        "mov r11, rax",
+        "mov r10, rdx",
+        "mov rdi, [rsp]",
+        "mov rsi, [rsp + 8]",
+        "mov rdx, [rsp + 16]",
+        "mov rcx, [rsp + 24]",
+        "mov r8, [rsp + 32]",
+        "mov r9, [rsp + 40]",
+        "movaps xmm0, [rsp + 48]",
+        "movaps xmm1, [rsp + 64]",
+        "movaps xmm2, [rsp + 80]",
+        "movaps xmm3, [rsp + 96]",
+        "movaps xmm4, [rsp + 112]",
+        "movaps xmm5, [rsp + 128]",
+        "movaps xmm6, [rsp + 144]",
+        "movaps xmm7, [rsp + 160]",
+        "mov rax, [rsp + 200]",
+        "test r10, r10",
+        "jnz {watch}",
+        "add rsp, 232",
+        ".cfi_adjust_cfa_offset -232",
+        "jmp r11",
+        ".cfi_endproc",
+        before = sym before,
+        watch = sym watch,
+    )
+}
+
+/// Calls the function in `r11` with the registers as they are, and ends the story with its result.
+/// `__recvfrom_chk` has a seventh argument: two words of the caller's stack are handed on.
+///
+/// # Safety
+/// Only jumped to from the two above, with their frame on the stack.
+#[unsafe(naked)]
+unsafe extern "C" fn watch() {
+    naked_asm!(
+        ".cfi_startproc",
+        ".cfi_adjust_cfa_offset 232",
+        "push qword ptr [rsp + 248]",
+        ".cfi_adjust_cfa_offset 8",
+        "push qword ptr [rsp + 248]",
+        ".cfi_adjust_cfa_offset 8",
+        "call r11",
+        "add rsp, 16",
+        ".cfi_adjust_cfa_offset -16",
+        "mov [rsp + 200], rax",
+        "mov rdi, rsp",
+        "call {after}",
+        "mov rax, [rsp + 200]",
+        "add rsp, 232",
+        ".cfi_adjust_cfa_offset -232",
+        "ret",
+        ".cfi_endproc",
+        after = sym after,
+    )
+}

@@ -1,0 +1,396 @@
+//! Every function that is checked: one row each.
+//!
+//! A row says how its export is entered (the registers whose pointers decide whether there is anything
+//! to check; `always`; with a `list` of arguments; or `variable` ones), what units it counts in, where
+//! among its arguments the roles of its story stand, and the story. A function whose arguments vary and
+//! whose result is wanted is called through another that takes a list.
+
+use core::ffi::CStr;
+
+use crate::call::{NONE, Story, Unit};
+use crate::stories;
+
+/// How a function takes its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arguments {
+    Fixed,
+    /// A `va_list` follows the format.
+    List,
+    /// `...` follows the format.
+    Variable,
+}
+
+/// What is known of a function.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static CStr,
+    pub(crate) arguments: Arguments,
+    pub(crate) unit: Unit,
+    /// Which argument has which role; what roles there are is the story's to say.
+    pub(crate) roles: [u8; 4],
+    pub(crate) story: Story,
+    /// The function that is called with a list instead, where the result is wanted.
+    pub(crate) via: Option<Index>,
+}
+
+const fn roles<const N: usize>(given: [u8; N]) -> [u8; 4] {
+    let mut roles = [NONE; 4];
+    let mut at = 0;
+    while at < N {
+        roles[at] = given[at];
+        at += 1;
+    }
+    roles
+}
+
+/// Hands all rows to a macro.
+macro_rules! with_every_function {
+    ($do:ident) => {
+        $do! {
+            // Blocks of memory.
+            memcpy [rdi rsi] Narrow (0, 1, 2) COPY;
+            __memcpy_chk [rdi rsi] Narrow (0, 1, 2) COPY;
+            mempcpy [rdi rsi] Narrow (0, 1, 2) COPY;
+            __mempcpy [rdi rsi] Narrow (0, 1, 2) COPY;
+            __mempcpy_chk [rdi rsi] Narrow (0, 1, 2) COPY;
+            wmemcpy [rdi rsi] Wide (0, 1, 2) COPY;
+            __wmemcpy_chk [rdi rsi] Wide (0, 1, 2) COPY;
+            wmempcpy [rdi rsi] Wide (0, 1, 2) COPY;
+            __wmempcpy_chk [rdi rsi] Wide (0, 1, 2) COPY;
+            memmove [rdi rsi] Narrow (0, 1, 2) MOVE;
+            __memmove_chk [rdi rsi] Narrow (0, 1, 2) MOVE;
+            wmemmove [rdi rsi] Wide (0, 1, 2) MOVE;
+            __wmemmove_chk [rdi rsi] Wide (0, 1, 2) MOVE;
+            bcopy [rdi rsi] Narrow (1, 0, 2) MOVE;
+            memccpy [rdi rsi] Narrow (0, 1, 3, 2) COPY_UNTIL;
+            memset [rdi] Narrow (0, 2) FILL;
+            __memset_chk [rdi] Narrow (0, 2) FILL;
+            wmemset [rdi] Wide (0, 2) FILL;
+            __wmemset_chk [rdi] Wide (0, 2) FILL;
+            bzero [rdi] Narrow (0, 1) FILL;
+            __bzero [rdi] Narrow (0, 1) FILL;
+            explicit_bzero [rdi] Narrow (0, 1) FILL;
+            __explicit_bzero_chk [rdi] Narrow (0, 1) FILL;
+            memcmp [rdi rsi] Narrow (0, 1, 2) COMPARE;
+            __memcmpeq [rdi rsi] Narrow (0, 1, 2) COMPARE;
+            bcmp [rdi rsi] Narrow (0, 1, 2) COMPARE;
+            wmemcmp [rdi rsi] Wide (0, 1, 2) COMPARE;
+            memchr [rdi] Narrow (0, 1, 2) FIND;
+            wmemchr [rdi] Wide (0, 1, 2) FIND;
+            rawmemchr [rdi] Narrow (0, 1) FIND;
+            __rawmemchr [rdi] Narrow (0, 1) FIND;
+            memrchr [rdi] Narrow (0, 2) FIND_LAST;
+            memmem [rdi rdx] Narrow (0, 1, 2, 3) FIND_BLOCK;
+
+            // Whole texts.
+            strlen [rdi] Narrow (0) LENGTH;
+            strnlen [rdi] Narrow (0, 1) LENGTH;
+            strdup [rdi] Narrow (0) LENGTH;
+            __strdup [rdi] Narrow (0) LENGTH;
+            strndup [rdi] Narrow (0, 1) LENGTH;
+            __strndup [rdi] Narrow (0, 1) LENGTH;
+            strrchr [rdi] Narrow (0) LENGTH;
+            wcslen [rdi] Wide (0) LENGTH;
+            wcsnlen [rdi] Wide (0, 1) LENGTH;
+            wcsdup [rdi] Wide (0) LENGTH;
+            wcsrchr [rdi] Wide (0) LENGTH;
+            puts [rdi] Narrow (0) LENGTH;
+            fputs [rdi] Narrow (0) LENGTH;
+            fputs_unlocked [rdi] Narrow (0) LENGTH;
+            fputws [rdi] Wide (0) LENGTH;
+            fputws_unlocked [rdi] Wide (0) LENGTH;
+            perror [rdi] Narrow (0) LENGTH;
+            strcoll [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+            wcscoll [rdi rsi] Wide (0, 1) TWO_TEXTS;
+
+            // Texts copied.
+            strcpy [rdi rsi] Narrow (0, 1) COPY_TEXT;
+            __strcpy_chk [rdi rsi] Narrow (0, 1) COPY_TEXT;
+            stpcpy [rdi rsi] Narrow (0, 1) COPY_TEXT;
+            __stpcpy [rdi rsi] Narrow (0, 1) COPY_TEXT;
+            __stpcpy_chk [rdi rsi] Narrow (0, 1) COPY_TEXT;
+            wcscpy [rdi rsi] Wide (0, 1) COPY_TEXT;
+            __wcscpy_chk [rdi rsi] Wide (0, 1) COPY_TEXT;
+            wcpcpy [rdi rsi] Wide (0, 1) COPY_TEXT;
+            __wcpcpy_chk [rdi rsi] Wide (0, 1) COPY_TEXT;
+            strncpy [rdi rsi] Narrow (0, 1, 2) COPY_PADDED;
+            __strncpy_chk [rdi rsi] Narrow (0, 1, 2) COPY_PADDED;
+            stpncpy [rdi rsi] Narrow (0, 1, 2) COPY_PADDED;
+            __stpncpy [rdi rsi] Narrow (0, 1, 2) COPY_PADDED;
+            __stpncpy_chk [rdi rsi] Narrow (0, 1, 2) COPY_PADDED;
+            wcsncpy [rdi rsi] Wide (0, 1, 2) COPY_PADDED;
+            __wcsncpy_chk [rdi rsi] Wide (0, 1, 2) COPY_PADDED;
+            wcpncpy [rdi rsi] Wide (0, 1, 2) COPY_PADDED;
+            __wcpncpy_chk [rdi rsi] Wide (0, 1, 2) COPY_PADDED;
+            strcat [rdi rsi] Narrow (0, 1) APPEND;
+            __strcat_chk [rdi rsi] Narrow (0, 1) APPEND;
+            wcscat [rdi rsi] Wide (0, 1) APPEND;
+            __wcscat_chk [rdi rsi] Wide (0, 1) APPEND;
+            strncat [rdi rsi] Narrow (0, 1, 2) APPEND_AT_MOST;
+            __strncat_chk [rdi rsi] Narrow (0, 1, 2) APPEND_AT_MOST;
+            wcsncat [rdi rsi] Wide (0, 1, 2) APPEND_AT_MOST;
+            __wcsncat_chk [rdi rsi] Wide (0, 1, 2) APPEND_AT_MOST;
+            strlcpy [rdi rsi] Narrow (0, 1, 2) COPY_WITHIN;
+            __strlcpy_chk [rdi rsi] Narrow (0, 1, 2) COPY_WITHIN;
+            wcslcpy [rdi rsi] Wide (0, 1, 2) COPY_WITHIN;
+            __wcslcpy_chk [rdi rsi] Wide (0, 1, 2) COPY_WITHIN;
+            strlcat [rdi rsi] Narrow (0, 1, 2) APPEND_WITHIN;
+            __strlcat_chk [rdi rsi] Narrow (0, 1, 2) APPEND_WITHIN;
+            wcslcat [rdi rsi] Wide (0, 1, 2) APPEND_WITHIN;
+            __wcslcat_chk [rdi rsi] Wide (0, 1, 2) APPEND_WITHIN;
+            strxfrm [rdi rsi] Narrow (0, 1, 2) CONVERT;
+            wcsxfrm [rdi rsi] Wide (0, 1, 2) CONVERT;
+
+            // Texts read as far as must be.
+            strcmp [rdi rsi] Narrow (0, 1) COMPARE_TEXTS;
+            strncmp [rdi rsi] Narrow (0, 1, 2) COMPARE_TEXTS;
+            wcscmp [rdi rsi] Wide (0, 1) COMPARE_TEXTS;
+            wcsncmp [rdi rsi] Wide (0, 1, 2) COMPARE_TEXTS;
+            strcasecmp [rdi rsi] Narrow (0, 1) COMPARE_FOLDED;
+            __strcasecmp [rdi rsi] Narrow (0, 1) COMPARE_FOLDED;
+            strcasecmp_l [rdi rsi] Narrow (0, 1) COMPARE_FOLDED;
+            strncasecmp [rdi rsi] Narrow (0, 1, 2) COMPARE_FOLDED;
+            strncasecmp_l [rdi rsi] Narrow (0, 1, 2) COMPARE_FOLDED;
+            wcscasecmp [rdi rsi] Wide (0, 1) COMPARE_FOLDED;
+            wcsncasecmp [rdi rsi] Wide (0, 1, 2) COMPARE_FOLDED;
+            strchr [rdi] Narrow (0, 1) FIND_CHARACTER;
+            strchrnul [rdi] Narrow (0, 1) FIND_CHARACTER;
+            wcschr [rdi] Wide (0, 1) FIND_CHARACTER;
+            wcschrnul [rdi] Wide (0, 1) FIND_CHARACTER;
+            strstr [rdi rsi] Narrow (0, 1) FIND_TEXT;
+            wcsstr [rdi rsi] Wide (0, 1) FIND_TEXT;
+            wcswcs [rdi rsi] Wide (0, 1) FIND_TEXT;
+            strcasestr [rdi rsi] Narrow (0, 1) FIND_FOLDED_TEXT;
+            __strcasestr [rdi rsi] Narrow (0, 1) FIND_FOLDED_TEXT;
+            strspn [rdi rsi] Narrow (0, 1) SKIP;
+            wcsspn [rdi rsi] Wide (0, 1) SKIP;
+            strcspn [rdi rsi] Narrow (0, 1) SKIP_UNTIL;
+            wcscspn [rdi rsi] Wide (0, 1) SKIP_UNTIL;
+            strpbrk [rdi rsi] Narrow (0, 1) SKIP_UNTIL;
+            wcspbrk [rdi rsi] Wide (0, 1) SKIP_UNTIL;
+            strtok always Narrow (0, 1) TOKEN;
+            strtok_r always Narrow (0, 1, 2) TOKEN;
+            __strtok_r always Narrow (0, 1, 2) TOKEN;
+            wcstok always Wide (0, 1, 2) TOKEN;
+            strsep always Narrow (0, 1) TOKEN_FROM;
+            atoi [rdi] Narrow (0) WHOLE_NUMBER;
+            atol [rdi] Narrow (0) WHOLE_NUMBER;
+            atoll [rdi] Narrow (0) WHOLE_NUMBER;
+            strtol [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            strtoll [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            strtoul [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            strtoull [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            strtoq [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            strtouq [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            strtoimax [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            strtoumax [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            __isoc23_strtol [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            __isoc23_strtoll [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            __isoc23_strtoul [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            __isoc23_strtoull [rdi rsi] Narrow (0, 1, 2) WHOLE_NUMBER;
+            wcstol [rdi rsi] Wide (0, 1, 2) WHOLE_NUMBER;
+            wcstoll [rdi rsi] Wide (0, 1, 2) WHOLE_NUMBER;
+            wcstoul [rdi rsi] Wide (0, 1, 2) WHOLE_NUMBER;
+            wcstoull [rdi rsi] Wide (0, 1, 2) WHOLE_NUMBER;
+            atof [rdi] Narrow (0) NUMBER;
+            strtod [rdi rsi] Narrow (0, 1) NUMBER;
+            strtof [rdi rsi] Narrow (0, 1) NUMBER;
+            strtold [rdi rsi] Narrow (0, 1) NUMBER;
+            wcstod [rdi rsi] Wide (0, 1) NUMBER;
+            wcstof [rdi rsi] Wide (0, 1) NUMBER;
+            wcstold [rdi rsi] Wide (0, 1) NUMBER;
+
+            // Formats, printed.
+            printf variable Narrow (NONE, NONE, 0) PRINT;
+            __printf_chk variable Narrow (NONE, NONE, 1) PRINT;
+            fprintf variable Narrow (NONE, NONE, 1) PRINT;
+            __fprintf_chk variable Narrow (NONE, NONE, 2) PRINT;
+            dprintf variable Narrow (NONE, NONE, 1) PRINT;
+            __dprintf_chk variable Narrow (NONE, NONE, 2) PRINT;
+            asprintf variable Narrow (NONE, NONE, 1) PRINT;
+            __asprintf variable Narrow (NONE, NONE, 1) PRINT;
+            __asprintf_chk variable Narrow (NONE, NONE, 2) PRINT;
+            sprintf variable Narrow (0, NONE, 1) PRINT;
+            __sprintf_chk variable Narrow (0, NONE, 3) PRINT;
+            snprintf variable Narrow (0, 1, 2) PRINT;
+            __snprintf_chk variable Narrow (0, 1, 4) PRINT;
+            syslog variable Narrow (NONE, NONE, 1) PRINT;
+            __syslog_chk variable Narrow (NONE, NONE, 2) PRINT;
+            wprintf variable Wide (NONE, NONE, 0) PRINT;
+            __wprintf_chk variable Wide (NONE, NONE, 1) PRINT;
+            fwprintf variable Wide (NONE, NONE, 1) PRINT;
+            __fwprintf_chk variable Wide (NONE, NONE, 2) PRINT;
+            swprintf variable Wide (0, 1, 2) PRINT via vswprintf;
+            __swprintf_chk variable Wide (0, 1, 4) PRINT via __vswprintf_chk;
+            vprintf list Narrow (NONE, NONE, 0) PRINT;
+            __vprintf_chk list Narrow (NONE, NONE, 1) PRINT;
+            vfprintf list Narrow (NONE, NONE, 1) PRINT;
+            __vfprintf_chk list Narrow (NONE, NONE, 2) PRINT;
+            vdprintf list Narrow (NONE, NONE, 1) PRINT;
+            __vdprintf_chk list Narrow (NONE, NONE, 2) PRINT;
+            vasprintf list Narrow (NONE, NONE, 1) PRINT;
+            __vasprintf_chk list Narrow (NONE, NONE, 2) PRINT;
+            vsprintf list Narrow (0, NONE, 1) PRINT;
+            __vsprintf_chk list Narrow (0, NONE, 3) PRINT;
+            vsnprintf list Narrow (0, 1, 2) PRINT;
+            __vsnprintf list Narrow (0, 1, 2) PRINT;
+            __vsnprintf_chk list Narrow (0, 1, 4) PRINT;
+            vsyslog list Narrow (NONE, NONE, 1) PRINT;
+            __vsyslog_chk list Narrow (NONE, NONE, 2) PRINT;
+            vwprintf list Wide (NONE, NONE, 0) PRINT;
+            __vwprintf_chk list Wide (NONE, NONE, 1) PRINT;
+            vfwprintf list Wide (NONE, NONE, 1) PRINT;
+            __vfwprintf_chk list Wide (NONE, NONE, 2) PRINT;
+            vswprintf list Wide (0, 1, 2) PRINT;
+            __vswprintf_chk list Wide (0, 1, 4) PRINT;
+
+            // Formats, scanned.
+            scanf variable Narrow (NONE, NONE, 0) SCAN via vscanf;
+            fscanf variable Narrow (NONE, NONE, 1) SCAN via vfscanf;
+            sscanf variable Narrow (0, NONE, 1) SCAN via vsscanf;
+            wscanf variable Wide (NONE, NONE, 0) SCAN via vwscanf;
+            fwscanf variable Wide (NONE, NONE, 1) SCAN via vfwscanf;
+            swscanf variable Wide (0, NONE, 1) SCAN via vswscanf;
+            vscanf list Narrow (NONE, NONE, 0) SCAN;
+            vfscanf list Narrow (NONE, NONE, 1) SCAN;
+            vsscanf list Narrow (0, NONE, 1) SCAN;
+            vwscanf list Wide (NONE, NONE, 0) SCAN;
+            vfwscanf list Wide (NONE, NONE, 1) SCAN;
+            vswscanf list Wide (0, NONE, 1) SCAN;
+            __isoc99_scanf variable Narrow (NONE, NONE, 0) SCAN via __isoc99_vscanf;
+            __isoc99_fscanf variable Narrow (NONE, NONE, 1) SCAN via __isoc99_vfscanf;
+            __isoc99_sscanf variable Narrow (0, NONE, 1) SCAN via __isoc99_vsscanf;
+            __isoc99_wscanf variable Wide (NONE, NONE, 0) SCAN via __isoc99_vwscanf;
+            __isoc99_fwscanf variable Wide (NONE, NONE, 1) SCAN via __isoc99_vfwscanf;
+            __isoc99_swscanf variable Wide (0, NONE, 1) SCAN via __isoc99_vswscanf;
+            __isoc99_vscanf list Narrow (NONE, NONE, 0) SCAN;
+            __isoc99_vfscanf list Narrow (NONE, NONE, 1) SCAN;
+            __isoc99_vsscanf list Narrow (0, NONE, 1) SCAN;
+            __isoc99_vwscanf list Wide (NONE, NONE, 0) SCAN;
+            __isoc99_vfwscanf list Wide (NONE, NONE, 1) SCAN;
+            __isoc99_vswscanf list Wide (0, NONE, 1) SCAN;
+            __isoc23_scanf variable Narrow (NONE, NONE, 0) SCAN via __isoc23_vscanf;
+            __isoc23_fscanf variable Narrow (NONE, NONE, 1) SCAN via __isoc23_vfscanf;
+            __isoc23_sscanf variable Narrow (0, NONE, 1) SCAN via __isoc23_vsscanf;
+            __isoc23_vscanf list Narrow (NONE, NONE, 0) SCAN;
+            __isoc23_vfscanf list Narrow (NONE, NONE, 1) SCAN;
+            __isoc23_vsscanf list Narrow (0, NONE, 1) SCAN;
+
+            // Lines and names.
+            gets [rdi] Narrow (0) READ_LINE;
+            __gets_chk [rdi] Narrow (0) READ_LINE;
+            fgets [rdi] Narrow (0, 1) READ_LINE;
+            fgets_unlocked [rdi] Narrow (0, 1) READ_LINE;
+            __fgets_chk [rdi] Narrow (0, 2) READ_LINE;
+            __fgets_unlocked_chk [rdi] Narrow (0, 2) READ_LINE;
+            fgetws [rdi] Wide (0, 1) READ_LINE;
+            fgetws_unlocked [rdi] Wide (0, 1) READ_LINE;
+            __fgetws_chk [rdi] Wide (0, 2) READ_LINE;
+            __fgetws_unlocked_chk [rdi] Wide (0, 2) READ_LINE;
+            getline always Narrow (0, 1) GET_LINE;
+            getdelim always Narrow (0, 1) GET_LINE;
+            __getdelim always Narrow (0, 1) GET_LINE;
+            getcwd [rdi] Narrow (0, 1) NAME_PLACE;
+            __getcwd_chk [rdi] Narrow (0, 1) NAME_PLACE;
+            readlink [rdi rsi] Narrow (0, 1, 2) NAME_LINK;
+            __readlink_chk [rdi rsi] Narrow (0, 1, 2) NAME_LINK;
+            readlinkat [rsi rdx] Narrow (1, 2, 3) NAME_LINK;
+            __readlinkat_chk [rsi rdx] Narrow (1, 2, 3) NAME_LINK;
+
+            // Files and sockets.
+            read [rsi] Narrow (1, 2) READ;
+            __read [rsi] Narrow (1, 2) READ;
+            __read_chk [rsi] Narrow (1, 2) READ;
+            pread [rsi] Narrow (1, 2) READ;
+            __pread_chk [rsi] Narrow (1, 2) READ;
+            pread64 [rsi] Narrow (1, 2) READ;
+            __pread64 [rsi] Narrow (1, 2) READ;
+            __pread64_chk [rsi] Narrow (1, 2) READ;
+            recv [rsi] Narrow (1, 2) READ;
+            __recv_chk [rsi] Narrow (1, 2) READ;
+            recvfrom [rsi] Narrow (1, 2) READ;
+            __recvfrom_chk [rsi] Narrow (1, 2) READ;
+            write [rsi] Narrow (1, 2) WRITE;
+            __write [rsi] Narrow (1, 2) WRITE;
+            pwrite [rsi] Narrow (1, 2) WRITE;
+            pwrite64 [rsi] Narrow (1, 2) WRITE;
+            __pwrite64 [rsi] Narrow (1, 2) WRITE;
+            send [rsi] Narrow (1, 2) WRITE;
+            __send [rsi] Narrow (1, 2) WRITE;
+            sendto [rsi] Narrow (1, 2) WRITE;
+            fread [rdi] Narrow (0, 1, 2) READ_ITEMS;
+            fread_unlocked [rdi] Narrow (0, 1, 2) READ_ITEMS;
+            __fread_chk [rdi] Narrow (0, 2, 3) READ_ITEMS;
+            __fread_unlocked_chk [rdi] Narrow (0, 2, 3) READ_ITEMS;
+            fwrite [rdi] Narrow (0, 1, 2) WRITE_ITEMS;
+            fwrite_unlocked [rdi] Narrow (0, 1, 2) WRITE_ITEMS;
+            readv always Narrow (1, 2) RECEIVE_VECTOR;
+            preadv always Narrow (1, 2) RECEIVE_VECTOR;
+            preadv64 always Narrow (1, 2) RECEIVE_VECTOR;
+            preadv2 always Narrow (1, 2) RECEIVE_VECTOR;
+            preadv64v2 always Narrow (1, 2) RECEIVE_VECTOR;
+            writev always Narrow (1, 2) SEND_VECTOR;
+            pwritev always Narrow (1, 2) SEND_VECTOR;
+            pwritev64 always Narrow (1, 2) SEND_VECTOR;
+            pwritev2 always Narrow (1, 2) SEND_VECTOR;
+            pwritev64v2 always Narrow (1, 2) SEND_VECTOR;
+            recvmsg always Narrow (1) RECEIVE_MESSAGE;
+            sendmsg always Narrow (1) SEND_MESSAGE;
+        }
+    };
+}
+
+#[cfg(not(test))]
+pub(crate) use with_every_function;
+
+/// A name of the C library as a C string.
+const fn name(with_terminator: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(with_terminator.as_bytes()) {
+        Ok(name) => name,
+        Err(_) => panic!("a name has no terminator inside"),
+    }
+}
+
+macro_rules! arguments {
+    (list) => {
+        Arguments::List
+    };
+    (variable) => {
+        Arguments::Variable
+    };
+    ($other:tt) => {
+        Arguments::Fixed
+    };
+}
+
+macro_rules! via {
+    () => {
+        None
+    };
+    ($via:ident) => {
+        Some(Index::$via)
+    };
+}
+
+macro_rules! entries {
+    ($($name:ident $entered:tt $unit:ident ($($role:expr),*) $story:ident $(via $via:ident)?;)*) => {
+        /// The functions by number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(non_camel_case_types, reason = "the names are the C library's")]
+        #[repr(usize)]
+        pub(crate) enum Index { $($name,)* }
+
+        const COUNT: usize = [$(Index::$name,)*].len();
+
+        /// The functions, by the numbers of [`Index`].
+        pub(crate) static TABLE: [Entry; COUNT] = [$(Entry {
+            name: name(concat!(stringify!($name), "\0")),
+            arguments: arguments!($entered),
+            unit: Unit::$unit,
+            roles: roles([$($role),*]),
+            story: stories::$story,
+            via: via!($($via)?),
+        },)*];
+    };
+}
+with_every_function!(entries);
