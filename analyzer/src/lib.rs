@@ -2,13 +2,16 @@
 //! through it, file by file.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod cli;
 mod commands;
 pub mod diff;
 pub mod export;
 pub mod failure;
+pub mod findings;
 pub mod launch;
 mod output;
+mod pager;
 pub mod pictures;
 pub mod progress;
 pub mod replay;

@@ -1,6 +1,7 @@
 //! The commands, one file each: its options, and what it does with them.
 
 mod chart;
+mod check;
 mod diff;
 mod export;
 mod flamegraph;
@@ -15,6 +16,8 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     /// Run a program with every allocation recorded.
     Profile(profile::Options),
+    /// Run a program with every heap error reported, and its leaks.
+    Check(Box<check::Options>),
     /// Say what a trace holds.
     Report(report::Options),
     /// Draw a trace.
@@ -31,6 +34,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Profile(options) => profile::run(&options),
+        Command::Check(options) => check::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Chart(options) => chart::run(&options),
         Command::Flamegraph(options) => flamegraph::run(&options),

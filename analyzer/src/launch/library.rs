@@ -6,6 +6,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "libldt.so";
+/// The library with the checks of the C library's calls, which check mode preloads as well.
+pub const CALLS: &str = "libldt_calls.so";
 /// The variable that names the library.
 pub const VARIABLE: &str = "LDT_LIBRARY";
 
@@ -15,6 +17,12 @@ pub fn find() -> Result<PathBuf, Failure> {
         .ok()
         .and_then(|ldt| ldt.parent().map(Path::to_owned));
     search(folder.as_deref(), env::var_os(VARIABLE))
+}
+
+/// A library in the same folder as another one, if it is there.
+#[must_use]
+pub fn beside(library: &Path, name: &str) -> Option<PathBuf> {
+    Some(library.parent()?.join(name)).filter(|path| path.is_file())
 }
 
 fn search(folder: Option<&Path>, named: Option<OsString>) -> Result<PathBuf, Failure> {

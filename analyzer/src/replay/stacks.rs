@@ -75,6 +75,19 @@ impl Stacks {
         Some((address, NodeId(entry.parent)))
     }
 
+    /// Whether every node of a stack has come.
+    #[must_use]
+    pub fn is_complete(&self, stack: NodeId) -> bool {
+        let mut rest = stack;
+        while rest.0 != 0 {
+            match self.step(rest) {
+                Some((_, outer)) => rest = outer,
+                None => return false,
+            }
+        }
+        true
+    }
+
     /// The frames of a stack, innermost first.
     pub fn frames(&self, stack: NodeId) -> impl Iterator<Item = CodeAddress> + '_ {
         let mut rest = stack;

@@ -58,6 +58,7 @@ impl<'a> Naming<'a> {
     pub fn frames_at(self, address: CodeAddress) -> impl Iterator<Item = ShownFrame<'a>> + use<'a> {
         const NAMELESS: &[FrameName] = &[FrameName {
             function: None,
+            symbol: None,
             file: None,
             line: None,
             is_inlined: false,

@@ -8,14 +8,14 @@ use std::io::{self, Write};
 const INDENTED_LEVELS: usize = 2;
 
 /// See the module.
-pub(super) struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     pretty: PrettyFormatter<'a>,
     compact: CompactFormatter,
     level: usize,
 }
 
 impl Lines<'_> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Lines {
             pretty: PrettyFormatter::new(),
             compact: CompactFormatter,

@@ -1,10 +1,14 @@
 //! What a trace says, made ready to be shown: sites chosen, filtered and named.
 
+pub mod bars;
+pub mod errors;
 pub mod filter;
 pub mod frames;
 pub mod groups;
 pub mod json;
-mod lines;
+pub mod leaks;
+pub(crate) mod lines;
+pub mod memcheck;
 pub mod process;
 pub mod site;
 pub mod style;

@@ -22,6 +22,8 @@ use std::sync::Mutex;
 pub struct FrameName {
     /// Demangled.
     pub function: Option<String>,
+    /// As the object file has it, where that is another name: suppressions match it.
+    pub symbol: Option<String>,
     /// Source file, as the compiler noted it.
     pub file: Option<String>,
     /// Line, from 1.
@@ -52,6 +54,11 @@ impl Names {
     #[must_use]
     pub fn get(&self, address: CodeAddress) -> Option<&Named> {
         self.by_address.get(&address)
+    }
+
+    /// Notes what is known of an address.
+    pub fn insert(&mut self, address: CodeAddress, named: Named) {
+        self.by_address.insert(address, named);
     }
 }
 

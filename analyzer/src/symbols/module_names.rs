@@ -215,6 +215,7 @@ fn frames_at(
                 .and_then(|name| name.raw_name().ok());
             frames.push(FrameName {
                 function: name.map(Cow::into_owned),
+                symbol: None,
                 file: frame
                     .location
                     .as_ref()
@@ -243,7 +244,9 @@ fn frames_at(
         }
     }
     for frame in &mut frames {
-        frame.function = frame.function.take().map(|name| demangle(&name));
+        let symbol = frame.function.take();
+        frame.function = symbol.as_deref().map(demangle);
+        frame.symbol = symbol.filter(|symbol| Some(symbol) != frame.function.as_ref());
     }
     if frames.iter().all(|frame| *frame == FrameName::default()) {
         frames.clear();

@@ -1,0 +1,294 @@
+//! The thread that follows the run: it prints errors as they happen, and each process's leaks when it has
+//! ended.
+
+use super::judge::{Judge, Judged};
+use super::print::Printer;
+use super::settings::{Dialect, LeakCheckMode, Settings};
+use super::suppress;
+use super::verdict::Verdict;
+use super::watch::{Watch, Watched, is_running};
+use crate::findings::named::{self, Ending};
+use crate::findings::{ErrorReport, Found, Namer};
+use crate::launch::supervise::Ended;
+use crate::report::{errors, leaks, memcheck};
+use std::collections::HashSet;
+use std::os::unix::process::ExitStatusExt as _;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+/// How often traces are looked at. An error is shown before a person could have missed it, and the
+/// looking costs nothing that can be measured.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+/// Descendants that are still there when the command has ended get so many more looks to end, too.
+const LAST_LOOKS: usize = 10;
+
+/// What the thread is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Order {
+    /// The command has ended.
+    Ended(Ended),
+    /// It could not even be started.
+    GiveUp,
+}
+
+/// Follows, judges and prints.
+#[derive(Debug)]
+pub struct Follower {
+    settings: Settings,
+    /// What is excused.
+    pub judge: Judge,
+    printer: Printer,
+    watch: Watch,
+    namer: Namer,
+    /// Processes that have been judged.
+    pub processes: Vec<Judged>,
+    /// Errors and leaks that have been shown in full.
+    shown: HashSet<String>,
+    still_running: Vec<u32>,
+}
+
+impl Follower {
+    /// Follows these traces.
+    #[must_use]
+    pub fn new(settings: &Settings, judge: Judge, printer: Printer, watch: Watch) -> Self {
+        Follower {
+            settings: settings.clone(),
+            judge,
+            printer,
+            watch,
+            namer: Namer::default(),
+            processes: Vec::new(),
+            shown: HashSet::new(),
+            still_running: Vec::new(),
+        }
+    }
+
+    /// Follows until the command has ended.
+    pub fn follow(&mut self, inbox: &Receiver<Order>) {
+        loop {
+            match inbox.recv_timeout(BETWEEN_LOOKS) {
+                Err(RecvTimeoutError::Timeout) => self.look(),
+                Ok(Order::Ended(ended)) => return self.finish(&ended),
+                Ok(Order::GiveUp) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        self.watch.look();
+        for number in 0..self.watch.traces.len() {
+            let watched = &self.watch.traces[number];
+            if watched.is_done {
+                continue;
+            }
+            let ready = watched.ready();
+            self.tell_errors(number, ready);
+            if self.watch.traces[number].has_ended() {
+                self.judge_process(number, None);
+            }
+        }
+    }
+
+    /// The command has ended: whoever is left is read as far as it goes.
+    fn finish(&mut self, ended: &Ended) {
+        for _ in 0..LAST_LOOKS {
+            self.look();
+            let is_left =
+                |watched: &Watched| !watched.is_done && is_running(watched.found.header.pid);
+            if !self.watch.traces.iter().any(is_left) {
+                break;
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+        // The last image of the command is the one whose end was seen.
+        let images = self.watch.traces.iter().enumerate();
+        let last = images
+            .filter(|(_, watched)| watched.found.header.pid == ended.pid)
+            .max_by_key(|(_, watched)| watched.found.header.start_monotonic_ns)
+            .map(|(number, _)| number);
+        for number in 0..self.watch.traces.len() {
+            let watched = &mut self.watch.traces[number];
+            if watched.is_done {
+                continue;
+            }
+            watched.read();
+            let pid = watched.found.header.pid;
+            if is_running(pid) && pid != ended.pid {
+                self.still_running.push(pid);
+            }
+            let all = watched.found.errors.len();
+            self.tell_errors(number, all);
+            self.judge_process(number, (Some(number) == last).then_some(ended));
+        }
+    }
+
+    /// Prints the errors of a process up to this one.
+    fn tell_errors(&mut self, number: usize, up_to: usize) {
+        let watched = &mut self.watch.traces[number];
+        let from = std::mem::replace(&mut watched.told, up_to);
+        if from == up_to {
+            return;
+        }
+        let pid = watched.found.header.pid;
+        let mut errors = named::errors(&watched.found, from, &mut self.namer);
+        errors.truncate(up_to - from);
+        let is_judged = !self.judge.is_skipped(&watched.found);
+        for error in errors {
+            if is_judged && !self.judge.is_excused_error(&error) {
+                self.tell_error(pid, &error);
+            }
+        }
+    }
+
+    fn tell_error(&mut self, pid: u32, error: &ErrorReport) {
+        let detail = self.settings.detail;
+        let lines = match self.settings.dialect {
+            Dialect::Own => errors::lines(error, detail),
+            Dialect::Valgrind => memcheck::error(error, detail),
+        };
+        let is_new = self.shown.insert(super::merge::error_key(error));
+        if is_new || self.settings.log_file.is_some() {
+            self.printer.paragraph(pid, &lines);
+            if self.settings.gen_suppressions {
+                let text = suppress::generate::for_error(error);
+                self.printer.raw(pid, &text);
+            }
+        } else {
+            let line = format!("{} (reported above, in another process)", lines[0]);
+            self.printer.paragraph(pid, &[line]);
+        }
+    }
+
+    /// The process is at its end: its leaks are told, and it joins those that count.
+    fn judge_process(&mut self, number: usize, ended: Option<&Ended>) {
+        let watched = &mut self.watch.traces[number];
+        watched.close();
+        let found: Found = std::mem::take(&mut watched.found);
+        let is_skipped = self.judge.is_skipped(&found);
+        let mut report = named::process(&found, &mut self.namer);
+        if let Some(ended) = ended {
+            let signal = ended
+                .status
+                .signal()
+                .and_then(|signal| u32::try_from(signal).ok());
+            report.ending = match (ended.status.code(), signal) {
+                (Some(code), _) => Ending::Code(code),
+                (None, Some(signal)) => Ending::Signal(signal),
+                (None, None) => report.ending,
+            };
+        }
+        let judged = self.judge.judge(report, watched.path.clone(), is_skipped);
+        self.tell_process(&judged);
+        self.processes.push(judged);
+    }
+
+    /// What is said of a process at its end. Of one with nothing to say nothing is said, unless it is the
+    /// command itself.
+    fn tell_process(&mut self, judged: &Judged) {
+        let pid = judged.report.pid;
+        let settings = &self.settings;
+        let is_command = judged.report.parent_pid == std::process::id();
+        if judged.is_skipped {
+            return;
+        }
+        let warnings: Vec<String> = judged
+            .report
+            .warnings
+            .iter()
+            .map(|warning| format!("warning: {warning}"))
+            .collect();
+        self.printer.paragraph(pid, &warnings);
+        let repeated = judged.report.errors.iter().zip(&judged.error_excuses);
+        let again: Vec<String> = repeated
+            .filter(|(error, excuse)| error.count > 1 && excuse.is_none())
+            .map(|(error, _)| {
+                let times = crate::units::count(error.count);
+                format!("seen {times} times: {}", errors::headline(&error.facts))
+            })
+            .collect();
+        self.printer.paragraph(pid, &again);
+        let has_findings = judged.has_findings(settings);
+        let says_summary = !settings.quiet && (is_command || has_findings);
+        if says_summary {
+            self.printer
+                .paragraph(pid, &leaks::heap_summary(&judged.report));
+        }
+        if settings.leak_check == LeakCheckMode::No {
+            return;
+        }
+        let Some(check) = &judged.report.leaks else {
+            if says_summary {
+                let why = format!("no leak check was made: {}", why_no_check(judged));
+                self.printer.paragraph(pid, &[why]);
+            }
+            return;
+        };
+        if settings.leak_check == LeakCheckMode::Full {
+            let shown: Vec<_> = judged.shown_records(settings).collect();
+            for (number, record) in shown.iter().enumerate() {
+                let is_new = self.shown.insert(super::merge::record_key(record));
+                let mut lines = match settings.dialect {
+                    Dialect::Own => leaks::lines(record, number + 1, shown.len(), settings.detail),
+                    Dialect::Valgrind => {
+                        memcheck::leak(record, number + 1, shown.len(), settings.detail)
+                    }
+                };
+                if !is_new && settings.log_file.is_none() {
+                    lines.truncate(1);
+                    lines[0].push_str(" (stack reported above, in another process)");
+                }
+                self.printer.paragraph(pid, &lines);
+                if is_new && settings.gen_suppressions {
+                    let text = suppress::generate::for_record(record);
+                    self.printer.raw(pid, &text);
+                }
+            }
+        }
+        if says_summary {
+            let mut lines = leaks::leak_summary(&judged.amounts);
+            if check.pause_ns > 0 {
+                let pause = crate::units::time(check.pause_ns);
+                lines.push(format!("   the check took {pause}"));
+            }
+            self.printer.paragraph(pid, &lines);
+        }
+    }
+
+    /// What is said when all is over.
+    pub fn conclude(&mut self, verdict: &Verdict) {
+        let pid = verdict.pid;
+        let mut lines: Vec<String> = std::mem::take(&mut self.namer.warnings)
+            .into_iter()
+            .map(|warning| format!("warning: {warning}"))
+            .collect();
+        lines.extend(self.judge.usage());
+        lines.extend(verdict.notes(&self.settings));
+        if !self.settings.quiet || !lines.is_empty() {
+            self.printer.paragraph(pid, &lines);
+        }
+        if !self.settings.quiet || verdict.errors.all > 0 {
+            let line = verdict.summary();
+            self.printer.raw(pid, &format!("=={pid}== {line}\n"));
+        }
+    }
+
+    /// Says something of a process.
+    pub fn tell(&mut self, pid: u32, lines: &[String]) {
+        self.printer.paragraph(pid, lines);
+    }
+
+    /// Processes that outlive the command.
+    #[must_use]
+    pub fn still_running(&self) -> &[u32] {
+        &self.still_running
+    }
+}
+
+fn why_no_check(judged: &Judged) -> String {
+    match judged.report.ending {
+        Ending::Signal(signal) => format!("the process was killed by signal {signal}"),
+        Ending::Execed => "the process replaced itself by another program".to_owned(),
+        Ending::Unknown => "the process was killed, or still runs".to_owned(),
+        Ending::Code(_) => "the process ended before it could be".to_owned(),
+    }
+}

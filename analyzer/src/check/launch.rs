@@ -1,0 +1,197 @@
+//! Running the command under check mode, from the environment to the exit code.
+
+use super::follow::{Follower, Order};
+use super::judge::Judge;
+use super::outputs;
+use super::print::Printer;
+use super::settings::Settings;
+use super::verdict::Verdict;
+use super::watch::{Place, Watch};
+use crate::failure::Failure;
+use crate::launch::environment::{LibraryOptions, preload};
+use crate::launch::supervise::{self, Ended};
+use crate::launch::traces::Output;
+use crate::launch::{library, refusal};
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::mpsc;
+
+/// Where the traces of a run are.
+enum Traces {
+    /// In a folder of their own, which goes when the run is over.
+    Temporary(tempfile::TempDir),
+    /// Where the user wants them.
+    Kept(Output),
+}
+
+/// Runs the command; gives the exit code.
+pub fn run(settings: &Settings) -> Result<u8, Failure> {
+    let library = library::find()?;
+    let judge = Judge::new(settings)?;
+    let printer = Printer::new(settings.log_file.as_deref())?;
+    let traces = Traces::new(settings)?;
+    let watch = Watch::new(traces.places()?);
+    let preloaded = preloaded(&library);
+    let options = library_options(settings, &traces)?;
+    let prepare = |mut command: Command| {
+        command
+            .env("LD_PRELOAD", &preloaded)
+            .env("LDT_OPTIONS", &options);
+        command
+    };
+    let (name, arguments) = (&settings.command[0], &settings.command[1..]);
+    let mut command = Command::new(name);
+    command.arg0(name).args(arguments);
+    let script = || {
+        let path = refusal::locate(name).unwrap_or_else(|| PathBuf::from(name));
+        let mut shell = Command::new("/bin/sh");
+        shell.arg(path).args(arguments);
+        prepare(shell)
+    };
+    let (orders, inbox) = mpsc::channel();
+    let follower = Follower::new(settings, judge, printer, watch);
+    let following = std::thread::spawn({
+        let mut follower = follower;
+        move || {
+            follower.follow(&inbox);
+            follower
+        }
+    });
+    let ended = supervise::run(prepare(command), script);
+    // The other end is only gone when that thread has come to grief, which shows below.
+    let _ = orders.send(match &ended {
+        Ok(ended) => Order::Ended(*ended),
+        Err(_) => Order::GiveUp,
+    });
+    let follower = following
+        .join()
+        .map_err(|_| Failure::own("the traces could not be followed to their end"))?;
+    conclude(settings, follower, ended?, traces)
+}
+
+fn conclude(
+    settings: &Settings,
+    mut follower: Follower,
+    ended: Ended,
+    traces: Traces,
+) -> Result<u8, Failure> {
+    let untraced = BTreeSet::new();
+    let verdict = Verdict::of(settings, &follower.processes, untraced, &ended);
+    follower.conclude(&verdict);
+    outputs::write(outputs::Results {
+        settings,
+        verdict: &verdict,
+        processes: &follower.processes,
+        ended: &ended,
+        suppressions: &follower.judge.used(),
+    })?;
+    let still_run = follower.still_running().to_vec();
+    if !still_run.is_empty()
+        && let Traces::Temporary(folder) = traces
+    {
+        let folder = folder.keep();
+        let pids: Vec<String> = still_run.iter().map(u32::to_string).collect();
+        follower.tell(
+            ended.pid,
+            &[format!(
+                "still running, and judged as of now: {}; what they do from here on is in {}",
+                pids.join(", "),
+                folder.display()
+            )],
+        );
+    }
+    verdict.code(settings, &ended)
+}
+
+impl Traces {
+    fn new(settings: &Settings) -> Result<Self, Failure> {
+        if settings.trace.is_some() {
+            let output = Output::new(settings.trace.as_deref())
+                .map_err(|error| Failure::own(format!("the trace's path: {error}")))?;
+            output.remove_stale().map_err(|error| {
+                Failure::own(format!("{}: {error}", output.pattern().display()))
+            })?;
+            return Ok(Traces::Kept(output));
+        }
+        let failed = |error: std::io::Error| {
+            Failure::own(format!(
+                "no folder for traces can be made in {}: {error}; set TMPDIR to one that can be written",
+                env::temp_dir().display()
+            ))
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("ldt-check-")
+            .tempdir()
+            .map_err(failed)?;
+        // A child of another user (a server that drops its rights and execs) writes its trace here as well:
+        // as in /tmp, everybody may add a file, only its owner may touch it, and nobody sees a list.
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o1733)).map_err(failed)?;
+        Ok(Traces::Temporary(folder))
+    }
+
+    /// The pattern for the library.
+    fn pattern(&self) -> PathBuf {
+        match self {
+            Traces::Temporary(folder) => folder
+                .path()
+                .join(format!("ldt-check-{}.%p.trace", std::process::id())),
+            Traces::Kept(output) => output.pattern().to_owned(),
+        }
+    }
+
+    /// Where the traces will be: where the pattern says, or where the library goes when it cannot
+    /// write there.
+    fn places(&self) -> Result<Vec<Place>, Failure> {
+        let pattern = self.pattern();
+        let (Some(folder), Some(name)) = (pattern.parent(), pattern.file_name()) else {
+            let shown = pattern.display();
+            return Err(Failure::own(format!("{shown} is no name for a trace")));
+        };
+        let name = name.to_string_lossy();
+        let prefix = name.split('%').next().unwrap_or_default();
+        let elsewhere = env::var_os("TMPDIR").map_or(PathBuf::from("/tmp"), PathBuf::from);
+        let mut places = vec![Place::new(folder, prefix)];
+        if elsewhere != folder && !prefix.is_empty() {
+            places.push(Place::new(&elsewhere, prefix));
+        }
+        Ok(places)
+    }
+}
+
+/// The libraries to preload: that of the C library's calls first, if it is there, since it calls
+/// the other one.
+fn preloaded(library: &std::path::Path) -> OsString {
+    let mut list = OsString::new();
+    if let Some(calls) = library::beside(library, library::CALLS) {
+        list.push(calls);
+        list.push(":");
+    }
+    list.push(library);
+    preload(env::var_os("LD_PRELOAD"), &list)
+}
+
+fn library_options(settings: &Settings, traces: &Traces) -> Result<OsString, Failure> {
+    let mut all: Vec<(&str, OsString)> = vec![
+        ("mode", "check".into()),
+        ("launcher", std::process::id().to_string().into()),
+        ("output", traces.pattern().into()),
+        ("trace_children_skip", settings.skip_list().into()),
+    ];
+    all.extend(settings.library.iter().cloned());
+    let mut options = LibraryOptions::new(env::var_os("LDT_OPTIONS"));
+    for (key, value) in all {
+        let shown = value.to_string_lossy().into_owned();
+        options = options.with(key, value).ok_or_else(|| {
+            Failure::own(format!(
+                "{key}: {shown} has a double quote, which LDT_OPTIONS cannot hold"
+            ))
+        })?;
+    }
+    Ok(options.into_value())
+}

@@ -1,0 +1,283 @@
+//! `--json=FILE`: the JSON of the contract for a whole run. What is counted is summed over the processes that
+//! were judged (the peak is that of the largest); `processes` has each by itself.
+
+use super::Results;
+use crate::check::judge::Judged;
+use crate::check::merge::SeenIn;
+use crate::findings::json::{
+    CoverageJson, ErrorJson, LeaksJson, Places, coverage, error, leaks, record,
+};
+use crate::findings::named::{Coverage, Ending};
+use crate::report::json::SCHEMA_VERSION;
+use crate::report::leaks::Amount;
+use crate::report::lines::Lines;
+use ldt_trace::Function;
+use serde::Serialize as _;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::os::unix::process::ExitStatusExt as _;
+
+#[derive(serde::Serialize)]
+struct Json<'a> {
+    schema_version: u32,
+    ldt_version: &'static str,
+    command: Vec<String>,
+    pid: u32,
+    exit: Exit,
+    started_realtime_ns: Option<u64>,
+    duration_ns: u64,
+    truncated: bool,
+    warnings: Vec<&'a str>,
+    calls: BTreeMap<&'static str, u64>,
+    totals: Totals,
+    heap: Heap,
+    rss_peak_bytes: Option<u64>,
+    stack_peak_bytes: Option<u64>,
+    sites: [(); 0],
+    errors: Vec<ErrorJson<'a>>,
+    leaks: Option<LeaksJson<'a>>,
+    coverage: CoverageJson,
+    summary: Summary<'a>,
+    suppressions: Vec<Suppression<'a>>,
+    untraced_children: Vec<&'a str>,
+    processes: Vec<Process<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct Exit {
+    code: Option<i32>,
+    signal: Option<i32>,
+}
+
+/// Without events no allocation is known to be temporary, and none has a place in time.
+#[derive(serde::Serialize)]
+struct Totals {
+    allocations: u64,
+    frees: u64,
+    bytes: u64,
+    temporary: Option<u64>,
+}
+
+#[derive(serde::Serialize)]
+struct Heap {
+    peak_bytes: u64,
+    peak_blocks: u64,
+    peak_time_ns: u64,
+    end_bytes: u64,
+    end_blocks: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Summary<'a> {
+    errors: u64,
+    contexts: u64,
+    suppressed: u64,
+    suppressed_contexts: u64,
+    in_baseline: u64,
+    processes: usize,
+    processes_with_findings: usize,
+    over_budget: &'a [String],
+    problem: Option<&'a str>,
+}
+
+#[derive(serde::Serialize)]
+struct Suppression<'a> {
+    name: &'a str,
+    file: Option<&'a str>,
+    line: usize,
+    used: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Process<'a> {
+    pid: u32,
+    parent_pid: u32,
+    command: &'a [String],
+    test: Option<&'a str>,
+    judged: bool,
+    exit: Exit,
+    errors: usize,
+    definite: Amount,
+    indirect: Amount,
+    possible: Amount,
+    reachable: Amount,
+    suppressed: Amount,
+    allocations: u64,
+    frees: u64,
+    bytes: u64,
+    peak_bytes: u64,
+}
+
+pub(super) fn write(results: Results<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let json = assemble(results);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Lines::new());
+    json.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}
+
+fn assemble<'a>(results: Results<'a>) -> Json<'a> {
+    let Results {
+        settings,
+        verdict,
+        processes,
+        ended,
+        suppressions,
+    } = results;
+    let judged: Vec<&Judged> = processes.iter().filter(|one| !one.is_skipped).collect();
+    let sum = |of: fn(&Judged) -> u64| judged.iter().map(|one| of(one)).sum::<u64>();
+    let largest = judged.iter().max_by_key(|one| one.report.counts.peak_bytes);
+    let command = processes.iter().find(|one| one.report.pid == verdict.pid);
+    let peak = largest.map(|one| &one.report);
+    let has_check = judged.iter().any(|one| one.report.leaks.is_some());
+    let known = |number: Option<u64>| number.filter(|number| *number > 0);
+    Json {
+        schema_version: SCHEMA_VERSION,
+        ldt_version: env!("CARGO_PKG_VERSION"),
+        command: settings
+            .command
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        pid: verdict.pid,
+        exit: Exit {
+            code: ended.status.code(),
+            signal: ended.status.signal(),
+        },
+        started_realtime_ns: command.map(|one| one.report.started_realtime_ns),
+        duration_ns: command.map_or(0, |one| one.report.duration_ns),
+        truncated: judged.iter().any(|one| one.report.is_truncated),
+        warnings: judged
+            .iter()
+            .flat_map(|one| one.report.warnings.iter().map(String::as_str))
+            .collect(),
+        calls: calls(&judged),
+        totals: Totals {
+            allocations: sum(|one| one.report.counts.allocations),
+            frees: sum(|one| one.report.counts.frees),
+            bytes: sum(|one| one.report.counts.allocated_bytes),
+            temporary: None,
+        },
+        heap: Heap {
+            peak_bytes: peak.map_or(0, |one| one.counts.peak_bytes),
+            peak_blocks: peak.map_or(0, |one| one.counts.peak_blocks),
+            peak_time_ns: peak.map_or(0, |one| {
+                let peak = one.counts.peak_monotonic_ns;
+                peak.saturating_sub(one.start_monotonic_ns)
+            }),
+            end_bytes: sum(|one| one.report.counts.live_bytes),
+            end_blocks: sum(|one| one.report.counts.live_blocks),
+        },
+        rss_peak_bytes: known(judged.iter().map(|one| one.report.rss_peak_bytes).max()),
+        stack_peak_bytes: known(judged.iter().map(|one| one.report.stack_peak_bytes).max()),
+        sites: [],
+        errors: verdict
+            .merged
+            .errors
+            .iter()
+            .map(|merged| error(&merged.finding, Some(places(&merged.seen_in))))
+            .collect(),
+        leaks: has_check.then(|| {
+            let records = verdict.merged.records.iter();
+            let records =
+                records.map(|merged| record(&merged.finding, Some(places(&merged.seen_in))));
+            let pauses = judged
+                .iter()
+                .filter_map(|one| Some(one.report.leaks.as_ref()?.pause_ns));
+            leaks(&verdict.amounts, pauses.max(), records.collect())
+        }),
+        coverage: coverage(sum_of_coverage(&judged)),
+        summary: Summary {
+            errors: verdict.errors.all,
+            contexts: verdict.errors.contexts,
+            suppressed: verdict.excused.all,
+            suppressed_contexts: verdict.excused.contexts,
+            in_baseline: verdict.in_baseline,
+            processes: verdict.judged,
+            processes_with_findings: verdict.red,
+            over_budget: &verdict.over_budget,
+            problem: verdict.problem.as_deref(),
+        },
+        suppressions: suppressions
+            .iter()
+            .map(|(name, source, used)| Suppression {
+                name,
+                file: source.file.as_deref(),
+                line: source.line,
+                used: *used,
+            })
+            .collect(),
+        untraced_children: verdict.untraced.iter().map(String::as_str).collect(),
+        processes: processes.iter().map(process).collect(),
+    }
+}
+
+fn places(seen_in: &SeenIn) -> Places<'_> {
+    Places {
+        processes: seen_in.pids.iter().copied().collect(),
+        tests: seen_in.tests.iter().map(String::as_str).collect(),
+    }
+}
+
+/// How often each function was called, by the name that people read.
+fn calls(judged: &[&Judged]) -> BTreeMap<&'static str, u64> {
+    // The four that everyone looks for are there even when they were not called.
+    let four = ["malloc", "calloc", "realloc", "free"];
+    let mut calls: BTreeMap<&'static str, u64> = four.into_iter().map(|name| (name, 0)).collect();
+    for one in judged {
+        let counts = &one.report.counts;
+        for function in Function::ALL {
+            let count = counts.calls.get(*function as usize).copied().unwrap_or(0);
+            if count > 0 {
+                *calls.entry(function.shown()).or_default() += count;
+            }
+        }
+        *calls.entry("failed").or_default() += counts.failed_calls;
+    }
+    calls
+}
+
+fn sum_of_coverage(judged: &[&Judged]) -> Coverage {
+    let mut sum = Coverage {
+        method: "none",
+        ..Coverage::default()
+    };
+    for one in judged {
+        let coverage = one.report.coverage;
+        sum.guarded += coverage.guarded;
+        sum.redzoned += coverage.redzoned;
+        sum.guarded_stacks += coverage.guarded_stacks;
+        sum.stacks += coverage.stacks;
+        if coverage.method != "none" {
+            sum.method = coverage.method;
+        }
+    }
+    sum
+}
+
+fn process(judged: &Judged) -> Process<'_> {
+    use ldt_trace::finding::LeakKind;
+    let report = &judged.report;
+    let (code, signal) = match report.ending {
+        Ending::Code(code) => (Some(code), None),
+        Ending::Signal(signal) => (None, i32::try_from(signal).ok()),
+        Ending::Execed | Ending::Unknown => (None, None),
+    };
+    Process {
+        pid: report.pid,
+        parent_pid: report.parent_pid,
+        command: &report.command,
+        test: judged.test.as_deref(),
+        judged: !judged.is_skipped,
+        exit: Exit { code, signal },
+        errors: judged.counting_errors().count(),
+        definite: judged.amounts.of(LeakKind::Definite),
+        indirect: judged.amounts.of(LeakKind::Indirect),
+        possible: judged.amounts.of(LeakKind::Possible),
+        reachable: judged.amounts.of(LeakKind::Reachable),
+        suppressed: judged.amounts.suppressed,
+        allocations: report.counts.allocations,
+        frees: report.counts.frees,
+        bytes: report.counts.allocated_bytes,
+        peak_bytes: report.counts.peak_bytes,
+    }
+}

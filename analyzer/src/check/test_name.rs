@@ -1,0 +1,39 @@
+//! Which test a process ran, where the runner tells: by a variable of its environment, which the library
+//! notes in the trace, or else by its command line.
+
+use crate::findings::ProcessReport;
+
+/// Longer command lines are cut.
+const MAX_COMMAND_LETTERS: usize = 160;
+
+/// The test's name, if anything is known of it.
+#[must_use]
+pub fn of(report: &ProcessReport) -> Option<String> {
+    let variable = |name: &str| {
+        let value = report.environment.get(&format!("env:{name}"))?;
+        (!value.is_empty()).then_some(value.as_str())
+    };
+    if let Some(name) = variable("LDT_TEST") {
+        return Some(name.to_owned());
+    }
+    if let Some(test) = variable("NEXTEST_TEST_NAME") {
+        return Some(match variable("NEXTEST_BINARY_ID") {
+            Some(binary) => format!("{binary}::{test}"),
+            None => test.to_owned(),
+        });
+    }
+    if let Some(test) = variable("PYTEST_CURRENT_TEST") {
+        // `test_x.py::test_y (call)`.
+        return Some(test.split(" (").next().unwrap_or(test).to_owned());
+    }
+    command_line(report)
+}
+
+/// The command line, with the program by its name alone.
+fn command_line(report: &ProcessReport) -> Option<String> {
+    let (program, arguments) = report.command.split_first()?;
+    let name = program.rsplit('/').next().unwrap_or(program);
+    let words = std::iter::once(name).chain(arguments.iter().map(String::as_str));
+    let line = words.collect::<Vec<_>>().join(" ");
+    Some(line.chars().take(MAX_COMMAND_LETTERS).collect())
+}

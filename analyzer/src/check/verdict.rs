@@ -1,0 +1,226 @@
+//! What the run comes to: one line of total, and one exit code.
+
+use super::judge::{Excuse, Judged};
+use super::merge::MergedFindings;
+use super::settings::{Settings, UntracedChildren};
+use crate::failure::Failure;
+use crate::findings::named::Ending;
+use crate::launch::refusal;
+use crate::launch::supervise::Ended;
+use crate::report::leaks::{Amounts, error_summary};
+use crate::units::{bytes, count};
+use std::collections::BTreeSet;
+
+/// How many, and at how many different places.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// All, repeats too.
+    pub all: u64,
+    /// Different ones.
+    pub contexts: u64,
+}
+
+/// What all processes together come to.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// The command's process.
+    pub pid: u32,
+    /// What counts, by finding.
+    pub merged: MergedFindings,
+    /// Errors, and leaks that are errors.
+    pub errors: Counted,
+    /// What was excused by suppressions and the baseline.
+    pub excused: Counted,
+    /// Of these, how many the baseline knew.
+    pub in_baseline: u64,
+    /// What leaked in all processes, by kind.
+    pub amounts: Amounts,
+    /// Budgets that were exceeded, in words.
+    pub over_budget: Vec<String>,
+    /// How many processes were judged.
+    pub judged: usize,
+    /// How many of these had findings.
+    pub red: usize,
+    /// Why the gate cannot be green whatever was found: the library was not where it had to be.
+    pub problem: Option<String>,
+    /// Children that the library did not get into, and why.
+    pub untraced: BTreeSet<String>,
+}
+
+impl Verdict {
+    /// Sums up.
+    #[must_use]
+    pub fn of(
+        settings: &Settings,
+        processes: &[Judged],
+        untraced: BTreeSet<String>,
+        ended: &Ended,
+    ) -> Self {
+        let mut verdict = Verdict {
+            pid: ended.pid,
+            merged: MergedFindings::of(processes, settings),
+            untraced,
+            problem: problem(settings, processes, ended),
+            ..Verdict::default()
+        };
+        for error in &verdict.merged.errors {
+            verdict.errors.all += error.finding.count;
+            verdict.errors.contexts += 1;
+        }
+        let mut records = BTreeSet::new();
+        for judged in processes.iter().filter(|judged| !judged.is_skipped) {
+            verdict.judged += 1;
+            verdict.amounts.merge(&judged.amounts);
+            verdict.count_excused(judged);
+            let before = records.len();
+            let counting = judged
+                .counting_records(settings)
+                .map(super::merge::record_key);
+            records.extend(counting);
+            let has_records = judged.counting_records(settings).next().is_some();
+            debug_assert!(has_records || records.len() == before);
+            if has_records || judged.counting_errors().next().is_some() {
+                verdict.red += 1;
+            }
+        }
+        verdict.errors.all += records.len() as u64;
+        verdict.errors.contexts += records.len() as u64;
+        verdict.over_budget = over_budget(settings, processes, &verdict.amounts);
+        verdict
+    }
+
+    fn count_excused(&mut self, judged: &Judged) {
+        let errors = judged.report.errors.iter().zip(&judged.error_excuses);
+        let errors = errors.filter_map(|(error, excuse)| Some((error.count, (*excuse)?)));
+        let records = judged.record_excuses.iter().flatten();
+        for (times, excuse) in errors.chain(records.map(|excuse| (1, *excuse))) {
+            self.excused.all += times;
+            self.excused.contexts += 1;
+            self.in_baseline += u64::from(excuse == Excuse::InBaseline);
+        }
+    }
+
+    /// Whether anything was found that counts.
+    #[must_use]
+    pub fn is_red(&self) -> bool {
+        self.errors.all > 0 || !self.over_budget.is_empty()
+    }
+
+    /// The exit code of `ldt`.
+    pub fn code(&self, settings: &Settings, ended: &Ended) -> Result<u8, Failure> {
+        if self.is_red() {
+            return Ok(match settings.error_exitcode {
+                0 => ended.code(),
+                code => code,
+            });
+        }
+        if let Some(problem) = &self.problem {
+            return Err(Failure::own(problem.clone()));
+        }
+        if settings.untraced_children == UntracedChildren::Error && !self.untraced.is_empty() {
+            return Err(Failure::own(format!(
+                "{} children were not checked (--untraced-children=error): {}",
+                self.untraced.len(),
+                self.untraced.iter().cloned().collect::<Vec<_>>().join(", ")
+            )));
+        }
+        Ok(ended.code())
+    }
+
+    /// What is said before the total.
+    #[must_use]
+    pub fn notes(&self, settings: &Settings) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.in_baseline > 0 {
+            lines.push(format!("in the baseline: {}", count(self.in_baseline)));
+        }
+        let mark = match settings.untraced_children {
+            UntracedChildren::Warn => "warning",
+            UntracedChildren::Error => "ERROR",
+        };
+        let untraced = self.untraced.iter();
+        lines.extend(untraced.map(|child| format!("{mark}: not checked: {child}")));
+        lines.extend(self.over_budget.iter().map(|over| format!("ERROR: {over}")));
+        if let (Some(problem), true) = (&self.problem, self.is_red()) {
+            lines.push(format!("warning: {problem}"));
+        }
+        lines
+    }
+
+    /// The total.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let line = error_summary(
+            self.errors.all,
+            self.errors.contexts,
+            self.excused.all,
+            self.excused.contexts,
+        );
+        match self.judged {
+            0 | 1 => line,
+            judged => format!("{line}, in {} of {judged} processes", self.red),
+        }
+    }
+}
+
+/// Why the gate cannot be trusted.
+fn problem(settings: &Settings, processes: &[Judged], ended: &Ended) -> Option<String> {
+    let name = &settings.command[0];
+    // By its parent as well: in a process id namespace of its own its number is another.
+    let is_command = |judged: &&Judged| {
+        judged.report.pid == ended.pid || judged.report.parent_pid == std::process::id()
+    };
+    let images = processes.iter().filter(is_command);
+    let Some(last) = images.max_by_key(|judged| judged.report.start_monotonic_ns) else {
+        return Some(format!("it was not checked: {}", refusal::reason(name)));
+    };
+    if last.report.ending == Ending::Execed || last.report.replaced_itself {
+        return Some(
+            "it was not checked to its end: it replaced itself by a program that ldt did not get into"
+                .to_owned(),
+        );
+    }
+    if processes.iter().any(|judged| !judged.report.was_checked) {
+        return Some(
+            "libldt.so recorded but did not check: is it of the same version as this ldt?"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+fn over_budget(settings: &Settings, processes: &[Judged], amounts: &Amounts) -> Vec<String> {
+    let budgets = settings.budgets;
+    let judged = || processes.iter().filter(|judged| !judged.is_skipped);
+    let mut over = Vec::new();
+    let lost = amounts.lost().bytes;
+    if let Some(most) = budgets.leak_bytes.filter(|most| lost > *most) {
+        over.push(format!(
+            "{} are lost, more than --max-leak-bytes={}",
+            bytes(lost),
+            bytes(most)
+        ));
+    }
+    if let Some(most) = budgets.peak_bytes {
+        for process in judged().filter(|process| process.report.counts.peak_bytes > most) {
+            let peak = process.report.counts.peak_bytes;
+            over.push(format!(
+                "the heap of process {} reached {}, more than --max-peak={}",
+                process.report.pid,
+                bytes(peak),
+                bytes(most)
+            ));
+        }
+    }
+    let allocations: u64 = judged()
+        .map(|process| process.report.counts.allocations)
+        .sum();
+    if let Some(most) = budgets.allocations.filter(|most| allocations > *most) {
+        over.push(format!(
+            "{} allocations, more than --max-allocations={}",
+            count(allocations),
+            count(most)
+        ));
+    }
+    over
+}

@@ -1,0 +1,230 @@
+//! Following the traces of a run while they grow: every process has one, and there may be more any
+//! moment.
+//!
+//! Files are looked for in one folder, every few milliseconds: neither a notification (which an
+//! mmapped file does not give) nor a pipe (which daemons would keep open, and fork would share)
+//! does it as simply. A look at a quiet process is one read of its header page.
+
+use crate::findings::{Found, Reader};
+use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag};
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+/// Which file, whatever its name: when a process execs, the trace before it is renamed.
+type Identity = (u64, u64);
+
+/// Where traces come to be.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What their names begin with.
+    pub prefix: String,
+    /// Files that were there before.
+    before: HashSet<Identity>,
+}
+
+impl Place {
+    /// All new files in a folder whose name begins so.
+    #[must_use]
+    pub fn new(folder: &Path, prefix: &str) -> Self {
+        let mut place = Place {
+            folder: folder.to_owned(),
+            prefix: prefix.to_owned(),
+            before: HashSet::new(),
+        };
+        place.before = place
+            .files()
+            .into_iter()
+            .map(|(identity, _)| identity)
+            .collect();
+        place
+    }
+
+    fn files(&self) -> Vec<(Identity, PathBuf)> {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let mut files: Vec<(Identity, PathBuf)> = entries
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let is_meant = entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with(&self.prefix);
+                let file = is_meant.then(|| entry.metadata().ok()).flatten()?;
+                file.is_file()
+                    .then(|| ((file.dev(), file.ino()), entry.path()))
+            })
+            .filter(|(identity, _)| !self.before.contains(identity))
+            .collect();
+        files.sort_by(|a, b| a.1.cmp(&b.1));
+        files
+    }
+}
+
+/// A trace that is followed.
+#[derive(Debug)]
+pub struct Watched {
+    /// Where it is now.
+    pub path: PathBuf,
+    file: Option<File>,
+    reader: Reader,
+    /// What was read of it.
+    pub found: Found,
+    /// How many errors, and checks, the header had when it was read last.
+    seen: (u64, u32),
+    /// Errors that have been told.
+    pub told: usize,
+    /// The process has ended, and all has been read.
+    pub is_done: bool,
+}
+
+impl Watched {
+    fn open(path: PathBuf) -> io::Result<Option<Self>> {
+        let file = File::open(&path)?;
+        let Some(header) = header_of(&file)? else {
+            return Ok(None);
+        };
+        let mut found = Found::default();
+        found.header = header;
+        Ok(Some(Watched {
+            reader: Reader::new(&path),
+            path,
+            file: Some(file),
+            found,
+            seen: (0, 0),
+            told: 0,
+            is_done: false,
+        }))
+    }
+
+    /// Reads what is new. Errors whose stacks have not wholly come yet are left for the next time.
+    fn look(&mut self) {
+        match self.file.as_ref().map(header_of) {
+            Some(Ok(Some(header))) => self.found.header = header,
+            _ => return,
+        }
+        let counts = self.found.header.checked.as_ref();
+        let now = counts.map_or((0, 0), |counts| (counts.findings, counts.leak_checks));
+        if now != self.seen || self.has_ended() {
+            self.read();
+            self.seen = now;
+        }
+    }
+
+    /// All is read: a suite of tests has more processes than there are descriptors.
+    pub fn close(&mut self) {
+        self.is_done = true;
+        self.file = None;
+    }
+
+    /// Reads what is new.
+    pub fn read(&mut self) {
+        self.reader.moved_to(&self.path);
+        // What cannot be read shows in the end: the header has counted it.
+        let _ = self.reader.read(&mut self.found);
+    }
+
+    /// Errors that can be told now: those whose stacks are all there.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        let new = &self.found.errors[self.told..];
+        let is_whole = |error: &crate::findings::raw::ErrorFound| {
+            error.stacks().all(|stack| self.found.is_complete(stack))
+        };
+        self.told + new.iter().take_while(|error| is_whole(error)).count()
+    }
+
+    /// Whether the process has come to an orderly end and is gone. One that was killed is only
+    /// known at the end of the run: process ids of another namespace cannot be looked up.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.found.header.flags & flag::EXITED != 0 && !is_running(self.found.header.pid)
+    }
+}
+
+/// The header page, if the file has one by now.
+fn header_of(file: &File) -> io::Result<Option<Header>> {
+    let mut page = [0; HEADER_BYTES];
+    match file.read_exact_at(&mut page, 0) {
+        Ok(()) if page[..MAGIC.len()] == MAGIC => Ok(Some(Header::decode(&page))),
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a process runs: a zombie does not.
+#[must_use]
+pub fn is_running(pid: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
+    // `812 (name) S ...`, in which the name may have parentheses.
+    let state = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
+    !matches!(state, None | Some('Z' | 'X'))
+}
+
+/// All traces of a run.
+#[derive(Debug)]
+pub struct Watch {
+    places: Vec<Place>,
+    numbers: HashMap<Identity, usize>,
+    /// In the order in which they were seen.
+    pub traces: Vec<Watched>,
+}
+
+impl Watch {
+    /// Traces that come to be in these places.
+    #[must_use]
+    pub fn new(places: Vec<Place>) -> Self {
+        Watch {
+            places,
+            numbers: HashMap::new(),
+            traces: Vec::new(),
+        }
+    }
+
+    /// Looks for new traces, and for what is new in those that are known.
+    pub fn look(&mut self) {
+        for (identity, path) in self.places.iter().flat_map(Place::files) {
+            if let Some(number) = self.numbers.get(&identity) {
+                self.traces[*number].path = path;
+            } else if let Ok(Some(watched)) = Watched::open(path) {
+                self.numbers.insert(identity, self.traces.len());
+                self.traces.push(watched);
+            }
+        }
+        for watched in self.traces.iter_mut().filter(|watched| !watched.is_done) {
+            watched.look();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_runs() {
+        assert!(is_running(std::process::id()));
+        assert!(!is_running(u32::MAX));
+    }
+
+    #[test]
+    fn files_from_before_are_not_ours() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        fs::write(folder.path().join("t.1"), "").expect("written");
+        let place = Place::new(folder.path(), "t.");
+        fs::write(folder.path().join("t.2"), "").expect("written");
+        fs::write(folder.path().join("u.2"), "").expect("written");
+        let names: Vec<PathBuf> = place.files().into_iter().map(|(_, path)| path).collect();
+        assert_eq!(names, [folder.path().join("t.2")]);
+    }
+}

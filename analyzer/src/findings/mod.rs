@@ -1,0 +1,31 @@
+//! What check mode found in one process: its errors, its leak checks, what it counted.
+//!
+//! [`reader`] takes them out of a trace, whole or still growing; [`named`] gives their stacks names,
+//! which is what every report is made of. Reports of allocations go another way
+//! ([`crate::replay`]): findings are few, and must be shown while the process runs.
+
+pub mod frame;
+pub mod json;
+pub mod named;
+pub mod naming;
+pub mod raw;
+pub mod reader;
+
+pub use frame::Frame;
+pub use named::{Coverage, ErrorReport, LeakReport, LossRecord, ProcessReport};
+pub use naming::Namer;
+pub use raw::Found;
+pub use reader::Reader;
+
+use ldt_trace::file::Error;
+use std::path::Path;
+
+/// Everything that check mode found, from a trace at rest; `None` for a trace of another mode.
+pub fn of_trace(path: &Path, namer: &mut Namer) -> Result<Option<ProcessReport>, Error> {
+    let mut found = Found::default();
+    Reader::new(path).read(&mut found)?;
+    if found.header.checked.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(named::process(&found, namer)))
+}

@@ -1,0 +1,85 @@
+//! Reading findings out of a trace file that may still grow: each reading takes in what has come
+//! since the one before.
+//!
+//! A thread's events are a sequence of pieces, each of which is a window that fills up and then
+//! becomes a chunk with the same words. So how far a thread has been read is a piece's number and a
+//! count of words in it, whatever has become of the piece since.
+
+use super::raw::Found;
+use ldt_trace::file::{Error, Scratch, TraceFile};
+use ldt_trace::{Tick, Words};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// How far a thread has been read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    seq: u32,
+    words: usize,
+    tick: Tick,
+}
+
+/// Follows one trace file.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    progress: HashMap<u32, Progress>,
+    scratch: Scratch,
+}
+
+impl Reader {
+    /// Of the file at this path.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Reader {
+            path: path.to_owned(),
+            progress: HashMap::new(),
+            scratch: Scratch::new(),
+        }
+    }
+
+    /// The file has another name now.
+    pub fn moved_to(&mut self, path: &Path) {
+        if self.path != path {
+            self.path = path.to_owned();
+        }
+    }
+
+    /// Takes in what is new.
+    pub fn read(&mut self, found: &mut Found) -> Result<(), Error> {
+        let trace = TraceFile::open(&self.path)?;
+        found.header = trace.header().clone();
+        found.damage = trace.damage().to_vec();
+        let mut words = Vec::new();
+        for thread in trace.threads() {
+            let progress = self.progress.entry(thread.thread).or_default();
+            for piece in &thread.pieces {
+                let known = match piece.seq.cmp(&progress.seq) {
+                    std::cmp::Ordering::Less => continue,
+                    std::cmp::Ordering::Equal => progress.words,
+                    std::cmp::Ordering::Greater => 0,
+                };
+                if piece.words as usize <= known {
+                    continue;
+                }
+                if let Err(damage) = trace.read(piece, &mut self.scratch, &mut words) {
+                    found.damage.push(damage);
+                    continue;
+                }
+                let mut items = Words::new(&words[known..], progress.tick);
+                for item in &mut items {
+                    progress.tick = item.tick;
+                    found.take(thread.thread, &item);
+                }
+                progress.seq = piece.seq;
+                progress.words = known + items.position();
+                if items.damaged() {
+                    // Lest the same words be looked at again and again.
+                    progress.words = words.len();
+                }
+            }
+        }
+        found.facts.finish();
+        Ok(())
+    }
+}
