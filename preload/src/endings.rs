@@ -6,7 +6,7 @@ use core::arch::naked_asm;
 use super::{process, real};
 
 macro_rules! endings {
-    ($($name:ident => $real:ident;)*) => {$(
+    ($($name:ident => $real:ident, $ending:ident;)*) => {$(
         #[doc = concat!("`", stringify!($name), "`.")]
         ///
         /// # Safety
@@ -16,7 +16,7 @@ macro_rules! endings {
         #[allow(non_snake_case, reason = "the C function's name")]
         pub(crate) unsafe extern "C" fn $name() {
             unsafe extern "C" fn note(code: i32) -> *const core::ffi::c_void {
-                process::ending(code);
+                process::$ending(code);
                 real::Real::$real.address()
             }
             naked_asm!(
@@ -35,7 +35,7 @@ macro_rules! endings {
 }
 
 endings! {
-    _exit => Exit;
-    _Exit => Exit;
-    quick_exit => QuickExit;
+    _exit => Exit, ending;
+    _Exit => Exit, ending;
+    quick_exit => QuickExit, ending_quickly;
 }

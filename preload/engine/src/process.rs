@@ -8,12 +8,13 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 use ldt_trace::header::{flag, offset};
 
 use crate::blocks::ThreadHeap;
 use crate::emit::{Window, trace_file};
+use crate::leaks::request::Standing;
 use crate::options::{self, Mode, Options};
 use crate::recorder::{self, Recorder};
 use crate::stacks::unwind::Unwind;
@@ -21,7 +22,7 @@ use crate::stacks::{Stacks, table};
 use crate::sys::lock::Lock;
 use crate::sys::mem;
 use crate::sys::thread::{self, Slot};
-use crate::{blocks, clock, counts, findings, message, modes, modules, sys};
+use crate::{blocks, clock, counts, findings, leaks, message, modes, modules, sys};
 
 mod facts;
 
@@ -199,7 +200,9 @@ unsafe fn restart_after_fork() {
             table::clear();
         }
         findings::forget_after_fork();
+        leaks::pools::reopen_after_fork();
     }
+    leaks::request::forget_after_fork();
     counts::forget_after_fork();
     let mine = thread::slot()
         .thread
@@ -316,6 +319,7 @@ fn begin_checking(options: &Options) -> bool {
     table::keep_parents();
     recorder::set_profiles(options.check.profile);
     findings::configure(&options.check, options.launcher == 0);
+    leaks::request::configure(&options.check);
     modes::begin_checking();
     true
 }
@@ -452,6 +456,30 @@ unsafe extern "C" fn thread_ends(round: *mut c_void) {
 pub fn constructed() {
     let here = 0u8;
     drop(crate::reentry::enter(ptr::from_ref(&here) as u64));
+    unsafe extern "C" {
+        fn __cxa_at_quick_exit(function: unsafe extern "C" fn(), module: *mut c_void) -> i32;
+    }
+    unsafe extern "C" fn at_quick_exit() {
+        ending(QUICK_EXIT_CODE.load(Ordering::Relaxed));
+    }
+    // Registered first, called last.
+    let failed = crate::reentry::unrecorded(|| {
+        // SAFETY: the handler takes nothing it needs and stays loaded.
+        unsafe { __cxa_at_quick_exit(at_quick_exit, ptr::null_mut()) }
+    });
+    SEES_QUICK_EXIT.store(failed == 0, Ordering::Relaxed);
+}
+
+/// What `quick_exit` was called with.
+static QUICK_EXIT_CODE: AtomicI32 = AtomicI32::new(0);
+static SEES_QUICK_EXIT: AtomicBool = AtomicBool::new(false);
+
+/// `quick_exit` was called: its handlers come first, and the last of them is ours.
+pub fn ending_quickly(code: i32) {
+    QUICK_EXIT_CODE.store(code, Ordering::Relaxed);
+    if !SEES_QUICK_EXIT.load(Ordering::Relaxed) {
+        ending(code);
+    }
 }
 
 /// The library's own destructor, which runs among those of all modules: asks to be called once more,
@@ -476,9 +504,10 @@ pub fn ending(code: i32) {
         return;
     }
     let here = 0u8;
+    let standing = Standing::here(&raw const here);
     if let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64) {
         if modes::is_checking() {
-            end_checking(inside.recorder());
+            end_checking(inside.recorder(), &standing);
         }
         inside.recorder().finish();
         finish_dead_threads();
@@ -488,9 +517,10 @@ pub fn ending(code: i32) {
 }
 
 /// The last look at everything, after the program's own handlers.
-fn end_checking(recorder: &mut Recorder) {
+fn end_checking(recorder: &mut Recorder, standing: &Standing) {
     blocks::check_all(&mut findings::Reporter::unplaced(recorder));
     findings::finish(recorder);
+    leaks::request::at_end(recorder, standing);
 }
 
 /// Writes out what dead threads left in their windows.

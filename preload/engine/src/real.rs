@@ -303,6 +303,13 @@ pub mod cxx {
     }
 }
 
+/// The memory that served calls before the allocator beneath was known: the program's blocks, inside
+/// LDT's own module.
+#[must_use]
+pub fn early_memory() -> core::ops::Range<u64> {
+    early::used()
+}
+
 /// Memory for calls that come while the allocator beneath is being looked up.
 mod early {
     use super::{AtomicUsize, Ordering, ptr};
@@ -320,6 +327,11 @@ mod early {
 
     fn start() -> usize {
         MEMORY.0.get() as usize
+    }
+
+    pub(super) fn used() -> core::ops::Range<u64> {
+        let used = USED.load(Ordering::Relaxed).min(BYTES);
+        start() as u64..(start() + used) as u64
     }
 
     /// A zeroed block; its size stands in the word before it.

@@ -1,9 +1,209 @@
-//! Leaks by reachability: what the program cannot reach any more, found inside the process.
+//! Leaks by reachability: the blocks that the program cannot reach any more, found inside the process,
+//! at its end and as often as asked for.
+//!
+//! 1. [`request`] says when: at the end, by `ldt.h`, by a signal, from outside.
+//! 2. [`crate::sys::others`] stops the other threads and notes their registers.
+//! 3. [`roots`] are the memory that is no heap, from [`maps`], less what [`stacks`] says is dead.
+//! 4. [`mark`] follows pointers from there, with [`likely`] ones into the inside of blocks taken for what
+//!    they mean; [`cliques`] parts what is lost into definite and indirect. [`heap`] and [`pools`] are the
+//!    blocks.
+//! 5. [`records`] groups them; [`crate::findings`] writes them down.
+//!
+//! Nothing here allocates from the program's heap, and nobody holds a lock of LDT's while the others
+//! stand still: the memory for marking comes from the kernel.
 
 pub mod cliques;
+mod heap;
 mod likely;
+pub mod maps;
 pub mod mark;
+pub mod pools;
 pub mod records;
+pub mod request;
+pub mod roots;
+pub mod stacks;
+
+use core::ops::Range;
+
+use ldt_trace::finding::LeakKind;
+use ldt_trace::{LeakCheck, LeakRecord};
+
+use crate::modules::Image;
+use crate::options::read_proc;
+use crate::recorder::Recorder;
+use crate::sys::others::Others;
+use crate::sys::readable::Faults;
+use crate::sys::{arena, own, thread};
+use crate::{findings, message, real};
+use cliques::Following;
+use heap::Heap;
+use maps::Maps;
+use mark::{Blocks, Marking};
+use records::{Record, Records};
+use request::Standing;
+use roots::Asked;
+
+/// What a check found.
+struct Findings {
+    records: Vec<Record>,
+    blocks: u64,
+    bytes: u64,
+    unresponsive_threads: u32,
+    monotonic_ns: u64,
+    pause_ns: u64,
+}
+
+/// Looks for leaks now and writes down what it finds. `standing` is where the calling thread left the
+/// program. The caller is inside the guard, holds no lock, and is alone here.
+fn check(recorder: &mut Recorder, number: u32, standing: &Standing, reason: &[u8]) {
+    let found = match find(standing) {
+        Ok(found) => found,
+        Err(why) => return message::say(&format!("no leak check: {why}")),
+    };
+    let check = LeakCheck {
+        id: number,
+        monotonic_ns: found.monotonic_ns,
+        pause_ns: found.pause_ns,
+        records: found.records.len() as u32,
+        blocks: found.blocks,
+        bytes: found.bytes,
+        unresponsive_threads: found.unresponsive_threads,
+        reason,
+    };
+    let records: Vec<LeakRecord> = found
+        .records
+        .iter()
+        .map(|record| LeakRecord {
+            check: number,
+            kind: record.kind,
+            allocated: record.allocated,
+            blocks: record.blocks,
+            bytes: record.bytes,
+            indirect_blocks: record.following.blocks,
+            indirect_bytes: record.following.bytes,
+            example: record.example,
+        })
+        .collect();
+    findings::put_leaks(recorder, &check, &records);
+}
+
+fn find(standing: &Standing) -> Result<Findings, &'static str> {
+    let begun = thread::clock_ns(libc::CLOCK_MONOTONIC);
+    let others = stop_others()?;
+    let monotonic_ns = thread::clock_ns(libc::CLOCK_MONOTONIC);
+    let maps = Maps::parse(&read_proc(b"/proc/self/maps\0").unwrap_or_default());
+    if maps.is_empty() {
+        return Err("/proc/self/maps cannot be read; mount /proc where the program runs");
+    }
+    let memory = Faults::catch().ok_or("another one is under way")?;
+    let heap = Heap::number();
+    let (mut blocks, mut bytes) = (0, 0);
+    heap.each(&mut |block| {
+        blocks += 1;
+        bytes += block.size;
+    });
+    let mut marking = Marking::new(&heap, &memory, &maps, blocks as usize);
+    mark_roots(&mut marking, &maps, &memory, &others, standing);
+    marking.follow();
+    let cliques = marking.part_lost();
+    let mut records = Records::default();
+    heap.each(&mut |block| {
+        let Some(allocated) = heap.allocated(block.number) else {
+            return;
+        };
+        let kind = marking.kind(block.number);
+        let following = match kind {
+            LeakKind::Definite => cliques.of(block.number),
+            _ => Following::default(),
+        };
+        records.add(kind, allocated, block.start, block.size, following);
+    });
+    let unresponsive_threads = others.unresponsive();
+    drop(memory);
+    drop(others);
+    Ok(Findings {
+        records: records.sorted(),
+        blocks,
+        bytes,
+        unresponsive_threads,
+        monotonic_ns,
+        pause_ns: thread::clock_ns(libc::CLOCK_MONOTONIC) - begun,
+    })
+}
+
+/// How often the others are let go again because one of them holds the lock of LDT's memory.
+const TRIES: usize = 20;
+
+fn stop_others() -> Result<Others, &'static str> {
+    for _ in 0..TRIES {
+        let others = Others::stop()
+            .ok_or("/proc/self/task cannot be read; mount /proc where the program runs")?;
+        if !arena::is_busy() {
+            return Ok(others);
+        }
+        drop(others);
+        thread::yield_now();
+    }
+    Err("another thread does not come out of LDT")
+}
+
+/// Marks what registers, stacks and all other memory lead to.
+fn mark_roots(
+    marking: &mut Marking<'_, Heap, Faults>,
+    maps: &Maps,
+    memory: &Faults,
+    others: &Others,
+    standing: &Standing,
+) {
+    let own_block = thread::pointer();
+    let mut holes: Vec<Range<u64>> = own::all().collect();
+    holes.extend(own_module());
+    holes.extend(stacks::dead_below(standing.sp, own_block, maps, memory));
+    marking.roots(&standing.registers);
+    let mut control_blocks = vec![own_block];
+    for stopped in others
+        .threads
+        .iter()
+        .filter_map(|other| other.registers.as_ref())
+    {
+        holes.extend(stacks::dead_below(
+            stopped.sp,
+            stopped.control_block,
+            maps,
+            memory,
+        ));
+        marking.roots(&stopped.all);
+        control_blocks.push(stopped.control_block);
+    }
+    for ended in stacks::ended(maps, memory, own_block, thread::thread_id()) {
+        if !control_blocks.contains(&ended.control_block) {
+            holes.push(ended.stack);
+            control_blocks.push(ended.control_block);
+        }
+    }
+    for control_block in control_blocks {
+        marking.roots(stacks::table_of_storage(control_block, memory).as_slice());
+    }
+    for (range, asked) in roots::ranges(maps, holes) {
+        match asked {
+            Asked::All => marking.root(range.start, range.end),
+            Asked::WhatIsPresent => {
+                roots::each_present(range, &mut |present| {
+                    marking.root(present.start, present.end)
+                });
+            }
+        }
+    }
+    // Blocks that calls got while the allocator beneath was being looked up lie inside LDT's module.
+    let early = real::early_memory();
+    marking.root(early.start, early.end);
+}
+
+/// LDT's own variables.
+fn own_module() -> Option<Range<u64>> {
+    static HERE: u8 = 0;
+    Image::range_containing(core::ptr::from_ref(&HERE) as u64)
+}
 
 #[cfg(test)]
 mod tests;

@@ -16,4 +16,4 @@ pub mod readable;
 pub mod thread;
 mod x86_64;
 
-pub use x86_64::{Registers, counter, counter_is_steady, restorer_registers, syscall};
+pub use x86_64::{Registers, counter, counter_is_steady, restorer_registers, saved_registers, syscall};

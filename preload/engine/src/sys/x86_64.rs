@@ -55,6 +55,27 @@ pub fn counter_is_steady() -> bool {
         && x86_64::__cpuid(0x8000_0007).edx & INVARIANT != 0
 }
 
+/// The registers that functions keep for their callers, as they are now.
+#[inline(always)]
+#[must_use]
+pub fn saved_registers() -> [u64; 6] {
+    let mut saved = [0u64; 6];
+    // SAFETY: stores six registers into an array of six words.
+    unsafe {
+        asm!(
+            "mov [{0}], rbx",
+            "mov [{0} + 8], rbp",
+            "mov [{0} + 16], r12",
+            "mov [{0} + 24], r13",
+            "mov [{0} + 32], r14",
+            "mov [{0} + 40], r15",
+            in(reg) saved.as_mut_ptr(),
+            options(nostack, preserves_flags),
+        );
+    }
+    saved
+}
+
 /// The registers that unwinding needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Registers {

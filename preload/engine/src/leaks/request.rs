@@ -1,0 +1,117 @@
+//! When a leak check is made: at the end of the process, when the program calls `ldt_leak_check`, at a
+//! signal, and when `ldt leaks` asks from outside.
+
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crate::options::{CheckOptions, LeakCheckChoice};
+use crate::recorder::Recorder;
+use crate::sys::action::{self, Action};
+use crate::sys::{saved_registers, thread};
+use crate::{modes, reentry};
+
+/// Where a thread left the program for LDT: nothing below `sp` is the program's.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The stack pointer.
+    pub sp: u64,
+    /// Registers that still hold the program's values; what is left over is 0.
+    pub registers: [u64; REGISTERS],
+}
+
+/// As many as a signal frame has.
+const REGISTERS: usize = 23;
+
+impl Standing {
+    /// The calling function's: to be called first in the function that the program called, or jumped to,
+    /// with the address of a local variable of that function. What its prologue has saved lies above.
+    #[inline(always)]
+    #[must_use]
+    pub fn here(local: *const u8) -> Standing {
+        let saved = saved_registers();
+        let mut registers = [0; REGISTERS];
+        registers[..saved.len()].copy_from_slice(&saved);
+        Standing {
+            sp: local as u64,
+            registers,
+        }
+    }
+}
+
+static WANTED_AT_END: AtomicBool = AtomicBool::new(false);
+/// The checks made by this process.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+/// Set while a check runs.
+static RUNNING: AtomicBool = AtomicBool::new(false);
+/// A check was asked for while its thread was inside LDT.
+static DUE: AtomicBool = AtomicBool::new(false);
+
+/// Takes over what the options say.
+pub fn configure(options: &CheckOptions) {
+    WANTED_AT_END.store(options.leak_check != LeakCheckChoice::No, Ordering::Relaxed);
+    if options.leak_signal != 0 {
+        // SAFETY: the handler looks at atomics first and does nothing in a thread that is inside LDT.
+        unsafe { action::set(options.leak_signal as i32, &Action::open_handler(on_signal)) };
+    }
+}
+
+/// Begins to count anew in a forked child.
+pub fn forget_after_fork() {
+    NUMBER.store(0, Ordering::Relaxed);
+    RUNNING.store(false, Ordering::Relaxed);
+    DUE.store(false, Ordering::Relaxed);
+}
+
+/// The check at the end of the process.
+pub fn at_end(recorder: &mut Recorder, standing: &Standing) {
+    if WANTED_AT_END.load(Ordering::Relaxed) && !RUNNING.swap(true, Ordering::AcqRel) {
+        run(recorder, standing, b"");
+    }
+}
+
+/// `ldt_leak_check`.
+#[inline(never)]
+pub extern "C" fn on_demand() {
+    let local = 0u8;
+    let standing = Standing::here(&raw const local);
+    enter_and_run(&standing, b"ldt_leak_check");
+}
+
+fn enter_and_run(standing: &Standing, reason: &[u8]) {
+    if !modes::is_checking() {
+        return;
+    }
+    // Outside the guard: another thread that checks must be able to stop this one meanwhile.
+    while RUNNING.swap(true, Ordering::AcqRel) {
+        thread::yield_now();
+    }
+    match reentry::enter(standing.sp) {
+        Some(mut inside) => run(inside.recorder(), standing, reason),
+        None => RUNNING.store(false, Ordering::Release),
+    }
+}
+
+/// Makes the check; `RUNNING` is this thread's.
+fn run(recorder: &mut Recorder, standing: &Standing, reason: &[u8]) {
+    DUE.store(false, Ordering::Relaxed);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
+    super::check(recorder, number, standing, reason);
+    RUNNING.store(false, Ordering::Release);
+}
+
+unsafe extern "C" fn on_signal(_signal: i32, _info: *mut libc::siginfo_t, context: *mut c_void) {
+    if RUNNING.load(Ordering::Acquire) {
+        return;
+    }
+    if thread::slot().inside_sp.get() != 0 {
+        DUE.store(true, Ordering::Release);
+        return;
+    }
+    // SAFETY: the kernel hands over the interrupted registers.
+    let registers = unsafe { (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
+    let standing = Standing {
+        sp: registers[libc::REG_RSP as usize] as u64,
+        registers: registers.map(|register| register as u64),
+    };
+    enter_and_run(&standing, b"signal");
+}

@@ -1,0 +1,120 @@
+//! Stacks of threads: which part of them is alive.
+//!
+//! What lies below a thread's stack pointer is what calls that returned have left, and no root; nor is
+//! the stack of a thread that ended, which glibc keeps for the next one. Above the stack pointer, up to
+//! the end, lie the frames, the thread-local variables and the thread's control block.
+//!
+//! Where a stack begins and ends is told by the control block (`struct pthread`), in fields whose place
+//! depends on glibc's version: two words in a row, an address below the block and the size that leads
+//! from there to its end. They are searched for, so the version does not matter; where they are not found,
+//! the whole mapping counts as alive.
+
+use core::ops::Range;
+
+use super::maps::{Kind, Maps};
+use super::mark::Memory;
+
+/// What the ABI lets a function use below its stack pointer.
+pub const RED_ZONE_BYTES: u64 = 128;
+/// Where `struct pthread` keeps the thread's number, in all versions of glibc on x86-64: behind a
+/// header of 704 bytes and two links.
+const TID_AT: u64 = 720;
+/// `struct pthread` has about 2,300 bytes.
+const CONTROL_BLOCK_WORDS: usize = 288;
+const CONTROL_BLOCK_ALIGNMENT: u64 = 64;
+/// The control block lies this near to the stack's end.
+const MOST_AFTER_BLOCK: u64 = 16 << 10;
+/// Stacks of ended threads are looked for in this much of a mapping; larger ones count as alive.
+const SEARCHED_BYTES: u64 = 64 << 20;
+
+/// A stack as glibc laid it out: the thread's control block lies at its upper end.
+fn extent(control_block: u64, memory: &impl Memory) -> Option<Range<u64>> {
+    let mut words = [0u64; CONTROL_BLOCK_WORDS];
+    let read = memory.read(control_block, &mut words);
+    words[..read].windows(2).find_map(|pair| {
+        let end = pair[0].checked_add(pair[1])?;
+        let near = end > control_block && end - control_block <= MOST_AFTER_BLOCK;
+        (near && pair[0] > 0 && pair[0] < control_block && pair[1] >= 4096).then_some(pair[0]..end)
+    })
+}
+
+/// The dead part of the stack of a thread that stands at `sp`. Nothing, when it runs on another stack
+/// than its own.
+#[must_use]
+pub fn dead_below(
+    sp: u64,
+    control_block: u64,
+    maps: &Maps,
+    memory: &impl Memory,
+) -> Option<Range<u64>> {
+    let alive_from = sp.saturating_sub(RED_ZONE_BYTES);
+    let (mapping, _) = maps.covering(sp)?;
+    if mapping.kind == Kind::Stack {
+        return Some(mapping.start..alive_from);
+    }
+    let stack = extent(control_block, memory)?;
+    (stack.contains(&sp) && stack.start < alive_from).then_some(stack.start..alive_from)
+}
+
+/// The table of a thread's dynamic thread-local storage, as the control block names it: by its second
+/// entry. Nothing else points to it, so without this it would be possibly lost in every program with
+/// threads, as it is under valgrind.
+#[must_use]
+pub fn table_of_storage(control_block: u64, memory: &impl Memory) -> Option<u64> {
+    const ENTRY_BYTES: u64 = 16;
+    memory.word(control_block + 8)?.checked_sub(ENTRY_BYTES)
+}
+
+/// A thread that has ended, and whose stack glibc keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The stack.
+    pub stack: Range<u64>,
+    /// Its control block.
+    pub control_block: u64,
+}
+
+/// Looks for the stacks of ended threads: behind a guard page, a control block that names itself and
+/// has no thread's number any more. `own` is the control block of the calling thread, whose number is
+/// `tid`: where it does not have it at its place, nothing is found.
+#[must_use]
+pub fn ended(maps: &Maps, memory: &impl Memory, own: u64, tid: u32) -> Vec<Ended> {
+    let number = |control_block: u64| memory.word(control_block + TID_AT).map(|word| word as u32);
+    if number(own) != Some(tid) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for mapping in maps.iter() {
+        let guarded = maps
+            .covering(mapping.start)
+            .and_then(|(_, before)| before)
+            .is_some_and(|before| before.end == mapping.start && !before.readable);
+        if !guarded || !mapping.writable || mapping.shared || mapping.kind != Kind::Anonymous {
+            continue;
+        }
+        let end = mapping.end.min(mapping.start + SEARCHED_BYTES);
+        super::roots::each_present(mapping.start..end, &mut |range| {
+            let mut at = range.start;
+            while at < range.end {
+                if names_itself(at, memory)
+                    && number(at) == Some(0)
+                    && let Some(stack) = extent(at, memory)
+                    && stack.end <= mapping.end
+                {
+                    found.push(Ended {
+                        stack,
+                        control_block: at,
+                    });
+                }
+                at += CONTROL_BLOCK_ALIGNMENT;
+            }
+        });
+    }
+    found
+}
+
+/// `tcbhead_t`: itself, the table of thread-local storage, itself.
+fn names_itself(at: u64, memory: &impl Memory) -> bool {
+    let mut head = [0u64; 3];
+    memory.read(at, &mut head) == 3 && head[0] == at && head[2] == at
+}
