@@ -9,6 +9,7 @@
 //! [`target`]s beside.
 #![forbid(unsafe_code)]
 
+mod checking;
 mod figures;
 mod machine;
 mod meter;
@@ -30,6 +31,14 @@ use crate::options::Options;
 fn main() -> Result<()> {
     let options = Options::parse();
     let bench = prepare::Bench::new(&options)?;
+    if options.check {
+        let workloads = workload::chosen(&options, &bench)?;
+        let tables = checking::measure(&workloads, &options, &bench)?;
+        return deliver(
+            &options,
+            &format!("{}{tables}", machine::describe(&options)),
+        );
+    }
     let mut results = Vec::new();
     for workload in workload::chosen(&options, &bench)? {
         let samples = rounds::run(&workload, &options, &bench)
@@ -41,8 +50,12 @@ fn main() -> Result<()> {
         machine::describe(&options),
         table::markdown(&results)
     );
+    deliver(&options, &text)
+}
+
+fn deliver(options: &Options, text: &str) -> Result<()> {
     match &options.output {
-        Some(path) => std::fs::write(path, &text)
+        Some(path) => std::fs::write(path, text)
             .with_context(|| format!("cannot write the tables to {}", path.display()))?,
         None => print!("{text}"),
     }

@@ -25,6 +25,9 @@ pub(crate) struct Options {
     /// Also run a preload that only forwards and counts
     #[arg(long)]
     pub(crate) floor: bool,
+    /// Measure `ldt check` beside valgrind, AddressSanitizer and electric-fence instead
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Give heaptrack a whole run, once, where its interpreter is known not to end
     #[arg(long)]
     pub(crate) endless: bool,
@@ -86,7 +89,7 @@ impl Options {
     }
 
     pub(crate) fn with_heaptrack(&self) -> bool {
-        self.only != Some(Only::Ldt)
+        self.only != Some(Only::Ldt) && !self.check
     }
 
     /// How LDT runs in the rounds.

@@ -109,6 +109,20 @@ impl Bench {
         Ok(program)
     }
 
+    /// The same, rebuilt for AddressSanitizer.
+    pub(crate) fn sanitized(&self, source: &str) -> Result<PathBuf> {
+        let program = self.work.join(source.replace(".c", ".asan"));
+        let options = ["-pthread", "-fsanitize=address", "-g"];
+        gcc(&self.source(source), &program, &options)?;
+        Ok(program)
+    }
+
+    /// AddressSanitizer's runtime, as a library to preload.
+    pub(crate) fn sanitizer_runtime(&self) -> Result<PathBuf> {
+        let path = succeed(Command::new("gcc").arg("-print-file-name=libasan.so"))?;
+        Ok(fs::canonicalize(path.trim())?)
+    }
+
     /// A C++ source with its headers in it, so that the compiler's work is all in one process.
     pub(crate) fn preprocessed(&self, source: &str) -> Result<PathBuf> {
         let output = self.work.join(source).with_extension("ii");

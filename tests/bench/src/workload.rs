@@ -28,6 +28,8 @@ pub(crate) struct Workload {
     pub(crate) title: &'static str,
     /// The bare program.
     pub(crate) job: Job,
+    /// Its C source, where it is a program of ours that can be rebuilt.
+    pub(crate) source: Option<&'static str>,
     /// How many threads it has at most.
     pub(crate) threads: u64,
     /// What stands against LDT.
@@ -138,10 +140,22 @@ fn make(name: Name, options: &Options, bench: &Bench) -> Result<Workload> {
             .unwrap_or_default(),
         title,
         job,
+        source: source_of(name),
         threads,
         rival,
         target,
     })
+}
+
+fn source_of(name: Name) -> Option<&'static str> {
+    match name {
+        Name::Shallow => Some("shallow.c"),
+        Name::Deep => Some("deep.c"),
+        Name::Tree => Some("tree.c"),
+        Name::Threads => Some("threads.c"),
+        Name::Live => Some("live.c"),
+        Name::Json | Name::Compileall | Name::Cc1plus | Name::Sqlite => None,
+    }
 }
 
 /// Python as a job that allocates each object by malloc, the same ones in every run.
