@@ -5,8 +5,9 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use ldt_viewer::{
-    Canvas, FlameDifference, FlameGraph, FrameTree, HeapPoint, Image, Layer, Mark, Peak,
-    ResidentSample, Size, SizeBin, SizesChart, Theme, TimelineChart, Unit,
+    AgesChart, Canvas, ChangeRow, ChangesChart, DurationBin, FlameDifference, FlameGraph,
+    FrameTree, HeapPoint, Image, Layer, LifetimesChart, Mark, Peak, RateBin, RatesChart,
+    ResidentSample, Size, SizeBin, SizesChart, Theme, ThreadRow, ThreadsChart, TimelineChart, Unit,
 };
 
 const MIB: u64 = 1 << 20;
@@ -54,6 +55,23 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             for (name, graph) in &flames {
                 std::fs::write(file(name), graph.draw(&canvas)?)?;
+            }
+            std::fs::write(file("rates"), rates().draw(&canvas)?)?;
+            std::fs::write(file("lifetimes"), lifetimes().draw(&canvas)?)?;
+            std::fs::write(file("ages"), ages().draw(&canvas)?)?;
+            for (name, count) in [
+                ("threads_one", 1),
+                ("threads_few", 5),
+                ("threads_many", 400),
+            ] {
+                std::fs::write(file(name), threads(count).draw(&canvas)?)?;
+            }
+            for (name, count) in [
+                ("changes_few", 3),
+                ("changes_many", 400),
+                ("changes_none", 0),
+            ] {
+                std::fs::write(file(name), changes(count).draw(&canvas)?)?;
             }
             std::fs::write(file("flame_difference"), flame_difference().draw(&canvas)?)?;
         }
@@ -232,6 +250,7 @@ fn sizes_of(bins: &[(u64, u64, u64)]) -> SizesChart {
                 to_bytes,
                 allocations,
                 bytes: allocations * u64::midpoint(from_bytes, to_bytes),
+                usable_bytes: allocations * (u64::midpoint(from_bytes, to_bytes) + 11),
             })
             .collect(),
     }
@@ -354,5 +373,105 @@ fn flame_difference() -> FlameDifference {
         subtitle: "g++ -O0 -c regex_heavy.cpp against g++ -O2 -c regex_heavy.cpp".into(),
         unit: Unit::Bytes,
         tree: flame_stacks(300),
+    }
+}
+
+fn rates() -> RatesChart {
+    let bin = |at: u64| RateBin {
+        from_ns: at * MS,
+        to_ns: (at + 1) * MS,
+        allocations: 300 + at * 37 % 101 + if at / 100 % 3 == 1 { 900 } else { 0 },
+        frees: if at < 600 {
+            280 + at * 31 % 97
+        } else {
+            1_200 + at * 13 % 89
+        },
+    };
+    RatesChart {
+        title: "Allocations and frees of g++".into(),
+        subtitle: "g++ -std=c++20 -O2 -c regex_heavy.cpp -o regex_heavy.o".into(),
+        bins: (0..2_000).map(bin).collect(),
+    }
+}
+
+/// Quarters of powers of ten from 100 ns on, and those too short to tell.
+fn durations() -> Vec<DurationBin> {
+    let edge = |quarter: i32| 10f64.powf(2.0 + f64::from(quarter) / 4.0).round() as u64;
+    let bin = |quarter: i32| {
+        let blocks = 900_000 / (1 + u64::from(quarter.unsigned_abs()).pow(3)) + 3;
+        DurationBin {
+            from_ns: edge(quarter),
+            to_ns: edge(quarter + 1),
+            blocks,
+            bytes: blocks * 60 * u64::from(quarter.unsigned_abs() + 1),
+        }
+    };
+    let too_short = DurationBin {
+        from_ns: 0,
+        to_ns: 1,
+        blocks: 70_000,
+        bytes: 3_000_000,
+    };
+    std::iter::once(too_short).chain((0..34).map(bin)).collect()
+}
+
+fn lifetimes() -> LifetimesChart {
+    LifetimesChart {
+        title: "Lifetimes of blocks of g++".into(),
+        subtitle: "g++ -std=c++20 -O2 -c regex_heavy.cpp -o regex_heavy.o".into(),
+        bins: durations(),
+        never_freed_blocks: 43_183,
+    }
+}
+
+fn ages() -> AgesChart {
+    AgesChart {
+        title: "Ages of the blocks live at the peak of g++".into(),
+        subtitle: "g++ -std=c++20 -O2 -c regex_heavy.cpp -o regex_heavy.o".into(),
+        bins: durations(),
+    }
+}
+
+fn threads(count: u64) -> ThreadsChart {
+    let thread = |number: u64| ThreadRow {
+        name: if number == 0 {
+            "T0 (main)".into()
+        } else {
+            format!("T{number} (worker-{number})")
+        },
+        bytes: 90 * MIB / (number + 1),
+        allocations: 800_000 / (number * number + 1),
+        frees: 700_000 / (number + 1),
+        live_bytes: if number % 3 == 1 {
+            0
+        } else {
+            7 * MIB / (number + 1)
+        },
+    };
+    ThreadsChart {
+        title: "Threads of redis-server".into(),
+        subtitle: "redis-server --port 7777 --save ''".into(),
+        threads: (0..count).map(thread).collect(),
+    }
+}
+
+fn changes(count: u64) -> ChangesChart {
+    let row = |number: u64| ChangeRow {
+        name: format!(
+            "std::vector<std::pair<unsigned long, tree_node*>>::_M_realloc_insert({number}) ← parse"
+        ),
+        before: (number * 7 % 5) * MIB,
+        after: (number * 11 % 7) * MIB / (number + 1),
+    };
+    let rows: Vec<ChangeRow> = (0..count).map(row).collect();
+    ChangesChart {
+        title: "Bytes held at the peak by g++, before and after".into(),
+        subtitle: "before: g++ -O0 -c t.cpp; after: g++ -O2 -c t.cpp".into(),
+        unit: Unit::Bytes,
+        total: (
+            rows.iter().map(|row| row.before).sum(),
+            rows.iter().map(|row| row.after).sum(),
+        ),
+        rows,
     }
 }

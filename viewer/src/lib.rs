@@ -16,26 +16,36 @@
 //! # Ok::<(), ldt_viewer::Error>(())
 //! ```
 //!
-//! What can be drawn, one folder each: [`TimelineChart`] and [`SizesChart`]. What they share is
-//! [`Canvas`] (format, theme and size of the picture), `page` (primitives, words, header, legend),
-//! `units` (figures as people read them) and `panel` (a plot with its axes).
+//! What can be drawn, a folder each: [`TimelineChart`], [`RatesChart`], [`SizesChart`], [`LifetimesChart`] and
+//! [`AgesChart`], [`ThreadsChart`] and [`ChangesChart`], [`FlameGraph`] and [`FlameDifference`]. What they
+//! share is [`Canvas`] (format, theme and size of the picture), `page` (primitives, words, header, legend),
+//! `units` (figures as people read them), `panel` (a plot with its axes), `histogram` (panels of bars) and
+//! [`FrameTree`] (call stacks merged).
 #![forbid(unsafe_code)]
 
 mod canvas;
+mod durations;
 mod error;
 mod flame;
 mod frames;
+mod histogram;
 mod page;
 mod palette;
 mod panel;
+mod rates;
+mod rows;
 mod sizes;
 mod timeline;
 mod units;
 
 pub use canvas::{Canvas, Image, Size};
+pub use durations::{AgesChart, DurationBin, LifetimesChart};
 pub use error::Error;
-pub use flame::{FlameDifference, FlameGraph, Unit};
+pub use flame::{FlameDifference, FlameGraph};
 pub use frames::{Frame, FrameName, FrameTree};
 pub use palette::Theme;
+pub use rates::{RateBin, RatesChart};
+pub use rows::{ChangeRow, ChangesChart, ThreadRow, ThreadsChart};
 pub use sizes::{SizeBin, SizesChart};
 pub use timeline::{HeapPoint, Layer, Mark, Peak, ResidentSample, TimelineChart};
+pub use units::Unit;

@@ -33,6 +33,9 @@ pub(crate) struct Palette {
     pub(crate) layers: [RGBColor; 6],
     /// What no layer names.
     pub(crate) rest: RGBColor,
+    /// What is more than before, and what is less.
+    pub(crate) grew: RGBColor,
+    pub(crate) shrank: RGBColor,
 }
 
 const LIGHT: Palette = Palette {
@@ -51,6 +54,8 @@ const LIGHT: Palette = Palette {
         RGBColor(86, 180, 233),
     ],
     rest: RGBColor(205, 208, 214),
+    grew: RGBColor(196, 40, 28),
+    shrank: RGBColor(0, 104, 178),
 };
 
 const DARK: Palette = Palette {
@@ -69,6 +74,8 @@ const DARK: Palette = Palette {
         RGBColor(130, 205, 245),
     ],
     rest: RGBColor(82, 87, 97),
+    grew: RGBColor(255, 118, 104),
+    shrank: RGBColor(86, 180, 233),
 };
 
 impl Theme {
@@ -166,7 +173,7 @@ pub(crate) mod tests {
     fn words_and_lines_stand_out_from_the_background() {
         for theme in [Theme::Light, Theme::Dark] {
             let palette = theme.palette();
-            for words in [palette.ink, palette.muted] {
+            for words in [palette.ink, palette.muted, palette.grew, palette.shrank] {
                 assert!(
                     contrast(words, palette.background) >= 4.5,
                     "{theme:?} {words:?}"

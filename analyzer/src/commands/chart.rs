@@ -2,8 +2,9 @@
 
 use super::look::{Look, default_path, save};
 use crate::failure::{Failure, say};
-use crate::pictures;
+use crate::pictures::{activity, blocks, timeline};
 use crate::progress::Progress;
+use crate::replay::follow::Follow;
 use crate::replay::{Selection, replay};
 use ldt_trace::TraceFile;
 use std::path::PathBuf;
@@ -25,10 +26,18 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Kind {
-    /// The heap over time
+    /// The heap over time, by the call stacks that hold most at its peak
     Timeline,
-    /// How large the blocks are that were asked for
+    /// Allocations and frees per second
+    Rate,
+    /// How large the blocks are that were asked for, and what glibc adds to them
     Sizes,
+    /// How long blocks lived
+    Lifetimes,
+    /// What each thread did
+    Threads,
+    /// How old the blocks were that were live at the peak
+    Ages,
 }
 
 /// Draws a trace.
@@ -37,15 +46,34 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let path = options.output.clone().unwrap_or_else(default);
     let canvas = options.look.canvas("--output", &path)?;
     let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
-    let replayed = replay(&trace, &Selection::default(), &Progress::on_terminal());
-    if let Some(damage) = replayed.damage.first() {
+    let following = |follow| {
+        let selection = Selection {
+            follow,
+            ..Selection::default()
+        };
+        replay(&trace, &selection, &Progress::on_terminal())
+    };
+    let first = following((options.kind == Kind::Lifetimes).then_some(Follow::Lifetimes));
+    if let Some(damage) = first.damage.first() {
         say(&format!(
             "warning: the trace is damaged {damage}; the picture shows what could be read"
         ));
     }
     let drawn = match options.kind {
-        Kind::Timeline => pictures::timeline(&replayed).draw(&canvas),
-        Kind::Sizes => pictures::sizes(&replayed).draw(&canvas),
+        Kind::Timeline => {
+            let stacked = timeline::stacked(&first);
+            let second = following(Some(stacked.follow.clone()));
+            timeline::timeline(&second, Some(&stacked), Vec::new()).draw(&canvas)
+        }
+        Kind::Rate => activity::rates(&first).draw(&canvas),
+        Kind::Sizes => blocks::sizes(&first).draw(&canvas),
+        Kind::Lifetimes => blocks::lifetimes(&first).draw(&canvas),
+        Kind::Threads => activity::threads(&first).draw(&canvas),
+        Kind::Ages => {
+            let peak_bytes = first.heap.peak.balance.bytes;
+            let second = following(Some(Follow::AgesAtPeak { peak_bytes }));
+            blocks::ages(&second).draw(&canvas)
+        }
     };
     save(&path, drawn)?;
     if options.output.is_none() {
@@ -57,6 +85,10 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
 fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Timeline => "timeline",
+        Kind::Rate => "rate",
         Kind::Sizes => "sizes",
+        Kind::Lifetimes => "lifetimes",
+        Kind::Threads => "threads",
+        Kind::Ages => "ages",
     }
 }

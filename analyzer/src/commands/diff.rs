@@ -1,8 +1,11 @@
 //! `ldt diff`: what grew, what shrank, by call stack.
 
+use super::look::{Look, save};
 use crate::diff::{Change, Diff};
 use crate::failure::{Failure, say};
 use crate::output::write_to;
+use crate::pictures::changes;
+use crate::pictures::flames::{self, Root};
 use crate::progress::Progress;
 use crate::replay::{Replayed, Selection, replay};
 use crate::report::Report;
@@ -32,6 +35,17 @@ pub(crate) struct Options {
     /// Write the difference to this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Also draw the call stacks before and after, as bars
+    #[arg(long, value_name = "F.svg|F.png")]
+    chart: Option<PathBuf>,
+    /// Also draw the call stacks before and after, as a flame graph: red grew, blue shrank
+    #[arg(long, value_name = "F.svg|F.png")]
+    flamegraph: Option<PathBuf>,
+    /// Begin the flame graph with what allocated
+    #[arg(long, requires = "flamegraph")]
+    inverted: bool,
+    #[command(flatten)]
+    look: Look,
     /// The trace of the run before
     before: PathBuf,
     /// The trace of the run after
@@ -49,6 +63,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     write_to(options.output.as_deref(), |out| {
         write(&diff, options, style, out)
     })?;
+    draw(&diff, options)?;
     let grew = growth(&before, &after);
     match options.fail_above {
         Some(allowed) if grew > allowed => {
@@ -60,6 +75,25 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         }
         _ => Ok(0),
     }
+}
+
+/// The pictures that were asked for, by the cost that the ranking is by.
+fn draw(diff: &Diff<'_>, options: &Options) -> Result<(), Failure> {
+    let cost = options.sort.unwrap_or(Cost::Peak);
+    if let Some(path) = &options.chart {
+        let canvas = options.look.canvas("--chart", path)?;
+        save(path, changes::changes(diff, cost).draw(&canvas))?;
+    }
+    if let Some(path) = &options.flamegraph {
+        let canvas = options.look.canvas("--flamegraph", path)?;
+        let root = if options.inverted {
+            Root::Innermost
+        } else {
+            Root::Outermost
+        };
+        save(path, flames::difference(diff, cost, root).draw(&canvas))?;
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Replayed, Failure> {

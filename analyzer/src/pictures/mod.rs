@@ -1,69 +1,17 @@
-//! From a replayed trace to the pictures that the viewer draws.
+//! From a replayed trace to the pictures that the viewer draws, a file for each kind of question.
 
+pub mod activity;
+pub mod blocks;
+pub mod changes;
 pub mod flames;
+mod labels;
+pub mod timeline;
 
 use crate::replay::Replayed;
 use crate::report::process;
 use crate::report::site::Cost;
-use ldt_viewer::{HeapPoint, Peak, ResidentSample, SizeBin, SizesChart, TimelineChart, Unit};
+use ldt_viewer::Unit;
 use std::path::Path;
-
-/// The heap over time, with the resident set and the peak.
-#[must_use]
-pub fn timeline(replayed: &Replayed) -> TimelineChart {
-    let captions = Captions::of(replayed);
-    let ns = |tick| replayed.clock.ns(tick);
-    let mut points = Vec::new();
-    let mut resident = Vec::new();
-    for (tick, bin) in replayed.heap.timeline.bins() {
-        points.push(HeapPoint {
-            at_ns: ns(tick),
-            low_bytes: bin.low_bytes,
-            high_bytes: bin.live_bytes,
-        });
-        if bin.rss_bytes > 0 {
-            resident.push(ResidentSample {
-                at_ns: ns(tick),
-                bytes: bin.rss_bytes,
-            });
-        }
-    }
-    let peak = replayed.heap.peak;
-    TimelineChart {
-        title: captions.title("Heap of"),
-        subtitle: captions.command,
-        from_ns: 0,
-        to_ns: ns(replayed.end_tick),
-        points,
-        layers: Vec::new(),
-        resident,
-        peak: (peak.balance.bytes > 0).then(|| Peak {
-            at_ns: ns(peak.tick),
-            bytes: peak.balance.bytes,
-        }),
-        marks: Vec::new(),
-    }
-}
-
-/// How many allocations asked for which size.
-#[must_use]
-pub fn sizes(replayed: &Replayed) -> SizesChart {
-    let captions = Captions::of(replayed);
-    let classes = replayed.heap.sizes.classes();
-    SizesChart {
-        title: captions.title("Sizes asked for by"),
-        subtitle: captions.command,
-        bins: classes
-            .into_iter()
-            .map(|class| SizeBin {
-                from_bytes: class.first,
-                to_bytes: class.last,
-                allocations: class.count,
-                bytes: class.bytes,
-            })
-            .collect(),
-    }
-}
 
 /// What stands above a picture.
 struct Captions {

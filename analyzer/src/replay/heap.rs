@@ -7,6 +7,7 @@
 use super::blocks::{Block, BlockMap};
 use super::calls::Calls;
 use super::close_up::CloseUp;
+use super::follow::{Followed, Passing};
 use super::footprint::Footprint;
 use super::history::History;
 use super::sites::{Balance, Sites};
@@ -95,6 +96,8 @@ pub struct Heap {
     pub footprint: Footprint,
     /// The blocks of each site one by one; kept only if it was asked for.
     pub close_up: Option<Box<CloseUp>>,
+    /// What only some pictures need; kept only if it was asked for.
+    pub followed: Option<Box<Followed>>,
     /// What is live.
     pub live: Balance,
     /// The most that ever was live.
@@ -122,6 +125,7 @@ impl Heap {
             slack: Slack::default(),
             footprint: Footprint::default(),
             close_up: None,
+            followed: None,
             live: Balance::default(),
             peak: Peak {
                 tick: start,
@@ -196,10 +200,18 @@ impl Heap {
             totals.bytes = totals.bytes.wrapping_add(size);
         }
         if let Some(replaced) = replaced {
-            self.missed_free(replaced, tick);
+            self.missed_free(address, replaced, tick);
         }
         if is_counted {
             self.gain(site, size, tick);
+            if let Some(followed) = &mut self.followed {
+                followed.came(Passing {
+                    address,
+                    size,
+                    site,
+                    tick,
+                });
+            }
         }
         if self.footprint.is_due() {
             self.measure(tick);
@@ -253,15 +265,15 @@ impl Heap {
     }
 
     #[cold]
-    fn missed_free(&mut self, block: Block, tick: Tick) {
+    fn missed_free(&mut self, address: u64, block: Block, tick: Tick) {
         self.mismatches.missed_frees += 1;
         if block.site != NOT_COUNTED {
-            self.lose(&block, tick);
+            self.lose(address, &block, tick);
         }
     }
 
     #[inline]
-    fn lose(&mut self, block: &Block, tick: Tick) {
+    fn lose(&mut self, address: u64, block: &Block, tick: Tick) {
         self.frees += 1;
         self.live.bytes = self.live.bytes.wrapping_sub(block.size);
         self.live.blocks = self.live.blocks.wrapping_sub(1);
@@ -273,6 +285,14 @@ impl Heap {
             close_up.lose(block.site, tick);
         }
         self.slack.lose(block.site, block.size, self.epoch);
+        if let Some(followed) = &mut self.followed {
+            followed.went(Passing {
+                address,
+                size: block.size,
+                site: block.site,
+                tick,
+            });
+        }
     }
 
     /// The function was called to free something.
@@ -304,7 +324,7 @@ impl Heap {
         if block.site == NOT_COUNTED {
             return Some(block);
         }
-        self.lose(&block, tick);
+        self.lose(address, &block, tick);
         let totals = &mut self.threads[thread];
         totals.frees += 1;
         if address == totals.last_address && block.thread == thread as u32 {

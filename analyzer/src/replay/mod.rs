@@ -11,9 +11,12 @@ pub mod clock;
 pub mod close_up;
 mod decode;
 pub mod facts;
+pub mod follow;
 pub mod footprint;
 pub mod heap;
 pub mod history;
+pub mod layers;
+pub mod lives;
 pub mod mappings;
 mod merge;
 pub mod numbered;
@@ -28,6 +31,7 @@ use crate::progress::Progress;
 use clock::Clock;
 use decode::{Decoder, ReadAhead};
 use facts::Facts;
+use follow::{Follow, Followed};
 use heap::{Heap, Snapshot};
 use history::History;
 use ldt_trace::file::{Damage, Scratch, ThreadPieces, TraceFile};
@@ -54,6 +58,8 @@ pub struct Selection {
     pub thread: Option<WildMatch>,
     /// Keep who had done what by the end of each of at most so many spans of time.
     pub most_spans: Option<u32>,
+    /// Follow blocks or call stacks over time, see [`follow`].
+    pub follow: Option<Follow>,
 }
 
 /// All that a trace told.
@@ -91,6 +97,10 @@ pub fn replay(trace: &TraceFile, selection: &Selection, progress: &Progress) -> 
     let breakpoints = breakpoints(selection, &clock);
     let is_counting = selection.from_ns.is_none();
     let mut recorder = Recorder::new(header.start_tick, clock, is_counting);
+    recorder.heap.followed = selection
+        .follow
+        .as_ref()
+        .map(|follow| Box::new(Followed::new(follow, header.start_tick)));
     if selection.close_up {
         recorder.heap.close_up = Some(Box::default());
     }

@@ -1,6 +1,8 @@
 //! How large the blocks are that the program asks for: exactly in steps of 16 bytes, as glibc's
 //! `memusage` counts them, and in classes that double.
 
+use super::slack::usable_bytes;
+
 /// Sizes from here on share one step, as in `memusage`.
 pub const LARGE: u64 = 65536;
 /// Bytes of a step.
@@ -17,6 +19,8 @@ pub struct SizeClass {
     pub count: u64,
     /// Bytes of these.
     pub bytes: u64,
+    /// Bytes that their blocks have room for, see [`super::slack`].
+    pub usable_bytes: u64,
 }
 
 /// Counts of sizes.
@@ -24,15 +28,15 @@ pub struct SizeClass {
 pub struct Sizes {
     /// The last one is for all from [`LARGE`] on.
     steps: Vec<u64>,
-    /// By the bits that a size takes: count, bytes.
-    classes: [(u64, u64); 65],
+    /// By the bits that a size takes: count, bytes, usable bytes.
+    classes: [(u64, u64, u64); 65],
 }
 
 impl Default for Sizes {
     fn default() -> Self {
         Sizes {
             steps: vec![0; (LARGE / STEP) as usize + 1],
-            classes: [(0, 0); 65],
+            classes: [(0, 0, 0); 65],
         }
     }
 }
@@ -45,6 +49,7 @@ impl Sizes {
         let class = &mut self.classes[(u64::BITS - size.leading_zeros()) as usize];
         class.0 += 1;
         class.1 = class.1.wrapping_add(size);
+        class.2 = class.2.wrapping_add(usable_bytes(size));
     }
 
     /// The steps that occurred: first and last size, and how often.
@@ -82,6 +87,7 @@ impl Sizes {
                 },
                 count: self.classes[bits].0,
                 bytes: self.classes[bits].1,
+                usable_bytes: self.classes[bits].2,
             })
             .collect()
     }
@@ -121,6 +127,7 @@ mod tests {
                 (65536, u64::MAX, 2)
             ]
         );
-        assert_eq!(sizes.classes()[1].bytes, 47);
+        let class = sizes.classes()[1];
+        assert_eq!((class.bytes, class.usable_bytes), (47, 24 + 40));
     }
 }

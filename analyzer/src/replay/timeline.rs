@@ -17,6 +17,8 @@ pub struct Bin {
     pub rss_bytes: u64,
     /// Allocations made.
     pub allocations: u64,
+    /// Blocks freed.
+    pub frees: u64,
 }
 
 /// Bins of equal width from the start of the trace on.
@@ -63,6 +65,7 @@ impl Timeline {
     #[inline]
     pub fn shrank_to(&mut self, live_bytes: u64) {
         self.current.low_bytes = self.current.low_bytes.min(live_bytes);
+        self.current.frees += 1;
     }
 
     /// The resident set was measured.
@@ -123,6 +126,7 @@ fn join(first: Bin, second: Bin) -> Bin {
         low_bytes: first.low_bytes.min(second.low_bytes),
         rss_bytes: first.rss_bytes.max(second.rss_bytes),
         allocations: first.allocations + second.allocations,
+        frees: first.frees + second.frees,
     }
 }
 

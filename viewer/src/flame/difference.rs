@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::frames::FrameTree;
 
 use super::boxes::{Boxes, FrameBox, Weights};
-use super::{Flames, Shades, Unit};
+use super::{Flames, Shades};
+use crate::units::Unit;
 
 /// A flame graph of what changed.
 #[derive(Clone, Debug, Default)]

@@ -17,38 +17,10 @@ mod view;
 use crate::canvas::{Canvas, Image, Size};
 use crate::error::Error;
 use crate::frames::FrameTree;
-use crate::units::{bytes, count};
+use crate::units::{Unit, count};
 
 use boxes::{Boxes, Weights};
 pub use difference::FlameDifference;
-
-/// What the costs of a graph count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Unit {
-    /// Bytes.
-    #[default]
-    Bytes,
-    /// Allocations.
-    Allocations,
-}
-
-impl Unit {
-    fn human(self, cost: u64) -> String {
-        match self {
-            Self::Bytes => bytes::human(cost),
-            Self::Allocations if cost == 1 => "1 allocation".to_owned(),
-            Self::Allocations => format!("{} allocations", count::grouped(cost)),
-        }
-    }
-
-    /// How `behaviour.js` is told.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Bytes => "bytes",
-            Self::Allocations => "allocations",
-        }
-    }
-}
 
 /// A flame graph of one cost.
 #[derive(Clone, Debug, Default)]

@@ -5,21 +5,22 @@
 //! pixels high. A logarithmic height was the alternative: it shows the small ones, but makes a bin with a
 //! thousand times the blocks look merely twice as tall, and the picture is there to show which dominates.
 //!
-//! The steps: `scale` puts sizes on a logarithmic axis and merges bins too narrow to see, `bars` draws
-//! one panel of them.
+//! On top of the bytes that were asked for stands what the allocator adds to them, where that is known: waste is
+//! seen at the sizes that cause it.
+//!
+//! `scale` puts sizes on a logarithmic axis and merges bins too narrow to see; the bars are `histogram`'s.
 
-mod bars;
 mod scale;
 
 use plotters::prelude::DrawingBackend;
 
 use crate::canvas::{Canvas, Picture};
 use crate::error::Error;
+use crate::histogram::{self, Counted, Heights, Series};
 use crate::page::{Heading, Page};
-use crate::panel::{self, Panel};
-use crate::units::{Tick, bytes, count};
+use crate::panel;
+use crate::units::{bytes, count};
 
-use bars::BarPanel;
 use scale::SizeScale;
 
 /// A histogram of requested sizes.
@@ -44,6 +45,8 @@ pub struct SizeBin {
     pub allocations: u64,
     /// How many bytes they asked for together.
     pub bytes: u64,
+    /// How many bytes they got, the rest of the allocator's granules included; 0 if that is not known.
+    pub usable_bytes: u64,
 }
 
 impl SizesChart {
@@ -55,9 +58,6 @@ impl SizesChart {
         canvas.render(self)
     }
 }
-
-/// What the heading of a panel takes above it.
-const HEADING_PX: f64 = 30.0;
 
 impl Picture for SizesChart {
     fn name(&self) -> &str {
@@ -73,88 +73,56 @@ impl Picture for SizesChart {
         let Some(scale) = SizeScale::of(&self.bins) else {
             return panel::draw_empty(page, top, "Nothing was allocated in this time.");
         };
-        let bottom = page.height - Page::<DB>::MARGIN * 0.6 - Panel::BELOW;
-        let each = (bottom - top) / 2.0;
-        let right = Panel::right_edge(page);
         // Before the labels of y have their width, so that the highest joined bin can be among them.
         let bins = scale.merge_narrow(page.width - 120.0);
-        let series = [allocations(&bins), bytes_requested(&bins)];
-        // Both panels begin where the wider labels of the two end.
-        let widths = series
-            .each_ref()
-            .map(|series| series.widest_label(page, each - HEADING_PX));
-        let left = Page::<DB>::MARGIN + Panel::room_beside(widths[0].max(widths[1]));
-
-        let x = scale.axis((right - left) / Panel::BETWEEN_X_LABELS * 1.5);
-        let colours = [page.palette.heap, page.palette.resident];
-        let tops = [top, top + each];
-        for ((series, colour), top) in series.iter().zip(colours).zip(tops) {
-            let panel = BarPanel {
-                corners: ([left, top + HEADING_PX], [right, top + each]),
-                x: &x,
-                colour,
-                series,
-            };
-            panel.draw(page, &scale.bars(&bins, series.value))?;
+        let palette = page.palette;
+        let blocks = Series {
+            headings: vec![(
+                format!(
+                    "allocations: {}",
+                    count::grouped(total(&bins, |bin| bin.allocations))
+                ),
+                palette.heap,
+            )],
+            counted: Counted::Blocks,
+            heights: Heights::Linear,
+            colour: palette.heap,
+            beyond: palette.heap,
+            bars: scale.bars(&bins, |bin| (bin.allocations, 0)),
+        };
+        let requested = total(&bins, |bin| bin.bytes);
+        let mut headings = vec![(
+            format!("bytes requested: {}", bytes::human(requested)),
+            palette.resident,
+        )];
+        let added = total(&bins, added_bytes);
+        if added > 0 {
+            let percent = added as f64 * 100.0 / (requested as f64 + added as f64);
+            headings.push((
+                format!(
+                    "unused in their blocks: {} ({percent:.1}%)",
+                    bytes::human(added)
+                ),
+                palette.muted,
+            ));
         }
-        bars::draw_sizes(page, &x, ([left, top], [right, bottom]))
+        let bytes = Series {
+            headings,
+            counted: Counted::Bytes,
+            heights: Heights::Linear,
+            colour: palette.resident,
+            beyond: palette.rest,
+            bars: scale.bars(&bins, |bin| (bin.bytes, added_bytes(bin))),
+        };
+        histogram::draw(page, top, |wanted| scale.axis(wanted), &[blocks, bytes])
     }
 }
 
-/// One of the two figures of a bin: how it is named, written and ticked.
-struct Series {
-    /// What the bars count, and all of it together: it takes the place of a legend.
-    heading: String,
-    most: u64,
-    value: fn(&SizeBin) -> u64,
-    human: fn(u64) -> String,
-    ticks: fn(f64, f64) -> Vec<Tick>,
-}
-
-fn allocations(bins: &[SizeBin]) -> Series {
-    let value = |bin: &SizeBin| bin.allocations;
-    let total = total(bins, value);
-    Series {
-        heading: format!("allocations: {}", count::grouped(total)),
-        most: most(bins, value),
-        value,
-        human: count::human,
-        ticks: count::ticks,
-    }
-}
-
-fn bytes_requested(bins: &[SizeBin]) -> Series {
-    let value = |bin: &SizeBin| bin.bytes;
-    let total = total(bins, value);
-    Series {
-        heading: format!("bytes requested: {}", bytes::human(total)),
-        most: most(bins, value),
-        value,
-        human: bytes::human,
-        ticks: bytes::ticks,
-    }
+/// What a bin's blocks have beyond what was asked for.
+fn added_bytes(bin: &SizeBin) -> u64 {
+    bin.usable_bytes.saturating_sub(bin.bytes)
 }
 
 fn total(bins: &[SizeBin], value: fn(&SizeBin) -> u64) -> u64 {
     bins.iter().map(value).fold(0, u64::saturating_add)
-}
-
-fn most(bins: &[SizeBin], value: fn(&SizeBin) -> u64) -> u64 {
-    bins.iter().map(value).max().unwrap_or(0)
-}
-
-impl Series {
-    fn widest_label<DB: DrawingBackend>(&self, page: &Page<'_, DB>, height: f64) -> f64 {
-        self.axis(height, 0.0).widest_label(page)
-    }
-
-    /// From 0 to the highest bar, with `headroom` pixels of the height left above it.
-    fn axis(&self, height: f64, headroom: f64) -> panel::Axis {
-        let to = self.most.max(1) as f64 * height / (height - headroom).max(height * 0.3);
-        panel::Axis {
-            from: 0.0,
-            to,
-            ticks: (self.ticks)(to, height / Panel::BETWEEN_Y_LABELS),
-        }
-    }
 }

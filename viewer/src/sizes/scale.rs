@@ -2,7 +2,7 @@
 //! which has no logarithm, has an octave of its own on the left.
 
 use super::SizeBin;
-use super::bars::Bar;
+use crate::histogram::Bar;
 use crate::panel::Axis;
 use crate::units::{Tick, bytes};
 
@@ -38,6 +38,7 @@ fn join(bin: &mut SizeBin, next: &SizeBin) {
     bin.to_bytes = bin.to_bytes.max(next.to_bytes);
     bin.allocations = bin.allocations.saturating_add(next.allocations);
     bin.bytes = bin.bytes.saturating_add(next.bytes);
+    bin.usable_bytes = bin.usable_bytes.saturating_add(next.usable_bytes);
 }
 
 impl SizeScale {
@@ -123,14 +124,19 @@ impl SizeScale {
         merged
     }
 
-    /// A bar for each bin, as high as `value` says.
-    pub(super) fn bars(&self, bins: &[SizeBin], value: fn(&SizeBin) -> u64) -> Vec<Bar> {
+    /// A bar for each bin, as high as `figures` say: what stands on the ground, and on top of that.
+    pub(super) fn bars(&self, bins: &[SizeBin], figures: fn(&SizeBin) -> (u64, u64)) -> Vec<Bar> {
         let bar = |bin: &SizeBin| {
             let (from, to) = octaves(bin);
-            let value = value(bin);
-            Bar { from, to, value }
+            let (value, beyond) = figures(bin);
+            Bar {
+                from,
+                to,
+                value,
+                beyond,
+            }
         };
-        bins.iter().map(bar).filter(|bar| bar.value > 0).collect()
+        bins.iter().map(bar).collect()
     }
 }
 
@@ -145,6 +151,7 @@ mod tests {
             to_bytes,
             allocations,
             bytes: allocations * to_bytes,
+            usable_bytes: 0,
         }
     }
 
@@ -158,7 +165,7 @@ mod tests {
         let bars = scale
             .as_ref()
             .unwrap()
-            .bars(&scale.as_ref().unwrap().bins, |bin| bin.allocations);
+            .bars(&scale.as_ref().unwrap().bins, |bin| (bin.allocations, 0));
         let ends: Vec<(f64, f64)> = bars.iter().map(|bar| (bar.from, bar.to)).collect();
         assert_eq!(ends, [(4.0, 5.0), (5.0, 6.0), (20.0, 21.0)]);
     }

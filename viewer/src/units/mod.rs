@@ -4,6 +4,34 @@ pub(crate) mod bytes;
 pub(crate) mod count;
 pub(crate) mod time;
 
+/// What the figures of a picture count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes.
+    #[default]
+    Bytes,
+    /// Allocations.
+    Allocations,
+}
+
+impl Unit {
+    pub(crate) fn human(self, cost: u64) -> String {
+        match self {
+            Self::Bytes => bytes::human(cost),
+            Self::Allocations if cost == 1 => "1 allocation".to_owned(),
+            Self::Allocations => format!("{} allocations", count::grouped(cost)),
+        }
+    }
+
+    /// How scripts are told.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Allocations => "allocations",
+        }
+    }
+}
+
 /// A place on an axis and what is written there.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tick {

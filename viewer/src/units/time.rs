@@ -63,6 +63,23 @@ pub(crate) fn human(ns: u64) -> String {
     format!("{} {} {} {}", large.0, large.1, small.0, small.1)
 }
 
+/// Times for a logarithmic axis from `from` to `to`: powers of ten up to seconds, then those of the clock.
+pub(crate) fn powers(from: f64, to: f64, wanted: f64) -> Vec<Tick> {
+    let below_a_minute = (0..=10).map(|power| 10f64.powi(power));
+    let beyond = [MINUTE, 10.0 * MINUTE, HOUR, 10.0 * HOUR];
+    let days = (0..=6).map(|power| DAY * 10f64.powi(power));
+    let all = below_a_minute.chain(beyond).chain(days);
+    let within: Vec<f64> = all.filter(|ns| (from..=to).contains(ns)).collect();
+    let every = (within.len() as f64 / wanted.max(1.0)).ceil().max(1.0) as usize;
+    let shown = within.into_iter().step_by(every);
+    shown
+        .map(|value| Tick {
+            value,
+            label: human(value as u64),
+        })
+        .collect()
+}
+
 /// Round times from `from` to `to`, about `wanted` of them.
 pub(crate) fn ticks(from: f64, to: f64, wanted: f64) -> Vec<Tick> {
     let least = ((to - from) / wanted.max(1.0)).max(1.0);
@@ -133,6 +150,21 @@ mod tests {
             labels(&ticks(0.0, 400.0 * DAY, 4.0)),
             ["0", "100 d", "200 d", "300 d", "400 d"]
         );
+    }
+
+    #[test]
+    fn powers_go_from_nanoseconds_to_days() {
+        assert_eq!(
+            labels(&powers(1.0, 1e4, 9.0)),
+            ["1 ns", "10 ns", "100 ns", "1 µs", "10 µs"]
+        );
+        assert_eq!(
+            labels(&powers(1e9, 30.0 * DAY, 9.0)),
+            [
+                "1 s", "10 s", "1 min", "10 min", "1 h", "10 h", "1 d", "10 d"
+            ]
+        );
+        assert!(powers(1.0, u64::MAX as f64, 6.0).len() <= 6);
     }
 
     #[test]

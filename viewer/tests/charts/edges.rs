@@ -151,7 +151,8 @@ fn contradicting_figures_are_drawn_within_the_plot() {
             from_bytes: 99,
             to_bytes: 3,
             allocations: 0,
-            bytes: u64::MAX
+            bytes: u64::MAX,
+            usable_bytes: 7
         };
         3
     ];

@@ -18,6 +18,7 @@ fn chart(bins: &[(u64, u64, u64, u64)]) -> SizesChart {
                 to_bytes,
                 allocations,
                 bytes,
+                usable_bytes: 0,
             })
             .collect(),
     }

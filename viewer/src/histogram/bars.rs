@@ -1,28 +1,19 @@
 //! One panel of bars, each with its figure on top.
 
 use plotters::prelude::DrawingBackend;
-use plotters::style::RGBColor;
 
-use super::Series;
+use super::{Bar, Series};
 use crate::error::Error;
 use crate::page::{Anchor, Page, Weight, Words};
 use crate::panel::{Axis, Panel};
 
-/// One bar: its ends on the axis of sizes, and its figure.
-pub(super) struct Bar {
-    pub(super) from: f64,
-    pub(super) to: f64,
-    pub(super) value: u64,
-}
-
 /// Left and top, right and bottom.
 type Corners = ([f64; 2], [f64; 2]);
 
-/// A panel of bars of one colour.
+/// A panel of bars.
 pub(super) struct BarPanel<'p> {
     pub(super) corners: Corners,
     pub(super) x: &'p Axis,
-    pub(super) colour: RGBColor,
     pub(super) series: &'p Series,
 }
 
@@ -30,20 +21,20 @@ impl BarPanel<'_> {
     const FIGURE_EM: f64 = 11.0;
     const LOWEST_BAR_PX: f64 = 2.0;
     const BETWEEN_BARS_PX: f64 = 2.0;
+    const BETWEEN_HEADINGS_PX: f64 = 24.0;
 
-    pub(super) fn draw<DB: DrawingBackend>(
-        self,
-        page: &Page<'_, DB>,
-        bars: &[Bar],
-    ) -> Result<(), Error> {
+    pub(super) fn draw<DB: DrawingBackend>(self, page: &Page<'_, DB>) -> Result<(), Error> {
+        let bars: Vec<&Bar> = self
+            .series
+            .bars
+            .iter()
+            .filter(|bar| bar.height() > 0)
+            .collect();
         let ([left, top], [right, bottom]) = self.corners;
         let px = (right - left) / (self.x.to - self.x.from);
-        let figure_width = |bar: &Bar| {
-            page.measure(
-                &(self.series.human)(bar.value),
-                Self::FIGURE_EM,
-                Weight::Regular,
-            )
+        let figure_width = |bar: &&Bar| {
+            let figure = self.series.human(bar.height());
+            page.measure(&figure, Self::FIGURE_EM, Weight::Regular)
         };
         // All upright as soon as one has to be: a mixture would be hard to scan.
         let is_upright = bars
@@ -54,8 +45,13 @@ impl BarPanel<'_> {
         } else {
             Self::FIGURE_EM + 8.0
         };
-        // In a panel so low that figures would take most of it, the bars go first.
-        let shows_figures = above_bars * 2.0 < bottom - top;
+        // In a panel so low that figures would take most of it, the bars go first. Figures on bars that are
+        // narrower than a letter is high would run into each other.
+        let narrowest = bars
+            .iter()
+            .map(|bar| (bar.to - bar.from) * px)
+            .fold(f64::MAX, f64::min);
+        let shows_figures = above_bars * 2.0 < bottom - top && narrowest >= Self::FIGURE_EM;
         let above_bars = if shows_figures { above_bars } else { 0.0 };
         let panel = Panel {
             left,
@@ -68,18 +64,22 @@ impl BarPanel<'_> {
         };
         panel.draw_grid(page)?;
         for bar in bars {
-            let ground = panel.y_px(0.0);
-            let top = panel
-                .y_px(bar.value as f64)
-                .min(ground - Self::LOWEST_BAR_PX);
+            let ground = panel.bottom;
+            let top_of = |figure| {
+                panel
+                    .y_px(self.series.y(figure))
+                    .min(ground - Self::LOWEST_BAR_PX)
+            };
+            let (top, middle) = (top_of(bar.height()), top_of(bar.value));
             let gap = Self::BETWEEN_BARS_PX / 2.0;
             let (left, right) = (panel.x_px(bar.from) + gap, panel.x_px(bar.to) - gap);
-            page.rectangle([left, top, right, ground], self.colour)?;
+            page.rectangle([left, top, right, middle], self.series.beyond)?;
+            page.rectangle([left, middle, right, ground], self.series.colour)?;
             if !shows_figures {
                 continue;
             }
             let words = Words {
-                text: &(self.series.human)(bar.value),
+                text: &self.series.human(bar.height()),
                 em: Self::FIGURE_EM,
                 weight: Weight::Regular,
                 colour: page.palette.ink,
@@ -93,18 +93,23 @@ impl BarPanel<'_> {
             }
         }
         panel.draw_y_axis(page)?;
-        let words = Words {
-            text: &self.series.heading,
-            em: 12.0,
-            weight: Weight::Bold,
-            colour: self.colour,
-        };
-        page.write(words, Anchor::Start, (left, top - 9.0))
+        let mut left = left;
+        for (text, colour) in &self.series.headings {
+            let words = Words {
+                text,
+                em: 12.0,
+                weight: Weight::Bold,
+                colour: *colour,
+            };
+            page.write(words, Anchor::Start, (left, top - 9.0))?;
+            left += page.measure(text, 12.0, Weight::Bold) + Self::BETWEEN_HEADINGS_PX;
+        }
+        Ok(())
     }
 }
 
-/// The axis of sizes, below the panel with these corners.
-pub(super) fn draw_sizes<DB: DrawingBackend>(
+/// The axis of x, below the panel with these corners.
+pub(super) fn draw_x<DB: DrawingBackend>(
     page: &Page<'_, DB>,
     x: &Axis,
     ([left, top], [right, bottom]): Corners,
