@@ -57,6 +57,8 @@ functions! {
     NewArrayAligned = 21, "_ZnamSt11align_val_t", "operator new[](unsigned long, std::align_val_t)";
     NewAlignedNothrow = 22, "_ZnwmSt11align_val_tRKSt9nothrow_t", "operator new(unsigned long, std::align_val_t, std::nothrow_t const&)";
     NewArrayAlignedNothrow = 23, "_ZnamSt11align_val_tRKSt9nothrow_t", "operator new[](unsigned long, std::align_val_t, std::nothrow_t const&)";
+    /// A block of a pool of the program's own, named with `ldt.h`.
+    MalloclikeBlock = 24, "ldt_malloclike_block", "ldt_malloclike_block";
 
     Delete = 32, "_ZdlPv", "operator delete(void*)";
     DeleteArray = 33, "_ZdaPv", "operator delete[](void*)";

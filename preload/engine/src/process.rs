@@ -201,6 +201,7 @@ unsafe fn restart_after_fork() {
         }
         findings::forget_after_fork();
         leaks::pools::reopen_after_fork();
+        leaks::poison::reopen_after_fork();
     }
     leaks::request::forget_after_fork();
     counts::forget_after_fork();

@@ -58,6 +58,12 @@ pub fn set64(at: usize, value: u64) {
     }
 }
 
+/// Reads an 8-byte field; 0 when there is no file.
+#[must_use]
+pub fn get64(at: usize) -> u64 {
+    field64(at).map_or(0, |field| field.load(Ordering::Relaxed))
+}
+
 /// Raises an 8-byte field to at least this value.
 pub fn raise64(at: usize, value: u64) {
     if let Some(field) = field64(at) {

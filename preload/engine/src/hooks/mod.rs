@@ -7,6 +7,7 @@ pub mod cxx;
 pub mod exec;
 pub mod heap;
 pub mod mappings;
+pub mod marks;
 
 use ldt_trace::Function;
 

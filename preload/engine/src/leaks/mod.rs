@@ -17,6 +17,7 @@ mod heap;
 mod likely;
 pub mod maps;
 pub mod mark;
+pub mod poison;
 pub mod pools;
 pub mod records;
 pub mod request;
@@ -55,10 +56,14 @@ struct Findings {
 
 /// Looks for leaks now and writes down what it finds. `standing` is where the calling thread left the
 /// program. The caller is inside the guard, holds no lock, and is alone here.
-fn check(recorder: &mut Recorder, number: u32, standing: &Standing, reason: &[u8]) {
+/// Gives the bytes that are definitely lost.
+fn check(recorder: &mut Recorder, number: u32, standing: &Standing, reason: &[u8]) -> u64 {
     let found = match find(standing) {
         Ok(found) => found,
-        Err(why) => return message::say(&format!("no leak check: {why}")),
+        Err(why) => {
+            message::say(&format!("no leak check: {why}"));
+            return 0;
+        }
     };
     let check = LeakCheck {
         id: number,
@@ -85,6 +90,12 @@ fn check(recorder: &mut Recorder, number: u32, standing: &Standing, reason: &[u8
         })
         .collect();
     findings::put_leaks(recorder, &check, &records);
+    let definite = |record: &&LeakRecord| record.kind == LeakKind::Definite;
+    records
+        .iter()
+        .filter(definite)
+        .map(|record| record.bytes)
+        .sum()
 }
 
 fn find(standing: &Standing) -> Result<Findings, &'static str> {
@@ -158,6 +169,7 @@ fn mark_roots(
     let own_block = thread::pointer();
     let mut holes: Vec<Range<u64>> = own::all().collect();
     holes.extend(own_module());
+    holes.extend(poison::all());
     holes.extend(stacks::dead_below(standing.sp, own_block, maps, memory));
     marking.roots(&standing.registers);
     let mut control_blocks = vec![own_block];

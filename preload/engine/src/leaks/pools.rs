@@ -28,6 +28,17 @@ pub fn remove(address: u64) -> Option<u64> {
     NAMED.with(|named| named.remove(&address).map(|named| named.size))
 }
 
+/// The block at `address` has another size; gives whether there is one.
+pub fn resize(address: u64, size: u64) -> bool {
+    NAMED.with(|named| match named.get_mut(&address) {
+        Some(block) => {
+            block.size = size;
+            true
+        }
+        None => false,
+    })
+}
+
 /// See [`Lock::reopen_after_fork`].
 ///
 /// # Safety

@@ -69,34 +69,37 @@ pub fn at_end(recorder: &mut Recorder, standing: &Standing) {
     }
 }
 
-/// `ldt_leak_check`.
-#[inline(never)]
-pub extern "C" fn on_demand() {
+/// `ldt_leak_check`: gives the bytes that are definitely lost. `sp` is as [`crate::hooks`] says.
+pub extern "C" fn on_demand(sp: u64, _bp: u64) -> u64 {
     let local = 0u8;
     let standing = Standing::here(&raw const local);
-    enter_and_run(&standing, b"ldt_leak_check");
+    enter_and_run(sp, &standing, b"ldt_leak_check")
 }
 
-fn enter_and_run(standing: &Standing, reason: &[u8]) {
+fn enter_and_run(sp: u64, standing: &Standing, reason: &[u8]) -> u64 {
     if !modes::is_checking() {
-        return;
+        return 0;
     }
     // Outside the guard: another thread that checks must be able to stop this one meanwhile.
     while RUNNING.swap(true, Ordering::AcqRel) {
         thread::yield_now();
     }
-    match reentry::enter(standing.sp) {
+    match reentry::enter(sp) {
         Some(mut inside) => run(inside.recorder(), standing, reason),
-        None => RUNNING.store(false, Ordering::Release),
+        None => {
+            RUNNING.store(false, Ordering::Release);
+            0
+        }
     }
 }
 
 /// Makes the check; `RUNNING` is this thread's.
-fn run(recorder: &mut Recorder, standing: &Standing, reason: &[u8]) {
+fn run(recorder: &mut Recorder, standing: &Standing, reason: &[u8]) -> u64 {
     DUE.store(false, Ordering::Relaxed);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
-    super::check(recorder, number, standing, reason);
+    let lost = super::check(recorder, number, standing, reason);
     RUNNING.store(false, Ordering::Release);
+    lost
 }
 
 unsafe extern "C" fn on_signal(_signal: i32, _info: *mut libc::siginfo_t, context: *mut c_void) {
@@ -113,5 +116,5 @@ unsafe extern "C" fn on_signal(_signal: i32, _info: *mut libc::siginfo_t, contex
         sp: registers[libc::REG_RSP as usize] as u64,
         registers: registers.map(|register| register as u64),
     };
-    enter_and_run(&standing, b"signal");
+    enter_and_run(standing.sp, &standing, b"signal");
 }

@@ -111,6 +111,10 @@ fn read_entries(pagemap: Fd, page: u64, into: &mut [u8]) -> usize {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::single_range_in_vec_init,
+    reason = "lists of one range are meant"
+)]
 mod tests {
     use super::*;
 

@@ -1,0 +1,38 @@
+//! What programs call by way of `ldt.h` (`../include`). Each jumps to its hook with the caller's
+//! registers, as the allocation functions do.
+
+use core::arch::naked_asm;
+
+use ldt_engine::hooks::marks;
+use ldt_engine::leaks::request;
+
+macro_rules! marks {
+    ($($name:ident($sp:literal, $bp:literal) => $hook:path;)*) => {$(
+        #[doc = concat!("`", stringify!($name), "` of `ldt.h`.")]
+        ///
+        /// # Safety
+        /// As the header says.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name() {
+            naked_asm!(
+                concat!("mov ", $sp, ", rsp"),
+                concat!("mov ", $bp, ", rbp"),
+                "jmp {hook}",
+                hook = sym $hook,
+            )
+        }
+    )*};
+}
+
+marks! {
+    ldt_leak_check("rdi", "rsi") => request::on_demand;
+    ldt_check("rdi", "rsi") => marks::check;
+    ldt_mark("rsi", "rdx") => marks::mark;
+    ldt_malloclike_block("r8", "r9") => marks::malloclike_block;
+    ldt_freelike_block("rdx", "rcx") => marks::freelike_block;
+    ldt_resizeinplace_block("r8", "r9") => marks::resizeinplace_block;
+    ldt_make_mem_noaccess("rdx", "rcx") => marks::make_mem_noaccess;
+    ldt_make_mem_undefined("rdx", "rcx") => marks::make_mem_accessible;
+    ldt_make_mem_defined("rdx", "rcx") => marks::make_mem_accessible;
+}
