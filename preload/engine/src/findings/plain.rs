@@ -87,11 +87,7 @@ fn shown(function: Function) -> &'static str {
 /// Prints an error.
 pub fn print(finding: &Finding<'_>) {
     let mut lines = Lines::new();
-    lines.line(format_args!(
-        "ERROR: {}: {}",
-        finding.kind.shown(),
-        finding.first_line()
-    ));
+    lines.line(format_args!("ERROR: {}", finding.first_line()));
     let called = core::str::from_utf8(finding.called).unwrap_or_default();
     let called = Function::ALL
         .iter()

@@ -1,6 +1,6 @@
 //! What the heap comes across while it serves a call becomes a finding at that call.
 
-use ldt_trace::finding::{Access, DetectedBy, ErrorKind};
+use ldt_trace::finding::{Access, BlockState, DetectedBy, ErrorKind};
 use ldt_trace::{Function, NodeId};
 
 use super::{Report, report};
@@ -83,6 +83,12 @@ impl Found for Reporter<'_> {
         } else {
             (NodeId(0), &b""[..])
         };
+        let mut block = damage.block.facts;
+        if its_own {
+            // The free that brought it to light found the block in use.
+            block.state = BlockState::Live;
+            block.freed = None;
+        }
         report(
             self.recorder,
             &Report {
@@ -93,7 +99,7 @@ impl Found for Reporter<'_> {
                 address: damage.at,
                 stack,
                 called,
-                block: Some(damage.block.facts),
+                block: Some(block),
                 memory_at: damage.at,
                 memory: damage.found,
                 expected: damage.expected,
