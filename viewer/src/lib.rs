@@ -29,6 +29,7 @@ mod error;
 mod flame;
 mod frames;
 mod histogram;
+pub mod html;
 mod page;
 mod palette;
 mod panel;

@@ -5,6 +5,7 @@ mod check;
 mod diff;
 mod export;
 mod flamegraph;
+mod html;
 mod look;
 mod profile;
 mod report;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Chart(chart::Options),
     /// Draw the call stacks of a trace, each as wide as what it costs.
     Flamegraph(flamegraph::Options),
+    /// Write one page that holds everything, for a browser.
+    Html(html::Options),
     /// Say what grew and what shrank from one trace to another.
     Diff(diff::Options),
     /// Write a trace for another tool.
@@ -38,6 +41,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Report(options) => report::run(&options),
         Command::Chart(options) => chart::run(&options),
         Command::Flamegraph(options) => flamegraph::run(&options),
+        Command::Html(options) => html::run(&options),
         Command::Diff(options) => diff::run(&options),
         Command::Export(options) => export::run(&options),
     }

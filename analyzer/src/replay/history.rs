@@ -343,10 +343,10 @@ mod tests {
             prop_assert!(tick == start || *edges.last().unwrap_or(&0) > tick);
             for (number, site) in heap.sites.all().iter().enumerate() {
                 for (span, end) in edges.iter().skip(1).enumerate() {
-                    let marks = heap.history.sites.iter();
-                    let last = marks
-                        .filter(|mark| mark.of as usize == number && mark.span as usize <= span)
-                        .next_back();
+                    let mut marks = heap.history.sites.iter();
+                    let is_before =
+                        |mark: &&Mark<SiteFigures>| mark.of as usize == number && mark.span as usize <= span;
+                    let last = marks.rfind(is_before);
                     let told = last.map_or(SiteFigures::default(), |mark| mark.figures);
                     let expected = oracle.figures(site.stack.0 - 1, *end);
                     let told = SiteFigures { temporary: 0, ..told };

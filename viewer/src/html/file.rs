@@ -4,7 +4,7 @@
 //! Plain JSON of the same figures is six times as large and takes a browser a second to read. A page that
 //! loads its data from beside itself cannot be sent to anybody, and is refused by browsers when it is a file.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,6 @@ use flate2::write::DeflateEncoder;
 
 use super::numbers::pack;
 use super::{Fault, HtmlPage, Leaks, Run, SourcePart, WordNumber};
-use crate::error::Error;
 
 const MARKUP: &str = include_str!("script/page.html");
 const STYLE: &str = include_str!("script/page.css");
@@ -57,13 +56,16 @@ struct SourceWords<'p> {
 }
 
 /// The bytes of the file.
-pub(super) fn assemble(page: &HtmlPage) -> Result<Vec<u8>, Error> {
+pub(super) fn assemble(page: &HtmlPage) -> io::Result<Vec<u8>> {
     // The two take about as long as each other.
     let (words, numbers) = std::thread::scope(|scope| {
         let words = scope.spawn(|| words(page).and_then(|json| encoded(&json)));
         let numbers = encoded(&pack(page));
         let words = words.join();
-        (words.unwrap_or_else(|_| Err(Error::Page("a thread died".to_owned()))), numbers)
+        (
+            words.unwrap_or_else(|_| Err(io::Error::other("a thread died"))),
+            numbers,
+        )
     });
     let script = SCRIPTS.concat();
     let title = escaped(&page.run.program);
@@ -77,7 +79,7 @@ pub(super) fn assemble(page: &HtmlPage) -> Result<Vec<u8>, Error> {
     Ok(filled(MARKUP, &parts).into_bytes())
 }
 
-fn words(page: &HtmlPage) -> Result<Vec<u8>, Error> {
+fn words(page: &HtmlPage) -> io::Result<Vec<u8>> {
     let sources = page.sources.iter().map(|source| SourceWords {
         file: source.file,
         doubt: source.doubt.as_deref(),
@@ -92,14 +94,13 @@ fn words(page: &HtmlPage) -> Result<Vec<u8>, Error> {
         leaks: page.leaks.as_ref(),
         sources: sources.collect(),
     };
-    serde_json::to_vec(&words).map_err(|error| Error::Page(error.to_string()))
+    Ok(serde_json::to_vec(&words)?)
 }
 
-fn encoded(bytes: &[u8]) -> Result<String, Error> {
-    let failed = |error: std::io::Error| Error::Page(error.to_string());
+fn encoded(bytes: &[u8]) -> io::Result<String> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).map_err(failed)?;
-    Ok(STANDARD.encode(encoder.finish().map_err(failed)?))
+    encoder.write_all(bytes)?;
+    Ok(STANDARD.encode(encoder.finish()?))
 }
 
 /// Puts each part where its name stands, each once, in their order; what is put in is not looked through.
@@ -147,7 +148,14 @@ mod tests {
     fn no_script_ends_itself_and_nothing_is_fetched() {
         for script in SCRIPTS {
             let script = script.to_ascii_lowercase();
-            for word in ["</script", "<!--", "fetch(", "xmlhttprequest", "import(", "innerhtml"] {
+            for word in [
+                "</script",
+                "<!--",
+                "fetch(",
+                "xmlhttprequest",
+                "import(",
+                "innerhtml",
+            ] {
                 assert!(!script.contains(word), "{word}");
             }
         }

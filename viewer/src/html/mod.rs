@@ -12,9 +12,9 @@ mod numbers;
 mod series;
 mod stacks;
 
-use crate::timeline::Peak;
+use std::io;
 
-pub use findings::{Access, Fault, FoundStack, LeakRecord, LeakTotal, Leaks};
+pub use findings::{Fault, FoundStack, LeakRecord, LeakTotal, Leaks};
 pub use series::{Moment, Site, SiteMark, SizeClass, SizeMark, Thread, ThreadMark};
 pub use stacks::{CallStacks, Place, PlaceNumber, StackNumber, WordNumber};
 
@@ -71,9 +71,11 @@ pub struct Run {
     pub temporary: u64,
     /// Blocks freed.
     pub frees: u64,
-    /// The largest heap.
-    pub peak: Option<Peak>,
-    /// Blocks of the largest heap.
+    /// When the heap was largest.
+    pub peak_ns: u64,
+    /// Its bytes then.
+    pub peak_bytes: u64,
+    /// Its blocks then.
     pub peak_blocks: u64,
     /// Bytes never freed.
     pub left_bytes: u64,
@@ -111,8 +113,8 @@ impl HtmlPage {
     /// The bytes of the file, in UTF-8.
     ///
     /// # Errors
-    /// When the figures cannot be packed, which no figure causes.
-    pub fn write(&self) -> Result<Vec<u8>, crate::Error> {
+    /// When memory or threads run out; no figure causes any.
+    pub fn write(&self) -> io::Result<Vec<u8>> {
         file::assemble(self)
     }
 }

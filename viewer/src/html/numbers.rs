@@ -113,7 +113,9 @@ fn stacks(numbers: &mut Numbers, page: &HtmlPage) {
     numbers.column(places.iter().map(|place| u64::from(place.is_inlined)));
     numbers.rows(nodes.len());
     let own_numbers = 1u64..;
-    let outer = own_numbers.zip(nodes).map(|(own, (outer, _))| own - u64::from(outer.0));
+    let outer = own_numbers
+        .zip(nodes)
+        .map(|(own, (outer, _))| own - u64::from(outer.0));
     numbers.column(outer);
     numbers.column(nodes.iter().map(|(_, place)| u64::from(place.0)));
 }

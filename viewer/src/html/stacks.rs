@@ -95,6 +95,31 @@ impl CallStacks {
         Some((outer, self.places[place.0 as usize]))
     }
 
+    /// What goes through each place, given what goes through whole stacks. A recursion counts once for
+    /// each time that it goes through.
+    #[must_use]
+    pub fn totals_by_place(
+        &self,
+        own: impl IntoIterator<Item = (StackNumber, u64)>,
+    ) -> Vec<(Place, u64)> {
+        let mut totals = vec![0u64; self.nodes.len() + 1];
+        for (stack, amount) in own {
+            if let Some(total) = totals.get_mut(stack.0 as usize) {
+                *total = total.saturating_add(amount);
+            }
+        }
+        let mut by_place: Vec<(Place, u64)> = self.places.iter().map(|place| (*place, 0)).collect();
+        // Stacks come after those that they extend, so what extends them is complete.
+        for (index, (outer, place)) in self.nodes.iter().enumerate().rev() {
+            let total = totals[index + 1];
+            let outer = &mut totals[outer.0 as usize];
+            *outer = outer.saturating_add(total);
+            let through = &mut by_place[place.0 as usize].1;
+            *through = through.saturating_add(total);
+        }
+        by_place
+    }
+
     /// A word by its number.
     #[must_use]
     pub fn word_of(&self, number: WordNumber) -> &str {
@@ -126,8 +151,25 @@ mod tests {
         assert_eq!(stacks.extend(empty, main), outer);
         assert_ne!(stacks.extend(empty, other_line), outer);
         let inner = stacks.extend(outer, main);
-        assert_eq!(stacks.step(inner).map(|(outer, place)| (outer, place.line)), Some((outer, 3)));
+        assert_eq!(
+            stacks.step(inner).map(|(outer, place)| (outer, place.line)),
+            Some((outer, 3))
+        );
         assert_eq!(stacks.step(empty), None);
         assert_eq!((stacks.len(), stacks.words.len()), (3, 1));
+    }
+
+    #[test]
+    fn what_goes_through_a_stack_goes_through_its_callers() {
+        let mut stacks = CallStacks::default();
+        let place = |line| Place {
+            line,
+            ..Place::default()
+        };
+        let [main, inner] = [1, 2].map(|line| stacks.place(place(line)));
+        let outer = stacks.extend(StackNumber::default(), main);
+        let deep = stacks.extend(outer, inner);
+        let totals = stacks.totals_by_place([(outer, 5), (deep, 7)]);
+        assert_eq!(totals, [(place(1), 12), (place(2), 7)]);
     }
 }

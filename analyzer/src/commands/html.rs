@@ -1,0 +1,54 @@
+//! `ldt html`: a trace as one page that holds everything.
+
+use super::look::default_path;
+use crate::failure::{Failure, say};
+use crate::findings::{self, Namer, ProcessReport};
+use crate::html::{self, MOST_SPANS};
+use crate::progress::Progress;
+use crate::replay::{Selection, replay};
+use ldt_trace::TraceFile;
+use std::fs;
+use std::path::PathBuf;
+
+/// The options of `ldt html`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The page [default: TRACE.page.html]
+    #[arg(short, long, value_name = "F.html")]
+    output: Option<PathBuf>,
+    /// The trace to show
+    trace: PathBuf,
+}
+
+/// Writes the page of a trace.
+pub(super) fn run(options: &Options) -> Result<u8, Failure> {
+    let path = options.output.clone();
+    let path = path.unwrap_or_else(|| default_path(&options.trace, "page", "html"));
+    let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
+    let selection = Selection {
+        most_spans: Some(MOST_SPANS),
+        ..Selection::default()
+    };
+    let replayed = replay(&trace, &selection, &Progress::on_terminal());
+    let found = found(options, &trace)?;
+    let page = html::page(&replayed, found.as_ref());
+    for warning in &page.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    let written = page.write().and_then(|file| fs::write(&path, file));
+    written
+        .map_err(|error| Failure::own(format!("{}: cannot be written: {error}", path.display())))?;
+    if options.output.is_none() {
+        say(&format!("page {}", path.display()));
+    }
+    Ok(0)
+}
+
+/// What check mode found, if the trace is of that mode.
+fn found(options: &Options, trace: &TraceFile) -> Result<Option<ProcessReport>, Failure> {
+    if trace.header().checked.is_none() {
+        return Ok(None);
+    }
+    findings::of_trace(&options.trace, &mut Namer::default())
+        .map_err(|error| Failure::own(error.to_string()))
+}
