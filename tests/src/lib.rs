@@ -7,6 +7,7 @@
 //! all of it.
 #![forbid(unsafe_code)]
 
+pub mod browser;
 pub mod claims;
 pub mod counting;
 pub mod debugger;

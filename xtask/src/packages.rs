@@ -56,6 +56,8 @@ pub(crate) const TEST: &[Need] = &[
         package: "libc6-dbg",
     },
     program("bash", "bash"),
+    // Opens the pages of `ldt html` as a person would.
+    program("chromium", "chromium"),
     program("git", "git"),
     program("node", "nodejs"),
     // Brings the readers of other exports, see `readers.rs`.

@@ -1,0 +1,340 @@
+//! `ldt html`: the page in a real browser, pointed at, dragged on, searched and typed into.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ldt_tests::browser::{Browser, Screen};
+use ldt_tests::installed::ldt;
+use ldt_tests::profile::{Profiled, profile};
+use ldt_tests::report::Report;
+use ldt_tests::run::{Ending, run};
+use ldt_tests::samples::{Sample, Variant};
+
+/// A page, with the trace that it was made of.
+struct Page {
+    profiled: Profiled,
+    folder: tempfile::TempDir,
+}
+
+impl Page {
+    fn of(sample: &str) -> Page {
+        let program = Sample::named(sample).build(Variant::PLAIN);
+        Page::of_run(profile(&program, [""; 0]))
+    }
+
+    fn of_run(profiled: Profiled) -> Page {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let page = Page { profiled, folder };
+        let made = run(Command::new(ldt())
+            .args(["html", "-o"])
+            .arg(page.path())
+            .arg(page.profiled.trace()));
+        assert_eq!(made.ending, Ending::Code(0), "{made:?}");
+        page
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("page.html")
+    }
+
+    fn open(&self, screen: Screen) -> Browser {
+        Browser::open(&self.path(), screen)
+    }
+
+    /// The report of a span of the same trace.
+    fn report_of(&self, from_ns: f64, to_ns: f64) -> Report {
+        let outcome = run(Command::new(ldt())
+            .args(["report", "--format", "json"])
+            .args([
+                "--from",
+                &format!("{from_ns:.0}ns"),
+                "--to",
+                &format!("{to_ns:.0}ns"),
+            ])
+            .arg(self.profiled.trace()));
+        serde_json::from_str(&outcome.stdout).expect("it is a report")
+    }
+}
+
+/// A page that complains or fetches anything is broken, whatever it shows.
+fn assert_quiet(browser: &Browser, page: &Path) {
+    assert_eq!(browser.complaints(), [""; 0]);
+    let own = format!("file://{}", page.display());
+    let others = browser.requests().into_iter();
+    let others: Vec<_> = others
+        .filter(|address| !address.starts_with(&own) && !address.starts_with("data:"))
+        .collect();
+    assert_eq!(others, [""; 0], "nothing may be fetched");
+}
+
+#[test]
+fn a_page_says_what_the_report_says() {
+    let page = Page::of("pages/three_phases.c");
+    let report = page.profiled.report();
+    let mut browser = page.open(Screen::DESK);
+    browser.click("#tab-table");
+    for (cost, expected) in [
+        ("allocations", report.totals.allocations),
+        ("bytes", report.totals.bytes),
+        ("temporary", report.totals.temporary),
+        ("peak", report.heap.peak_bytes),
+        ("left", report.heap.end_bytes),
+    ] {
+        let shown = browser.figure(&format!("#total-{cost}"));
+        assert_eq!(shown, expected as f64, "{cost}");
+    }
+    browser.click("#tab-overview");
+    let words = browser.text("#overview");
+    for said in [
+        "Heap peak",
+        "keeps_blocks",
+        "three_phases.c:",
+        "Never freed",
+        "leaks",
+    ] {
+        assert!(words.contains(said), "no `{said}` in:\n{words}");
+    }
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn dragging_on_the_timeline_changes_the_totals_to_those_of_the_span() {
+    let page = Page::of("pages/three_phases.c");
+    let whole = page.profiled.report();
+    let mut browser = page.open(Screen::DESK);
+    browser.click("#tab-table");
+    browser.drag("#timeline", 0.5, 0.97);
+    let [from_ns, to_ns] = ["fromNs", "toNs"].map(|edge| {
+        let edge = browser.ask(&format!(
+            "Number(document.querySelector('#timeline').dataset.{edge})"
+        ));
+        edge.as_f64().expect("the timeline says what is selected")
+    });
+    assert!(0.0 < from_ns && from_ns < to_ns && to_ns <= whole.duration_ns as f64);
+    let span = page.report_of(from_ns, to_ns);
+    assert!(span.totals.allocations < whole.totals.allocations);
+    let allocations = span.totals.allocations as f64;
+    assert_eq!(browser.figure("#total-allocations"), allocations);
+    assert_eq!(browser.figure("#total-bytes"), span.totals.bytes as f64);
+    for function in ["keeps_blocks", "leaks"] {
+        let expected: u64 = span.sites_in(function).map(|site| site.allocations).sum();
+        let row = format!(
+            "[...document.querySelectorAll('#table-rows tr')].find((row) => row.innerText.includes('{function}'))"
+        );
+        let shown = browser.ask(&format!("Number({row}?.cells[3].dataset.value ?? 0)"));
+        assert_eq!(shown.as_f64(), Some(expected as f64), "{function}");
+    }
+    // Every other view follows too.
+    for (tab, selector) in [
+        ("sizes", "#sizes tbody td.figure"),
+        ("threads", "#threads tbody td.figure"),
+    ] {
+        browser.click(&format!("#tab-{tab}"));
+        let sum = browser.ask(&format!(
+            "[...document.querySelectorAll('{selector}:nth-child(2)')].reduce((sum, cell) => sum + Number(cell.dataset.value), 0)"
+        ));
+        assert_eq!(sum.as_f64(), Some(allocations), "{tab}");
+    }
+    browser.click("#whole-run");
+    browser.click("#tab-table");
+    let all = whole.totals.allocations as f64;
+    assert_eq!(browser.figure("#total-allocations"), all);
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn a_search_narrows_the_table_to_what_it_finds() {
+    let page = Page::of("pages/three_phases.c");
+    let report = page.profiled.report();
+    let found: u64 = report.sites_in("leaks").map(|site| site.allocations).sum();
+    let mut browser = page.open(Screen::DESK);
+    browser.click("#tab-table");
+    browser.key("/");
+    browser.type_text("leaks");
+    browser.wait_until("document.querySelector('#search-text').textContent !== ''");
+    assert_eq!(browser.figure("#total-allocations"), found as f64);
+    assert!(!browser.text("#table-rows").contains("keeps_blocks"));
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn rows_sort_by_any_column_and_open_to_their_callers() {
+    let page = Page::of("pages/three_phases.c");
+    let mut browser = page.open(Screen::DESK);
+    browser.click("#tab-table");
+    let first = "#table-rows tbody:last-child tr:first-child";
+    assert!(browser.text(first).contains("keeps_blocks"));
+    browser.click("[data-cost='allocations']");
+    assert!(browser.text(first).contains("<script>"));
+    browser.click("[data-cost='left']");
+    assert!(browser.text(first).contains("leaks"));
+    browser.click(first);
+    let below = browser.text("#table-rows tbody:last-child tr:nth-child(2)");
+    assert!(below.contains("main"), "{below}");
+    // The keyboard does the same: the row has the focus by now.
+    browser.key("ArrowLeft");
+    assert_eq!(
+        browser.ask(&format!("document.querySelector('{first}').ariaExpanded")),
+        "false"
+    );
+    browser.key("ArrowRight");
+    browser.key("ArrowDown");
+    assert!(
+        browser
+            .ask("document.activeElement.innerText")
+            .to_string()
+            .contains("main")
+    );
+    browser.click("#table-direction [data-value='down']");
+    let outermost = browser.text(first);
+    assert!(outermost.contains("_start"), "{outermost}");
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn the_flame_graph_zooms_by_mouse_and_by_keyboard() {
+    let page = Page::of("pages/three_phases.c");
+    let report = page.profiled.report();
+    let mut browser = page.open(Screen::DESK);
+    browser.click("#tab-flame");
+    browser.ask("document.querySelector('#flame-canvas').focus()");
+    let whole = browser.text("#flame-text");
+    assert!(whole.contains("100.0%"), "{whole}");
+    let depth = report
+        .sites_in("keeps_blocks")
+        .next()
+        .expect("it allocates")
+        .stack
+        .len();
+    for _ in 0..depth {
+        browser.key("ArrowDown");
+    }
+    let innermost = browser.text("#flame-text");
+    assert!(innermost.contains("keeps_blocks"), "{innermost}");
+    browser.key("Enter");
+    assert_eq!(
+        browser.ask("document.querySelector('#flame-reset').hidden"),
+        false
+    );
+    browser.click("#flame-reset");
+    assert_eq!(browser.text("#flame-text"), whole);
+    // Inverted, the widest function is right below the top.
+    browser.click("#flame-direction [data-value='up']");
+    browser.click("#cost [data-value='2']");
+    let top = browser.ask(
+        "(() => { const r = document.querySelector('#flame-canvas').getBoundingClientRect(); return [r.x, r.y]; })()",
+    );
+    let [x, y] = [0, 1].map(|axis| top[axis].as_f64().unwrap_or_default());
+    browser.mouse("mouseMoved", [x + 10.0, y + 28.0]);
+    let pointed = browser.text("#flame-text");
+    assert!(
+        pointed.contains("<script>") && pointed.contains("2,000"),
+        "{pointed}"
+    );
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn names_that_are_markup_stay_text() {
+    let page = Page::of("pages/three_phases.c");
+    let mut browser = page.open(Screen::DESK);
+    for tab in ["overview", "flame", "table", "source", "leaks"] {
+        browser.click(&format!("#tab-{tab}"));
+    }
+    browser.click("#tab-table");
+    let rows = browser.text("#table-rows");
+    assert!(
+        rows.contains("<script>document.title='broken'</script>&amp;"),
+        "{rows}"
+    );
+    assert_ne!(browser.ask("document.title"), "broken");
+    assert_eq!(
+        browser.ask("document.querySelectorAll('#page script').length"),
+        0
+    );
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn source_lines_show_what_they_allocate() {
+    let page = Page::of("pages/three_phases.c");
+    let mut browser = page.open(Screen::DESK);
+    browser.click("#cost [data-value='3']");
+    browser.click("#tab-source");
+    let line = browser.ask(
+        "[...document.querySelectorAll('.source tr')].find((row) => row.innerText.includes('kept[block] = malloc')).innerText",
+    );
+    assert!(line.to_string().contains("976.56 KiB"), "{line}");
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn a_profiled_run_says_where_errors_and_leaks_come_from() {
+    let page = Page::of("pages/three_phases.c");
+    let mut browser = page.open(Screen::DESK);
+    browser.click("#tab-errors");
+    assert!(browser.text("#errors").contains("ldt check"));
+    // Tabs are walked by arrows.
+    browser.key("ArrowRight");
+    assert!(browser.text("#leaks").contains("ldt check"));
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn the_keyboard_selects_a_span() {
+    let page = Page::of("pages/three_phases.c");
+    let mut browser = page.open(Screen::DESK);
+    browser.ask("document.querySelector('#timeline').focus()");
+    browser.key("ArrowRight");
+    let selected = browser.text("#span-text");
+    assert!(selected.contains(" to "), "{selected}");
+    browser.key("Escape");
+    assert!(browser.text("#span-text").contains("whole run"));
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn nothing_is_wider_than_a_phone_and_dark_is_dark() {
+    let page = Page::of("pages/three_phases.c");
+    let mut browser = page.open(Screen::PHONE);
+    for tab in [
+        "overview", "flame", "table", "sizes", "threads", "errors", "leaks", "source",
+    ] {
+        browser.click(&format!("#tab-{tab}"));
+        let wide = browser.ask("document.documentElement.scrollWidth").as_f64();
+        assert_eq!(wide, Some(f64::from(Screen::PHONE.width)), "{tab}");
+    }
+    browser.look_with(Screen::DARK);
+    let background = "getComputedStyle(document.body).backgroundColor";
+    assert_eq!(browser.ask(background), "rgb(22, 24, 29)");
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn a_trace_without_an_allocation_makes_a_page() {
+    let page = Page::of("empty.c");
+    let mut browser = page.open(Screen::DESK);
+    for tab in ["flame", "table", "sizes", "threads", "source"] {
+        browser.click(&format!("#tab-{tab}"));
+    }
+    browser.drag("#timeline", 0.3, 0.6);
+    assert_quiet(&browser, &page.path());
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    let page = Page::of("empty.c");
+    let outcome = run(Command::new(ldt())
+        .args(["html", "-o", "/no/such/folder/page.html"])
+        .arg(page.profiled.trace()));
+    assert_eq!(outcome.ending, Ending::Code(125), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("/no/such/folder/page.html"),
+        "{outcome:?}"
+    );
+    let foreign = page.folder.path().join("foreign");
+    fs::write(&foreign, "no trace").expect("a file can be written");
+    let outcome = run(Command::new(ldt()).arg("html").arg(&foreign));
+    assert_eq!(outcome.ending, Ending::Code(125), "{outcome:?}");
+}
