@@ -100,9 +100,15 @@ impl Baseline {
     }
 
     fn has(&self, kind: &str, stack: &[Frame]) -> bool {
-        let bare: Vec<BareFrame<'_>> = stack.iter().map(BareFrame::of).collect();
-        self.lines.contains(&line(kind, &bare))
+        self.lines.contains(&line_of(kind, stack))
     }
+}
+
+/// The line that a finding has in a baseline.
+#[must_use]
+pub fn line_of(kind: &str, stack: &[Frame]) -> String {
+    let bare: Vec<BareFrame<'_>> = stack.iter().map(BareFrame::of).collect();
+    line(kind, &bare)
 }
 
 /// As much of a frame as a baseline is made of; the JSON has it, too.

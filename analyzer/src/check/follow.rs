@@ -266,7 +266,9 @@ impl Follower {
         if !self.settings.quiet || !lines.is_empty() {
             self.printer.paragraph(pid, &lines);
         }
-        if !self.settings.quiet || verdict.errors.all > 0 {
+        // Of a run that was not checked, no number of errors can be told.
+        let is_told = verdict.problem.is_none() || verdict.is_red();
+        if is_told && (!self.settings.quiet || verdict.errors.all > 0) {
             let line = verdict.summary();
             self.printer.raw(pid, &format!("=={pid}== {line}\n"));
         }

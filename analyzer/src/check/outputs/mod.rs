@@ -3,6 +3,9 @@
 
 pub mod github;
 pub mod json;
+pub mod junit;
+pub mod sarif;
+pub mod xml;
 
 use super::judge::Judged;
 use super::print::{for_process, is_for_each_process};
@@ -33,6 +36,9 @@ pub struct Results<'a> {
 pub fn write(results: Results<'_>) -> Result<(), Failure> {
     let outputs = &results.settings.outputs;
     each(outputs.json.as_deref(), results, json::write)?;
+    each(outputs.junit.as_deref(), results, junit::write)?;
+    each(outputs.sarif.as_deref(), results, sarif::write)?;
+    each(outputs.xml.as_deref(), results, xml::write)?;
     if outputs.github {
         github::write(results).map_err(|error| Failure::own(format!("--github: {error}")))?;
     }
