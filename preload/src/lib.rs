@@ -13,6 +13,7 @@ mod endings;
 mod exec;
 mod loader;
 mod operators;
+mod signals;
 
 #[global_allocator]
 static ALLOCATOR: sys::arena::Arena = sys::arena::Arena;

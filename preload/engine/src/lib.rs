@@ -9,6 +9,7 @@ pub mod clock;
 pub mod counts;
 pub mod diagnose;
 pub mod emit;
+pub mod faults;
 pub mod findings;
 pub mod hooks;
 pub mod leaks;

@@ -18,7 +18,7 @@ use framehop::{ExplicitModuleSectionInfo, MustNotAllocateDuringUnwind, Unwinder}
 use crate::sys::lock::Lock;
 
 mod elf;
-pub use elf::{Image, mapping_containing};
+pub use elf::{Image, mapping_containing, readable_mapping_above};
 
 /// The unwinder of one module; reads its tables in place.
 pub type ModuleUnwinder = UnwinderX86_64<&'static [u8], MustNotAllocateDuringUnwind>;

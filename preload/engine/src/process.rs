@@ -22,7 +22,7 @@ use crate::stacks::{Stacks, table};
 use crate::sys::lock::Lock;
 use crate::sys::mem;
 use crate::sys::thread::{self, Slot};
-use crate::{blocks, clock, counts, findings, leaks, message, modes, modules, sys};
+use crate::{blocks, clock, counts, faults, findings, leaks, message, modes, modules, sys};
 
 mod facts;
 
@@ -108,6 +108,11 @@ pub fn is_recording() -> bool {
 /// Whether this is a forked child that has not begun a trace yet.
 pub fn is_forked_child() -> bool {
     PHASE.load(Ordering::Acquire) == PHASE_STARTED && watched().load(Ordering::Relaxed) == UNKNOWN
+}
+
+/// Whether this is a child of vfork, whose memory is its parent's.
+pub fn is_vfork_child() -> bool {
+    PID.load(Ordering::Relaxed) != thread::process_id() && !is_forked_child()
 }
 
 /// Stops recording for good. In check mode the heap goes on: blocks of the program lie in it.
@@ -322,6 +327,7 @@ fn begin_checking(options: &Options) -> bool {
     findings::configure(&options.check, options.launcher == 0);
     leaks::request::configure(&options.check);
     modes::begin_checking();
+    faults::start(SHARED.with(|shared| shared.restorer));
     true
 }
 
@@ -386,6 +392,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         }
     };
     slot.thread.set(recorder.cast());
+    faults::thread_begins();
     let key = SHARED.with(|shared| {
         shared.recorders.push(Known {
             recorder,
@@ -441,6 +448,7 @@ unsafe extern "C" fn thread_ends(round: *mut c_void) {
         (*recorder).put_name();
         (*recorder).leave();
     }
+    faults::thread_ends();
     SHARED.with(|shared| {
         for known in shared
             .recorders

@@ -46,6 +46,24 @@ table! {
     Fexecve: c"fexecve";
     PosixSpawn: c"posix_spawn";
     PosixSpawnp: c"posix_spawnp";
+    Sigaction: c"sigaction";
+    Signal: c"signal";
+    SysvSignal: c"sysv_signal";
+    Sigset: c"sigset";
+    Sigignore: c"sigignore";
+    Siginterrupt: c"siginterrupt";
+    Sigprocmask: c"sigprocmask";
+    PthreadSigmask: c"pthread_sigmask";
+    Sigblock: c"sigblock";
+    Sigsetmask: c"sigsetmask";
+    Sighold: c"sighold";
+    Sigrelse: c"sigrelse";
+    Sigaltstack: c"sigaltstack";
+    Sigsuspend: c"sigsuspend";
+    Ppoll: c"ppoll";
+    Pselect: c"pselect";
+    EpollPwait: c"epoll_pwait";
+    EpollPwait2: c"epoll_pwait2";
 }
 
 static FOUND: [AtomicPtr<c_void>; SYMBOLS.len()] =

@@ -310,6 +310,13 @@ impl Recorder {
         node
     }
 
+    /// The stack of code that a fault interrupted.
+    #[cold]
+    pub fn capture_interrupted(&mut self, at: Registers) -> NodeId {
+        self.stacks
+            .capture_interrupted(at, &mut ToWindow(&mut self.window))
+    }
+
     #[cold]
     fn check(&mut self, caller: Registers, node: NodeId) {
         trace_file::add64(offset::STACK_CHECKS, 1);

@@ -112,6 +112,9 @@ impl fmt::Display for FirstLine<'_> {
                 )?;
                 near(out, finding, ", ")
             }
+            ErrorKind::Crash if finding.access == Access::Unknown && finding.address == 0 => {
+                out.write_str("a fatal signal")
+            }
             ErrorKind::Crash => {
                 access(out, finding)?;
                 write!(out, " at {:#x}", finding.address)?;
@@ -320,6 +323,21 @@ mod tests {
             "alloc-dealloc-mismatch: a block of 24 bytes at 0x1000, allocated by malloc, \
              freed by operator delete[](void*)"
         );
+    }
+
+    #[test]
+    fn a_crash_tells_the_access_if_there_was_one() {
+        let told = |access, size, address| {
+            error(
+                ErrorKind::Crash,
+                DetectedBy::Signal,
+                (access, size, address),
+                b"",
+                None,
+            )
+        };
+        assert_eq!(told(Access::Read, 4, 8), "crash: read of 4 bytes at 0x8");
+        assert_eq!(told(Access::Unknown, 0, 0), "crash: a fatal signal");
     }
 
     #[test]

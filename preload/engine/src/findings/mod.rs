@@ -87,8 +87,10 @@ pub unsafe fn forget_after_fork() {
     unsafe { known::reopen_after_fork() };
 }
 
-/// Bytes that a finding may take: notes, memory and what memory should have held included.
-const FINDING_BYTES: usize = 4096;
+/// Bytes that a finding may take without the note.
+const FINDING_BYTES: usize = 3072;
+/// Bytes of a note, at most: a crash has the map of memory in it.
+pub const NOTE_BYTES: usize = 12 << 10;
 
 /// Reports an error. The caller is inside the guard and holds no lock.
 #[cold]
@@ -125,7 +127,7 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) {
         memory_at: report.memory_at,
         memory: &report.memory[..report.memory.len().min(1024)],
         expected: &report.expected[..report.expected.len().min(1024)],
-        note: &report.note[..report.note.len().min(1024)],
+        note: &report.note[..report.note.len().min(NOTE_BYTES)],
     };
     recorder.put_name();
     recorder.announce(finding.stack);
@@ -135,7 +137,7 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) {
             recorder.announce(freed.stack);
         }
     }
-    let mut bytes = [0u8; FINDING_BYTES];
+    let mut bytes = vec![0u8; FINDING_BYTES + finding.note.len()];
     if let Some(length) = finding.encode(&mut bytes) {
         recorder.put_blob(BlobKind::Finding, &bytes[..length]);
         trace_file::add64(offset::FINDINGS, 1);
@@ -143,11 +145,11 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) {
     if is_plain() {
         plain::print(&finding);
     }
-    act(recorder);
+    act(recorder, report.kind);
 }
 
 /// What the options want to happen after an error.
-fn act(recorder: &mut Recorder) {
+fn act(recorder: &mut Recorder, kind: ErrorKind) {
     match ON_ERROR.load(Ordering::Relaxed) {
         1 => plain::attach_debugger(),
         2 => {
@@ -157,7 +159,8 @@ fn act(recorder: &mut Recorder) {
         }
         _ => {}
     }
-    if HALT.load(Ordering::Relaxed) {
+    // A crash ends by its signal.
+    if HALT.load(Ordering::Relaxed) && kind != ErrorKind::Crash {
         finish(recorder);
         recorder.finish();
         let code = EXIT_CODE.load(Ordering::Relaxed) as i32;

@@ -12,6 +12,7 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
+use crate::faults;
 use crate::process;
 use crate::real::Real;
 use crate::sys::mem;
@@ -158,6 +159,7 @@ unsafe fn execute(
     if address.is_null() {
         return -1;
     }
+    let _undone = faults::before_exec();
     // SAFETY: execve and execvpe have this signature.
     let function: unsafe extern "C" fn(*const c_char, Strings, Strings) -> c_int =
         unsafe { core::mem::transmute(address) };
@@ -212,6 +214,7 @@ pub unsafe extern "C" fn fexecve(fd: c_int, arguments: Strings, environment: Str
     if address.is_null() {
         return -1;
     }
+    let _undone = faults::before_exec();
     // SAFETY: the symbol of that name; the completed environment lives until the call is over.
     unsafe {
         let function: unsafe extern "C" fn(c_int, Strings, Strings) -> c_int =
@@ -249,6 +252,7 @@ unsafe fn spawn(
     if address.is_null() {
         return libc::ENOSYS;
     }
+    let _undone = faults::before_spawn();
     // SAFETY: both have this signature; the completed environment lives until the child has it.
     unsafe {
         let function: Spawn = core::mem::transmute(address);

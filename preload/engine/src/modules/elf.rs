@@ -205,12 +205,22 @@ fn absolute(name: &[u8]) -> Vec<u8> {
 
 /// The mapping that covers `address`, from `/proc/thread-self/maps`: its range.
 pub fn mapping_containing(address: u64) -> Option<Range<u64>> {
+    find_mapping(|range, _| range.contains(&address))
+}
+
+/// The first mapping that can be read and does not end before `address`.
+pub fn readable_mapping_above(address: u64) -> Option<Range<u64>> {
+    find_mapping(|range, rights| range.end > address && rights.first() == Some(&b'r'))
+}
+
+/// The first mapping that `is_meant` picks, by its range and what follows that in the line.
+fn find_mapping(is_meant: impl Fn(&Range<u64>, &[u8]) -> bool) -> Option<Range<u64>> {
     let maps = read_proc(b"/proc/thread-self/maps\0")?;
     maps.split(|&byte| byte == b'\n').find_map(|line| {
         let dash = line.iter().position(|&byte| byte == b'-')?;
         let space = line.iter().position(|&byte| byte == b' ')?;
         let hex = |digits: &[u8]| u64::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok();
         let range = hex(&line[..dash])?..hex(line.get(dash + 1..space)?)?;
-        range.contains(&address).then_some(range)
+        is_meant(&range, &line[space + 1..]).then_some(range)
     })
 }

@@ -7,7 +7,8 @@
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::modules::mapping_containing;
+use crate::modules::{mapping_containing, readable_mapping_above};
+use crate::sys::signal::read_memory;
 use crate::sys::thread;
 
 const REMEMBERED: usize = 32;
@@ -57,6 +58,20 @@ impl Bounds {
             return Some(false);
         }
         self.switch(sp)
+    }
+
+    /// The same for code that a fault interrupted, which may have run off the end of its stack: gives
+    /// the lowest address that can be read. What is made current is good for one walk only.
+    pub fn follow_interrupted(&mut self, sp: u64) -> Option<u64> {
+        let mut word = [0; 8];
+        if read_memory(sp, &mut word) == word.len() {
+            self.follow(sp)?;
+            return Some(sp);
+        }
+        let stack = readable_mapping_above(sp)?;
+        (self.low, self.high) = (sp.min(stack.start), stack.end);
+        self.own = false;
+        Some(sp.max(stack.start))
     }
 
     #[cold]

@@ -24,6 +24,8 @@ use super::unwind::{BpUse, Frame, READS, Read, Reads, Step, Unwind};
 use crate::modules::{self, Module};
 use crate::sys::{Registers, mem};
 
+mod interrupted;
+
 /// The longest stack that is kept whole; longer ones lose their outermost frames and say so.
 pub const MAX_FRAMES: usize = 16_384;
 /// Remembered frames inside the current one are kept, in case the program goes there again, but not

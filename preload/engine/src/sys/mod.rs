@@ -13,6 +13,8 @@ pub mod mem;
 pub mod others;
 pub mod own;
 pub mod readable;
+pub mod signal;
+pub mod signal_frame;
 pub mod thread;
 mod x86_64;
 

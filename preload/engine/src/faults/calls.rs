@@ -1,0 +1,423 @@
+//! What the program calls to set handlers, masks and alternate stacks. Where LDT does not keep the
+//! signals for itself (profile mode) each goes straight on.
+//!
+//! All functions: `# Safety` as for the C function of the name.
+
+#![allow(clippy::missing_safety_doc, reason = "said once, above")]
+
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use super::{deliver, handler_stack, is_watching, program};
+use crate::process;
+use crate::real::Real;
+use crate::sys::signal::{self, Action, AlternateStack, How, SA_RESTORER, Set};
+
+type Handler = usize;
+type Mask = libc::sigset_t;
+
+/// What `signal` and its kin give for an error.
+const ERROR: Handler = libc::SIG_ERR;
+/// For `sigset`: block the signal.
+const HOLD: Handler = 2;
+
+/// The function beneath, as its type.
+macro_rules! beneath {
+    ($real:ident as fn($($argument:ty),*) -> $result:ty) => {{
+        let address = Real::$real.address();
+        // SAFETY: null, or the C library's function with this signature.
+        unsafe {
+            core::mem::transmute::<*mut c_void, Option<unsafe extern "C" fn($($argument),*) -> $result>>(address)
+        }
+    }};
+}
+
+fn fails(error: i32) -> c_int {
+    // SAFETY: the calling thread's errno.
+    unsafe { *libc::__errno_location() = error };
+    -1
+}
+
+/// Signals 1 to 64 of libc's set, the rest of which is never used.
+fn read_mask(mask: &Mask) -> Set {
+    // SAFETY: libc's set begins with these 64 bits.
+    Set(unsafe { *ptr::from_ref(mask).cast::<u64>() })
+}
+
+fn libc_mask(set: Set) -> Mask {
+    let mut mask = MaybeUninit::<Mask>::zeroed();
+    // SAFETY: zero is the empty set; its first 64 bits are signals 1 to 64.
+    unsafe {
+        *mask.as_mut_ptr().cast::<u64>() = set.0;
+        mask.assume_init()
+    }
+}
+
+/// Whether a watched signal is to be handled as the program's own matter. In a vfork child what is set
+/// concerns the child, whose memory is the parent's: there the kernel is told.
+fn is_kept(number: c_int) -> bool {
+    program::is_watched(number) && !process::is_vfork_child()
+}
+
+/// `sigaction`.
+pub unsafe extern "C" fn sigaction(
+    number: c_int,
+    new: *const libc::sigaction,
+    old: *mut libc::sigaction,
+) -> c_int {
+    let Some(real) =
+        beneath!(Sigaction as fn(c_int, *const libc::sigaction, *mut libc::sigaction) -> c_int)
+    else {
+        return fails(libc::ENOSYS);
+    };
+    if !is_watching() {
+        // SAFETY: as the caller vouches.
+        return unsafe { real(number, new, old) };
+    }
+    // SAFETY: the caller vouches for null or an action.
+    let wanted = unsafe { new.as_ref() };
+    if is_kept(number) {
+        let before = match wanted {
+            Some(wanted) => program::set_action(number, kernel_form(wanted)),
+            None => program::action(number),
+        };
+        if !old.is_null() {
+            // SAFETY: the caller vouches for room for an action.
+            unsafe { *old = libc_form(&before) };
+        }
+        return 0;
+    }
+    // What is told to the kernel of the mask, and told back, differs for every signal.
+    let known = |mask: Set| program::handler_mask_in_program(number, mask);
+    let mut before = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: a valid signal's action is filled in, else the call fails; so the mask is read before it is
+    // replaced.
+    let found = unsafe { real(number, ptr::null(), before.as_mut_ptr()) };
+    // SAFETY: zero is a valid action, and so is what libc fills in.
+    let mut before = unsafe { before.assume_init() };
+    before.sa_mask = libc_mask(known(read_mask(&before.sa_mask)));
+    if found == 0
+        && let Some(wanted) = wanted
+    {
+        let mut changed = *wanted;
+        let mask = program::handler_mask_in_kernel(number, read_mask(&wanted.sa_mask));
+        changed.sa_mask = libc_mask(mask);
+        // SAFETY: the program's action, but for the mask.
+        let result = unsafe { real(number, &raw const changed, ptr::null_mut()) };
+        if result != 0 {
+            return result;
+        }
+    }
+    if found == 0 && !old.is_null() {
+        // SAFETY: the caller vouches for room for an action.
+        unsafe { *old = before };
+    }
+    found
+}
+
+/// An action as the kernel would keep it.
+fn kernel_form(action: &libc::sigaction) -> Action {
+    const UNBLOCKABLE: Set = Set::of(libc::SIGKILL).with(Set::of(libc::SIGSTOP));
+    Action {
+        handler: action.sa_sigaction,
+        flags: u64::from(action.sa_flags as u32) | SA_RESTORER,
+        restorer: 0,
+        mask: read_mask(&action.sa_mask).without(UNBLOCKABLE),
+    }
+}
+
+fn libc_form(action: &Action) -> libc::sigaction {
+    libc::sigaction {
+        sa_sigaction: action.handler,
+        sa_mask: libc_mask(action.mask),
+        sa_flags: action.flags as c_int,
+        sa_restorer: None,
+    }
+}
+
+/// Sets a handler; gives the one before.
+fn set_handler(number: c_int, handler: Handler, flags: c_int, mask: Set) -> Handler {
+    let action = Action {
+        handler,
+        flags: u64::from(flags as u32) | SA_RESTORER,
+        restorer: 0,
+        mask,
+    };
+    program::set_action(number, action).handler
+}
+
+/// One argument after the signal's number, and a handler as the result.
+macro_rules! set_a_handler {
+    ($($(#[$doc:meta])* $name:ident => $real:ident, $flags:expr, $mask:expr;)*) => {$(
+        $(#[$doc])*
+        pub unsafe extern "C" fn $name(number: c_int, handler: Handler) -> Handler {
+            if is_watching() && is_kept(number) && handler != ERROR {
+                let (flags, mask): (fn(c_int) -> c_int, fn(c_int) -> Set) = ($flags, $mask);
+                return set_handler(number, handler, flags(number), mask(number));
+            }
+            match beneath!($real as fn(c_int, Handler) -> Handler) {
+                // SAFETY: as the caller vouches.
+                Some(real) => unsafe { real(number, handler) },
+                None => ERROR,
+            }
+        }
+    )*};
+}
+
+set_a_handler! {
+    /// `signal`, which is `bsd_signal` and `ssignal` as well: the handler stays, its signal is blocked in it.
+    signal => Signal, |number| if program::interrupts(number) { 0 } else { libc::SA_RESTART }, Set::of;
+    /// `sysv_signal`: the handler serves once.
+    sysv_signal => SysvSignal, |_| libc::SA_RESETHAND | libc::SA_NODEFER, |_| Set(0);
+}
+
+/// `sigset`: sets a handler and unblocks, or blocks.
+pub unsafe extern "C" fn sigset(number: c_int, handler: Handler) -> Handler {
+    if !is_watching() || !is_kept(number) || handler == ERROR {
+        return match beneath!(Sigset as fn(c_int, Handler) -> Handler) {
+            // SAFETY: as the caller vouches.
+            Some(real) => unsafe { real(number, handler) },
+            None => ERROR,
+        };
+    }
+    let itself = Set::of(number);
+    let (how, before) = if handler == HOLD {
+        (How::Block, program::action(number).handler)
+    } else {
+        (How::Unblock, set_handler(number, handler, 0, Set(0)))
+    };
+    let was_blocked = program::blocks(signal::mask(), number);
+    change_mask(how, itself);
+    if was_blocked { HOLD } else { before }
+}
+
+/// `sigignore`.
+pub unsafe extern "C" fn sigignore(number: c_int) -> c_int {
+    if is_watching() && is_kept(number) {
+        set_handler(number, libc::SIG_IGN, 0, Set(0));
+        return 0;
+    }
+    match beneath!(Sigignore as fn(c_int) -> c_int) {
+        // SAFETY: as the caller vouches.
+        Some(real) => unsafe { real(number) },
+        None => fails(libc::ENOSYS),
+    }
+}
+
+/// `siginterrupt`.
+pub unsafe extern "C" fn siginterrupt(number: c_int, interrupts: c_int) -> c_int {
+    if is_watching() && is_kept(number) {
+        let restart = u64::from(libc::SA_RESTART as u32);
+        program::set_interrupts(number, interrupts != 0);
+        let action = program::action(number);
+        let flags = if interrupts != 0 {
+            action.flags & !restart
+        } else {
+            action.flags | restart
+        };
+        program::set_action(number, Action { flags, ..action });
+        return 0;
+    }
+    match beneath!(Siginterrupt as fn(c_int, c_int) -> c_int) {
+        // SAFETY: as the caller vouches.
+        Some(real) => unsafe { real(number, interrupts) },
+        None => fails(libc::ENOSYS),
+    }
+}
+
+/// Changes the program's mask; gives the one before, as the program knows it.
+fn change_mask(how: How, set: Set) -> Set {
+    // libc lets nobody block the two signals that it keeps for itself.
+    const LIBCS: Set = Set::of(32).with(Set::of(33));
+    let set = set.without(LIBCS);
+    let kernel = match how {
+        // Should the kernel block one of the watched ones after all (a mask that went past LDT), then
+        // it must not any more.
+        How::Unblock => program::in_kernel(set).with(super::WATCHED_SET),
+        How::Block | How::Set => program::in_kernel(set),
+    };
+    let before = program::told(signal::change_mask(how, kernel));
+    program::note_lent(how, set);
+    program::release_pending();
+    before
+}
+
+fn how(number: c_int) -> Option<How> {
+    Some(match number {
+        libc::SIG_BLOCK => How::Block,
+        libc::SIG_UNBLOCK => How::Unblock,
+        libc::SIG_SETMASK => How::Set,
+        _ => return None,
+    })
+}
+
+/// `sigprocmask` and `pthread_sigmask` in check mode: an error number.
+unsafe fn change_mask_by(number: c_int, new: *const Mask, old: *mut Mask) -> c_int {
+    // SAFETY: the caller vouches for null or a set.
+    let before = match unsafe { new.as_ref() } {
+        None => program::told(signal::mask()),
+        Some(new) => {
+            let Some(how) = how(number) else {
+                return libc::EINVAL;
+            };
+            change_mask(how, read_mask(new))
+        }
+    };
+    if !old.is_null() {
+        // SAFETY: the caller vouches for room; the kernel writes the first 64 bits alone, and programs
+        // may give no more room than that.
+        unsafe { *old.cast::<u64>() = before.0 };
+    }
+    0
+}
+
+/// `sigprocmask`.
+pub unsafe extern "C" fn sigprocmask(number: c_int, new: *const Mask, old: *mut Mask) -> c_int {
+    if is_watching() {
+        // SAFETY: as the caller vouches.
+        return match unsafe { change_mask_by(number, new, old) } {
+            0 => 0,
+            error => fails(error),
+        };
+    }
+    match beneath!(Sigprocmask as fn(c_int, *const Mask, *mut Mask) -> c_int) {
+        // SAFETY: as the caller vouches.
+        Some(real) => unsafe { real(number, new, old) },
+        None => fails(libc::ENOSYS),
+    }
+}
+
+/// `pthread_sigmask`: gives an error number.
+pub unsafe extern "C" fn pthread_sigmask(number: c_int, new: *const Mask, old: *mut Mask) -> c_int {
+    if is_watching() {
+        // SAFETY: as the caller vouches.
+        return unsafe { change_mask_by(number, new, old) };
+    }
+    match beneath!(PthreadSigmask as fn(c_int, *const Mask, *mut Mask) -> c_int) {
+        // SAFETY: as the caller vouches.
+        Some(real) => unsafe { real(number, new, old) },
+        None => libc::ENOSYS,
+    }
+}
+
+/// The functions of old that take a mask of 32 signals, or one signal, and change the mask.
+macro_rules! change_a_mask {
+    ($($(#[$doc:meta])* $name:ident => $real:ident, $how:expr, $set:expr, $result:expr;)*) => {$(
+        $(#[$doc])*
+        pub unsafe extern "C" fn $name(argument: c_int) -> c_int {
+            if is_watching() {
+                let (set, result): (fn(c_int) -> Set, fn(Set) -> c_int) = ($set, $result);
+                return result(change_mask($how, set(argument)));
+            }
+            match beneath!($real as fn(c_int) -> c_int) {
+                // SAFETY: as the caller vouches.
+                Some(real) => unsafe { real(argument) },
+                None => fails(libc::ENOSYS),
+            }
+        }
+    )*};
+}
+
+/// A mask of 32 signals.
+fn old_mask(argument: c_int) -> Set {
+    Set(u64::from(argument as u32))
+}
+
+change_a_mask! {
+    /// `sigblock`.
+    sigblock => Sigblock, How::Block, old_mask, |before| before.0 as c_int;
+    /// `sigsetmask`.
+    sigsetmask => Sigsetmask, How::Set, old_mask, |before| before.0 as c_int;
+    /// `sighold`.
+    sighold => Sighold, How::Block, Set::of, |_| 0;
+    /// `sigrelse`.
+    sigrelse => Sigrelse, How::Unblock, Set::of, |_| 0;
+}
+
+/// `sigaltstack`.
+pub unsafe extern "C" fn sigaltstack(
+    new: *const AlternateStack,
+    old: *mut AlternateStack,
+) -> c_int {
+    if !is_watching() {
+        return match beneath!(
+            Sigaltstack as fn(*const AlternateStack, *mut AlternateStack) -> c_int
+        ) {
+            // SAFETY: as the caller vouches.
+            Some(real) => unsafe { real(new, old) },
+            None => fails(libc::ENOSYS),
+        };
+    }
+    handler_stack::thread_begins();
+    let before = deliver::program_stack(signal::alternate_stack());
+    // SAFETY: the caller vouches for null or a stack.
+    if let Some(new) = unsafe { new.as_ref() }
+        && let Err(error) = set_stack(new)
+    {
+        return fails(error);
+    }
+    if !old.is_null() {
+        // SAFETY: the caller vouches for room for a stack.
+        unsafe { *old = before };
+    }
+    0
+}
+
+/// More than the kernel's frame, for the first instructions of a handler.
+const SPARE_BYTES: u64 = 1024;
+
+/// Sets the program's alternate stack. One that the kernel would find too small for LDT's handler is only
+/// remembered, and used for the program's handlers if their frame fits.
+fn set_stack(new: &AlternateStack) -> Result<(), i32> {
+    let slot = signal::slot();
+    let is_small = new.is_enabled()
+        && (libc::MINSIGSTKSZ as u64..signal::frame_bytes() + SPARE_BYTES).contains(&new.bytes);
+    if is_small || !new.is_enabled() && slot.stack_top.get() != 0 {
+        if !handler_stack::is_own(&signal::alternate_stack()) {
+            handler_stack::use_own()?;
+        }
+    } else {
+        signal::set_alternate_stack(new)?;
+    }
+    let kept = if is_small {
+        [new.start, new.bytes]
+    } else {
+        [0, 0]
+    };
+    for (slot, kept) in slot.small_stack.iter().zip(kept) {
+        slot.set(kept);
+    }
+    Ok(())
+}
+
+/// A function to jump to, and the mask to hand to it.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Waiting {
+    /// The function beneath.
+    pub function: *mut c_void,
+    /// The mask in the kernel's words.
+    pub mask: *const u64,
+}
+
+/// For the calls that wait with a mask of their own (`sigsuspend`, `ppoll`, `pselect`, `epoll_pwait`):
+/// a handler that ends the wait runs with that mask. They are points where threads may be cancelled, so
+/// they are jumped to, with no frame of LDT's beneath them; the mask lies in thread-local memory.
+pub unsafe extern "C" fn wait_with(mask: *const u64, function: Real) -> Waiting {
+    let function = function.address();
+    if mask.is_null() || !is_watching() {
+        return Waiting { function, mask };
+    }
+    let slot = signal::slot();
+    // A handler that comes before the kernel has read the mask, and waits itself, takes the next place.
+    let place = slot.next_mask.get() as usize % slot.masks.len();
+    slot.next_mask.set(slot.next_mask.get() + 1);
+    // SAFETY: the caller vouches for a set.
+    let set = Set(unsafe { *mask });
+    slot.masks[place].set(program::in_kernel(set).0);
+    Waiting {
+        function,
+        mask: slot.masks[place].as_ptr(),
+    }
+}

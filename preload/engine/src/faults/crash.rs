@@ -1,0 +1,207 @@
+//! A fatal signal that is nobody's: what glibc's libSegFault told. The signal, the address and its nearest
+//! block, the registers, the stack, the map of memory.
+
+use core::fmt::Write;
+
+use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Place};
+
+use super::judge::{access, candidates, surroundings};
+use crate::blocks;
+use crate::diagnose::{Touch, diagnose};
+use crate::findings::{self, NOTE_BYTES, Report};
+use crate::modules::readable_mapping_above;
+use crate::options::read_proc;
+use crate::reentry;
+use crate::sys::signal_frame::{Frame, General};
+
+use super::decode::{self, MemoryAccess};
+
+/// Why the signal kills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The program has no handler for it, or ignores it.
+    NoHandler,
+    /// The program blocks it.
+    Blocked,
+    /// There is no room on the stack for the handler's frame.
+    NoRoom,
+}
+
+/// A block farther away than this has nothing to do with the crash.
+const NEAR_BYTES: u64 = 1 << 20;
+/// So far below its end, a stack pointer has run off its stack.
+const OVERFLOW_BYTES: u64 = 64 << 20;
+/// The first page is never mapped: addresses there are null with an offset.
+const NULL_BYTES: u64 = 4096;
+
+/// Reports the crash, where that can be written down.
+pub(super) fn report(number: i32, frame: &Frame, reason: Reason) {
+    let registers = frame.registers();
+    let Some(mut inside) = reentry::enter(registers.sp) else {
+        return;
+    };
+    let recorder = inside.recorder();
+    let was_sent = frame.code() <= 0;
+    let found = if was_sent { None } else { access(frame) };
+    let found = found.unwrap_or(MemoryAccess {
+        touch: Touch {
+            address: if was_sent { 0 } else { frame.address() },
+            size: 0,
+        },
+        access: frame.was_write().map_or(Access::Unknown, decode::said),
+    });
+    let address = found.touch.address;
+    let near = if was_sent {
+        [None; 3]
+    } else {
+        candidates(address)
+    };
+    let block = diagnose(found.touch, near.iter().flatten())
+        .and_then(|diagnosis| near.iter().flatten().nth(diagnosis.block).copied())
+        .filter(|block| is_near(address, block));
+    let mut memory = [0; 64];
+    let (memory_at, bytes) = surroundings(address, &mut memory);
+    let stack = recorder.capture_interrupted(registers);
+    let note = note(number, frame, reason, address);
+    findings::report(
+        recorder,
+        &Report {
+            kind: ErrorKind::Crash,
+            detected_by: DetectedBy::Signal,
+            access: found.access,
+            size: found.touch.size,
+            address,
+            stack,
+            called: b"",
+            block,
+            memory_at,
+            memory: &memory[..bytes],
+            expected: b"",
+            note: note.as_bytes(),
+        },
+    );
+}
+
+fn is_near(address: u64, block: &BlockFacts) -> bool {
+    let distance = match Place::of(address, block.address, block.size) {
+        Place::Inside(_) => 0,
+        Place::Before(bytes) | Place::After(bytes) => bytes,
+    };
+    blocks::is_ours(address) || distance < NEAR_BYTES
+}
+
+/// Everything that has no field of its own.
+fn note(number: i32, frame: &Frame, reason: Reason, address: u64) -> String {
+    let mut note = String::new();
+    // Writing to a string cannot fail.
+    let _ = write!(note, "{}", cause(number, frame.code()));
+    if frame.code() > 0 {
+        let _ = write!(note, " at {:#x}", address);
+        if address < NULL_BYTES {
+            note.push_str(", a null pointer");
+        }
+    }
+    note.push_str(match reason {
+        Reason::NoHandler => "",
+        Reason::Blocked => "; the program blocks the signal, so it kills",
+        Reason::NoRoom => "; the program's handler cannot run, for want of stack",
+    });
+    note.push('\n');
+    let sp = frame.registers().sp;
+    if let Some(below) = ran_off(sp) {
+        let _ = writeln!(
+            note,
+            "stack overflow: the stack pointer is {below} bytes below the end of its stack"
+        );
+    }
+    write_registers(&mut note, frame);
+    write_map(&mut note);
+    note
+}
+
+/// How far the stack pointer is below its stack, if it is.
+fn ran_off(sp: u64) -> Option<u64> {
+    let stack = readable_mapping_above(sp)?;
+    let below = stack.start.checked_sub(sp)?;
+    (0 < below && below < OVERFLOW_BYTES).then_some(below)
+}
+
+fn cause(number: i32, code: i32) -> &'static str {
+    const BUS_ADRALN: i32 = 1;
+    const BUS_ADRERR: i32 = 2;
+    const SEGV_MAPERR: i32 = 1;
+    const SEGV_ACCERR: i32 = 2;
+    const SEGV_PKUERR: i32 = 4;
+    match (number, code) {
+        (libc::SIGSEGV, ..=0) => "SIGSEGV (signal 11), sent by a process",
+        (libc::SIGBUS, ..=0) => "SIGBUS (signal 7), sent by a process",
+        (libc::SIGSEGV, SEGV_MAPERR) => "SIGSEGV (signal 11): nothing is mapped",
+        (libc::SIGSEGV, SEGV_ACCERR) => {
+            "SIGSEGV (signal 11): the mapping does not allow the access"
+        }
+        (libc::SIGSEGV, SEGV_PKUERR) => {
+            "SIGSEGV (signal 11): a protection key does not allow the access"
+        }
+        (libc::SIGSEGV, _) => "SIGSEGV (signal 11): a general protection fault",
+        (libc::SIGBUS, BUS_ADRALN) => "SIGBUS (signal 7): a misaligned access",
+        (libc::SIGBUS, BUS_ADRERR) => {
+            "SIGBUS (signal 7): the mapped file ends before, or its disk is full,"
+        }
+        _ => "SIGBUS (signal 7): memory failed",
+    }
+}
+
+fn write_registers(note: &mut String, frame: &Frame) {
+    const NAMES: [(&str, i32); 18] = [
+        ("rax", libc::REG_RAX),
+        ("rbx", libc::REG_RBX),
+        ("rcx", libc::REG_RCX),
+        ("rdx", libc::REG_RDX),
+        ("rsi", libc::REG_RSI),
+        ("rdi", libc::REG_RDI),
+        ("rbp", libc::REG_RBP),
+        ("rsp", libc::REG_RSP),
+        ("r8", libc::REG_R8),
+        ("r9", libc::REG_R9),
+        ("r10", libc::REG_R10),
+        ("r11", libc::REG_R11),
+        ("r12", libc::REG_R12),
+        ("r13", libc::REG_R13),
+        ("r14", libc::REG_R14),
+        ("r15", libc::REG_R15),
+        ("rip", libc::REG_RIP),
+        ("eflags", libc::REG_EFL),
+    ];
+    note.push_str("registers:\n");
+    for (index, (name, register)) in NAMES.into_iter().enumerate() {
+        let value = frame.general(General(register));
+        let end = if index % 4 == 3 { '\n' } else { ' ' };
+        let _ = write!(note, "{name}={value:016x}{end}");
+    }
+    note.push('\n');
+}
+
+/// What is mapped where: as much of it as the note takes.
+fn write_map(note: &mut String) {
+    const LAST_LINE: &str = "...\n";
+    note.push_str("memory map:\n");
+    let maps = read_proc(b"/proc/thread-self/maps\0").unwrap_or_default();
+    for line in String::from_utf8_lossy(&maps).lines() {
+        let mut fields = line.split_ascii_whitespace();
+        let (range, rights) = (fields.next(), fields.next());
+        // Offset, device and inode tell nobody anything.
+        let file = fields.nth(3).unwrap_or_default();
+        let before = note.len();
+        let _ = writeln!(
+            note,
+            "{} {} {file}",
+            range.unwrap_or_default(),
+            rights.unwrap_or_default()
+        );
+        if note.len() + LAST_LINE.len() > NOTE_BYTES {
+            note.truncate(before);
+            note.push_str(LAST_LINE);
+            return;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a SIGSEGV or SIGBUS comes to.
+
+use ldt_trace::finding::{Access, BlockFacts, DetectedBy};
+
+use super::crash::{self, Reason};
+use super::decode::{self, MAX_INSTRUCTION_BYTES, Machine, MemoryAccess};
+use super::{deliver, handler_stack, program};
+use crate::blocks;
+use crate::diagnose::{Touch, diagnose};
+use crate::findings::{self, Report};
+use crate::message;
+use crate::recorder::Recorder;
+use crate::reentry;
+use crate::sys::signal::{self, How, Set, read_memory};
+use crate::sys::signal_frame::{Frame, General, Onward, xsave_bytes};
+
+/// `si_code` of a fault that the processor gives no address for.
+const SI_KERNEL: i32 = 0x80;
+/// A guard that is lifted and faults all the same is none of ours after so many times in a row.
+const MAX_REPEATS: u64 = 1 << 16;
+
+/// The kernel's entry, on LDT's own stack.
+pub(super) fn decide(number: i32, frame: &mut Frame) -> Onward {
+    let slot = signal::slot();
+    if slot.busy.replace(1) != 0 {
+        message::say("a fault in LDT's own fault handler; the process ends (please report this)");
+        return default_action(number, frame);
+    }
+    handler_stack::thread_begins();
+    let onward = judge(number, frame);
+    slot.busy.set(0);
+    onward
+}
+
+fn judge(number: i32, frame: &mut Frame) -> Onward {
+    let was_sent = frame.code() <= 0;
+    if !was_sent && number == libc::SIGSEGV && mend(frame) {
+        return Onward::RESUME;
+    }
+    let action = program::action(number);
+    let is_blocked = program::blocks(frame.mask(), number);
+    if was_sent && is_blocked {
+        program::keep_pending(number, frame.info());
+        return Onward::RESUME;
+    }
+    let reason = match action.handler {
+        libc::SIG_IGN if was_sent => return Onward::RESUME,
+        libc::SIG_DFL | libc::SIG_IGN => Reason::NoHandler,
+        // What cannot wait kills, where it is blocked.
+        _ if is_blocked => Reason::Blocked,
+        _ => match deliver::deliver(number, frame, &action) {
+            Some(onward) => return onward,
+            None => Reason::NoRoom,
+        },
+    };
+    crash::report(number, frame, reason);
+    default_action(number, frame)
+}
+
+/// The kernel's default action, with the interrupted code as it stands: the instruction faults again, or
+/// the signal is sent again, and this time kills.
+fn default_action(number: i32, frame: &mut Frame) -> Onward {
+    // The number is valid.
+    let _ = signal::set_action(number, &signal::Action::DEFAULT);
+    if frame.code() <= 0 {
+        signal::change_mask(How::Block, Set::of(number));
+        signal::send_again(number, &frame.info());
+    }
+    frame.set_mask(frame.mask().without(Set::of(number)));
+    Onward::RESUME
+}
+
+/// Deals with an access that a guard of LDT's stopped: gives whether it was one, and the instruction can
+/// run again.
+fn mend(frame: &Frame) -> bool {
+    let fault = frame.address();
+    if frame.code() == SI_KERNEL || !blocks::is_ours(fault) {
+        return false;
+    }
+    let slot = signal::slot();
+    let ip = frame.registers().ip;
+    if slot.last_ip.replace(ip) == ip && slot.last_address.replace(fault) == fault {
+        slot.repeats.set(slot.repeats.get() + 1);
+        if slot.repeats.get() > MAX_REPEATS {
+            return false;
+        }
+    } else {
+        slot.last_address.set(fault);
+        slot.repeats.set(0);
+    }
+    // Where LDT itself was interrupted (a handler of the program's runs in the middle of it), nothing can be
+    // written down; the run goes on all the same.
+    if let Some(mut inside) = reentry::enter(frame.registers().sp) {
+        report(inside.recorder(), frame, fault);
+    }
+    blocks::lift(fault);
+    true
+}
+
+fn report(recorder: &mut Recorder, frame: &Frame, fault: u64) {
+    let found = access(frame).unwrap_or(MemoryAccess {
+        touch: Touch {
+            address: fault,
+            size: 0,
+        },
+        access: frame.was_write().map_or(Access::Unknown, decode::said),
+    });
+    let near: [Option<BlockFacts>; 3] = candidates(fault);
+    let Some(diagnosis) = diagnose(found.touch, near.iter().flatten()) else {
+        // Another thread has opened the place meanwhile.
+        return;
+    };
+    let mut memory = [0; 64];
+    let (memory_at, bytes) = surroundings(found.touch.address, &mut memory);
+    let stack = recorder.capture_interrupted(frame.registers());
+    findings::report(
+        recorder,
+        &Report {
+            kind: diagnosis.kind,
+            detected_by: DetectedBy::Guard,
+            access: found.access,
+            size: found.touch.size,
+            address: found.touch.address,
+            stack,
+            called: b"",
+            block: near.iter().flatten().nth(diagnosis.block).copied(),
+            memory_at,
+            memory: &memory[..bytes],
+            expected: b"",
+            note: b"",
+        },
+    );
+}
+
+/// The block at an address and the nearest on both sides.
+pub(super) fn candidates(address: u64) -> [Option<BlockFacts>; 3] {
+    let [before, after] = blocks::neighbours(address);
+    [blocks::find(address), before, after].map(|block| block.map(|block| block.facts))
+}
+
+/// What lies around an address, as far as it can be read: where it begins and how many bytes.
+pub(super) fn surroundings(address: u64, into: &mut [u8; 64]) -> (u64, usize) {
+    let start = (address & !15).saturating_sub(32);
+    match read_memory(start, into) {
+        0 => {
+            let start = address & !15;
+            (start, read_memory(start, &mut into[..32]))
+        }
+        bytes => (start, bytes),
+    }
+}
+
+/// The access that could not be made.
+pub(super) fn access(frame: &Frame) -> Option<MemoryAccess> {
+    let ip = frame.registers().ip;
+    let mut code = [0; MAX_INSTRUCTION_BYTES];
+    let bytes = read_memory(ip, &mut code);
+    let code = &code[..bytes];
+    if frame.code() == SI_KERNEL {
+        // Not canonical: the upper 17 bits differ.
+        let cannot_exist = |address: u64| !matches!(address as i64 >> 47, 0 | -1);
+        return decode::access_where(ip, code, frame, cannot_exist);
+    }
+    decode::access_at(frame.address(), frame.was_write(), ip, code, frame)
+}
+
+impl Machine for Frame {
+    fn general(&self, number: usize) -> u64 {
+        const NUMBERS: [i32; 16] = [
+            libc::REG_RAX,
+            libc::REG_RCX,
+            libc::REG_RDX,
+            libc::REG_RBX,
+            libc::REG_RSP,
+            libc::REG_RBP,
+            libc::REG_RSI,
+            libc::REG_RDI,
+            libc::REG_R8,
+            libc::REG_R9,
+            libc::REG_R10,
+            libc::REG_R11,
+            libc::REG_R12,
+            libc::REG_R13,
+            libc::REG_R14,
+            libc::REG_R15,
+        ];
+        NUMBERS
+            .get(number)
+            .map_or(0, |&register| Frame::general(self, General(register)))
+    }
+
+    fn flags(&self) -> u64 {
+        Frame::general(self, General(libc::REG_EFL))
+    }
+
+    fn vector_lane(&self, number: usize, lane: usize, bytes: usize) -> Option<u64> {
+        Frame::vector_lane(self, number, lane, bytes)
+    }
+
+    fn xsave_bytes(&self) -> u64 {
+        xsave_bytes()
+    }
+}

@@ -1,0 +1,59 @@
+//! SIGSEGV and SIGBUS in check mode: LDT's own handler stays installed, and the program is made to believe
+//! that its own is.
+//!
+//! Follow one fault:
+//!
+//! 1. The kernel enters at [`crate::sys::signal_frame`], which changes to a stack of LDT's own
+//!    ([`handler_stack`]): the program's may be at its end, its alternate one tiny.
+//! 2. [`judge`] decides. An access to a guard page is LDT's: [`decode`] finds out what the instruction
+//!    wanted, [`crate::diagnose`] whose block it is, the error is reported, the guard lifted, and the
+//!    instruction runs again.
+//! 3. Any other fault is the program's. [`deliver`] hands the kernel's frame on to the handler that it has
+//!    set, as the kernel would have done; where it has none, [`crash`] reports and the kernel's default
+//!    action follows.
+//!
+//! What the program sets and asks of these two signals goes to [`program`], by way of the exported
+//! functions in [`calls`]. In profile mode these only jump on.
+
+pub mod calls;
+mod crash;
+mod decode;
+mod deliver;
+mod handler_stack;
+mod judge;
+mod program;
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use crate::sys::signal::{self, How, Set};
+use crate::sys::signal_frame::deciding_action;
+
+pub use handler_stack::{thread_begins, thread_ends};
+pub use program::{Undo, before_exec, before_spawn};
+
+/// The signals that LDT keeps for itself.
+const WATCHED: [i32; 2] = [libc::SIGSEGV, libc::SIGBUS];
+const WATCHED_SET: Set = Set::of(libc::SIGSEGV).with(Set::of(libc::SIGBUS));
+
+static WATCHING: AtomicBool = AtomicBool::new(false);
+
+/// Whether the two signals are LDT's.
+#[inline(always)]
+#[must_use]
+pub fn is_watching() -> bool {
+    WATCHING.load(Ordering::Relaxed)
+}
+
+/// Takes the signals over, at the start of check mode. `restorer` is where handlers return to, as libc has
+/// it: whoever unwinds through a signal frame knows it by that.
+pub fn start(restorer: u64) {
+    let action = deciding_action(judge::decide, restorer, WATCHED_SET);
+    for number in WATCHED {
+        program::adopt(number, signal::action(number));
+        // The number is valid and the action complete: there is nothing that could go wrong.
+        let _ = signal::set_action(number, &action);
+    }
+    let blocked = signal::mask();
+    WATCHING.store(true, Ordering::Release);
+    signal::change_mask(How::Set, program::in_kernel(blocked));
+}

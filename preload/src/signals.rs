@@ -1,0 +1,92 @@
+//! Handlers, masks and alternate stacks for signals: see `faults/calls.rs` in the engine. The calls that wait
+//! with a mask of their own are jumped to, with the mask replaced.
+
+use core::arch::naked_asm;
+
+use ldt_engine::faults::calls;
+use ldt_engine::real::Real;
+
+macro_rules! plain {
+    ($($name:ident => $hook:ident;)*) => {$(
+        #[doc = concat!("`", stringify!($name), "`.")]
+        ///
+        /// # Safety
+        /// As for the C function.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name() {
+            naked_asm!("jmp {hook}", hook = sym calls::$hook)
+        }
+    )*};
+}
+
+plain! {
+    sigaction => sigaction;
+    __sigaction => sigaction;
+    signal => signal;
+    bsd_signal => signal;
+    ssignal => signal;
+    sysv_signal => sysv_signal;
+    __sysv_signal => sysv_signal;
+    sigset => sigset;
+    sigignore => sigignore;
+    siginterrupt => siginterrupt;
+    sigprocmask => sigprocmask;
+    pthread_sigmask => pthread_sigmask;
+    sigblock => sigblock;
+    sigsetmask => sigsetmask;
+    sighold => sighold;
+    sigrelse => sigrelse;
+    sigaltstack => sigaltstack;
+}
+
+/// Each with the register of its mask.
+macro_rules! waiting {
+    ($($name:ident($mask:literal) => $real:ident;)*) => {$(
+        #[doc = concat!("`", stringify!($name), "`.")]
+        ///
+        /// # Safety
+        /// As for the C function.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name() {
+            naked_asm!(
+                ".cfi_startproc",
+                "push rdi",
+                "push rsi",
+                "push rdx",
+                "push rcx",
+                "push r8",
+                "push r9",
+                "sub rsp, 8",
+                ".cfi_adjust_cfa_offset 56",
+                concat!("mov rdi, ", $mask),
+                "mov esi, {real}",
+                "call {wait_with}",
+                "mov r11, rdx",
+                "add rsp, 8",
+                "pop r9",
+                "pop r8",
+                "pop rcx",
+                "pop rdx",
+                "pop rsi",
+                "pop rdi",
+                ".cfi_adjust_cfa_offset -56",
+                concat!("mov ", $mask, ", r11"),
+                "jmp rax",
+                ".cfi_endproc",
+                real = const Real::$real as usize,
+                wait_with = sym calls::wait_with,
+            )
+        }
+    )*};
+}
+
+waiting! {
+    sigsuspend("rdi") => Sigsuspend;
+    __sigsuspend("rdi") => Sigsuspend;
+    ppoll("rcx") => Ppoll;
+    epoll_pwait("r8") => EpollPwait;
+    epoll_pwait2("r8") => EpollPwait2;
+    pselect("r9") => Pselect;
+}
