@@ -1,63 +1,416 @@
-//! The heap as its callers see it.
+//! A thread's part of the heap: the story of a block from request to release.
 
-use super::{Block, Config, Found, Free, Request, Resized};
+use core::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
-/// Takes over the configuration; gives whether there is memory to work with.
+use ldt_trace::finding::ErrorKind;
+
+use super::check::{self, Look};
+use super::counters::{self, Counters};
+use super::meta::{Placing, State};
+use super::quarantine::{self, Batch, Keep};
+use super::report::{Found, Misuse};
+use super::request::{Free, Request, Resized, Zeroed};
+use super::shelves::{self, ALL_CLASSES, Cache};
+use super::slot::{Lies, Slot};
+use super::span::Kind;
+use super::{Config, bytes, guarded, large, limits, misuse, region, runs, settings, stacks};
+use crate::modes::guard::{self, Chooser, FIRST_CREDIT_NS};
+use crate::modes::quarantine::{GUARDED_WEIGHT_BYTES, large_weight_bytes};
+use crate::modes::redzone::{self, CLASSES, Pattern};
+use crate::options::GuardChoice;
+
+/// What is left of the process's first credit for guards.
+static POOL_NS: AtomicI64 = AtomicI64::new(FIRST_CREDIT_NS);
+/// How many threads have begun: each has its own random numbers.
+static THREADS: AtomicU32 = AtomicU32::new(0);
+
+/// Takes over the configuration, before the first block; gives whether there is memory to work with.
 #[must_use]
-pub fn start(_config: &Config) -> bool {
-    false
+pub fn start(config: &Config) -> bool {
+    limits::begin();
+    settings::set(config);
+    runs::begin()
 }
 
 /// What a thread allocates with: its caches, its part of the quarantine, its counters.
-#[derive(Debug, Default)]
-pub struct ThreadHeap {}
+#[derive(Debug)]
+pub struct ThreadHeap {
+    caches: [Cache; ALL_CLASSES],
+    batch: Batch,
+    counters: &'static Counters,
+    chooser: Chooser,
+}
+
+// SAFETY: a thread's heap may be taken over by another thread after the first one's end; what it points to
+// is never unmapped and its own.
+unsafe impl Send for ThreadHeap {}
+
+impl Default for ThreadHeap {
+    fn default() -> Self {
+        ThreadHeap::new()
+    }
+}
 
 impl ThreadHeap {
     /// For a new thread.
     #[must_use]
     pub fn new() -> Self {
-        ThreadHeap {}
+        let thread = THREADS.fetch_add(1, Ordering::Relaxed);
+        ThreadHeap {
+            caches: [Cache::default(); ALL_CLASSES],
+            batch: Batch::EMPTY,
+            counters: counters::take(),
+            chooser: Chooser::new(settings::seed(), u64::from(thread)),
+        }
     }
 
     /// A block, or null when there is no memory (the caller sets `ENOMEM`).
-    pub fn allocate(&mut self, _request: &Request, _found: &mut dyn Found) -> *mut u8 {
-        core::ptr::null_mut()
+    #[inline(always)]
+    pub fn allocate(&mut self, request: &Request, found: &mut dyn Found) -> *mut u8 {
+        match self.place(request) {
+            Some(address) => address as *mut u8,
+            None => self.allocate_again(request, found),
+        }
+    }
+
+    /// When there was no memory: with that of the quarantine.
+    #[cold]
+    #[inline(never)]
+    fn allocate_again(&mut self, request: &Request, found: &mut dyn Found) -> *mut u8 {
+        self.empty_quarantine(found);
+        shelves::trim();
+        self.place(request)
+            .map_or(core::ptr::null_mut(), |address| address as *mut u8)
+    }
+
+    #[inline(always)]
+    fn place(&mut self, request: &Request) -> Option<u64> {
+        let in_slot =
+            redzone::bytes_in_slot(request.size, request.alignment, settings::redzone_bytes());
+        let Some(in_slot) = in_slot else {
+            return self.place_large(request);
+        };
+        let choice = settings::guard();
+        if choice != GuardChoice::Off
+            && self.is_due(choice, request)
+            && let Some(address) = self.place_guarded(choice, request)
+        {
+            return Some(address);
+        }
+        let address = self.place_small(redzone::class_of(in_slot), request)?;
+        counters::add(&self.counters.redzoned, 1);
+        counters::add(&self.counters.allocated_bytes, request.size);
+        Some(address)
+    }
+
+    #[inline(always)]
+    fn is_due(&mut self, choice: GuardChoice, request: &Request) -> bool {
+        let tried = stacks::tried(request.allocated.stack);
+        choice == GuardChoice::All || self.chooser.is_due(tried, request.size)
+    }
+
+    #[inline(always)]
+    fn place_small(&mut self, class: usize, request: &Request) -> Option<u64> {
+        let cache = self.caches.get_mut(class)?;
+        if cache.mask == 0 && !shelves::refill(class, cache) {
+            return None;
+        }
+        let bit = cache.mask.trailing_zeros();
+        cache.mask &= cache.mask - 1;
+        let slot = cache.base + u64::from(bit) * cache.stride;
+        let meta = cache.metas.get(bit as usize)?;
+        let start = redzone::start_in_slot(slot, request.alignment);
+        let end = start + request.size;
+        // SAFETY: the slot is this thread's, and the block with its redzone fits it.
+        unsafe {
+            bytes::fill(end..slot + cache.stride, Pattern::REDZONE);
+            if start > slot {
+                bytes::fill(slot..start, Pattern::REDZONE);
+            }
+            match (request.zeroed, settings::malloc_fill()) {
+                (Zeroed::Yes, _) if cache.fresh => {}
+                (Zeroed::Yes, _) => bytes::zero(start..end),
+                (Zeroed::No, Some(fill)) => bytes::fill(start..end, fill),
+                (Zeroed::No, None) => {}
+            }
+        }
+        meta.begin(
+            request.size,
+            request.alignment,
+            Placing::Plain,
+            &request.allocated,
+        );
+        Some(start)
+    }
+
+    /// A guarded block, if there are memory and credit for it.
+    #[cold]
+    #[inline(never)]
+    fn place_guarded(&mut self, choice: GuardChoice, request: &Request) -> Option<u64> {
+        let stack = request.allocated.stack;
+        let tried = stacks::tried(stack);
+        let live_bytes = match choice {
+            GuardChoice::Adaptive => counters::totals().live_bytes(),
+            _ => 0,
+        };
+        let limit = guard::memory_limit_bytes(choice, guarded::memory_limit_bytes(), live_bytes);
+        let class = guard::class_of(request.size, request.alignment)?;
+        if guarded::open_bytes() + guard::data_bytes(class) > limit {
+            return None;
+        }
+        if choice == GuardChoice::Adaptive
+            && !self.chooser.afford(tried, request.size, take_from_pool)
+        {
+            return None;
+        }
+        let side = self.chooser.side(settings::side(), tried);
+        let cache = self.caches.get_mut(CLASSES + class)?;
+        if cache.mask == 0 && !shelves::refill(CLASSES + class, cache) {
+            return None;
+        }
+        let bit = cache.mask.trailing_zeros();
+        let start = cache.base + u64::from(bit) * cache.stride;
+        let slot = Slot::at(start)?;
+        let placing = guarded::placing(side);
+        let data = start..start + guard::data_bytes(class);
+        let ends = match placing {
+            Placing::AfterExact => guard::Ends::Exact,
+            _ => guard::Ends::Rounded,
+        };
+        let placed = guard::place(&data, request.size, request.alignment, side, ends);
+        let lifted = slot.span.lifted.load(Ordering::Relaxed) != 0;
+        if !guarded::open(&data, lifted, &placed.open) {
+            return None;
+        }
+        cache.mask &= cache.mask - 1;
+        let end = placed.start + request.size;
+        // SAFETY: these pages have just been opened, for this thread.
+        unsafe {
+            if request.size > 0 {
+                bytes::fill(placed.open.start..placed.start, Pattern::REDZONE);
+                bytes::fill(end..placed.open.end, Pattern::REDZONE);
+            }
+            if let (Zeroed::No, Some(fill)) = (request.zeroed, settings::malloc_fill()) {
+                bytes::fill(placed.start..end, fill);
+            }
+        }
+        slot.meta
+            .begin(request.size, request.alignment, placing, &request.allocated);
+        stacks::guarded(stack);
+        counters::add(&self.counters.guarded, 1);
+        counters::add(&self.counters.allocated_bytes, request.size);
+        Some(placed.start)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn place_large(&mut self, request: &Request) -> Option<u64> {
+        let _ = stacks::tried(request.allocated.stack);
+        let (address, is_guarded) = large::allocate(request)?;
+        let counter = if is_guarded {
+            stacks::guarded(request.allocated.stack);
+            &self.counters.guarded
+        } else {
+            &self.counters.redzoned
+        };
+        counters::add(counter, 1);
+        counters::add(&self.counters.allocated_bytes, request.size);
+        Some(address)
     }
 
     /// Gives a block back; what is wrong with it or with the call goes to `found`.
-    pub fn release(&mut self, _address: u64, _free: &Free, _found: &mut dyn Found) {}
-
-    /// Moves a block's contents to one of another size. Always moves, so that stale pointers show.
-    pub fn resize(&mut self, _address: u64, _request: &Request, _found: &mut dyn Found) -> Resized {
-        Resized::NotABlock
+    #[inline(always)]
+    pub fn release(&mut self, address: u64, free: &Free, found: &mut dyn Found) {
+        let Some((slot, lies)) = claim(address, free, found) else {
+            return;
+        };
+        check::look(&slot, slot.meta.facts(), &lies, Look::Around, found);
+        counters::add(&self.counters.freed, 1);
+        counters::add(&self.counters.freed_bytes, lies.size);
+        let weight_bytes = put_away(&slot, &lies);
+        if self.batch.push(address, weight_bytes) {
+            self.hand_over(Keep::Volume, found);
+        }
     }
 
-    /// What a thread that ends has cached goes to the others.
-    pub fn flush(&mut self, _found: &mut dyn Found) {}
+    /// Moves a block's contents to one of another size. Always moves, so that stale pointers show.
+    pub fn resize(&mut self, address: u64, request: &Request, found: &mut dyn Found) -> Resized {
+        let free = Free {
+            freed: request.allocated,
+            size: None,
+            alignment: None,
+        };
+        let Some(slot) = Slot::at(address) else {
+            refuse(address, None, found);
+            return Resized::NotABlock;
+        };
+        let facts = slot.meta.facts();
+        let lies = slot.lies(facts);
+        if !facts.is_live() || lies.start != address {
+            refuse(address, Some(&slot), found);
+            return Resized::NotABlock;
+        }
+        let moved = self.allocate(request, found);
+        if moved.is_null() {
+            return Resized::Failed;
+        }
+        // SAFETY: both blocks are live and at least so long; the program has no right to free the old
+        // one while it resizes it.
+        unsafe { bytes::copy(address, moved as u64, lies.size.min(request.size)) };
+        self.release(address, &free, found);
+        Resized::Moved(moved)
+    }
+
+    /// What a thread that ends has cached goes to the others. Its heap must not be used afterwards.
+    pub fn flush(&mut self, found: &mut dyn Found) {
+        self.hand_over(Keep::Volume, found);
+        for cache in &mut self.caches {
+            return_slots(cache);
+        }
+        counters::give(self.counters);
+    }
+
+    /// Lets everything go that is in the quarantine, whatever it weighs.
+    pub fn empty_quarantine(&mut self, found: &mut dyn Found) {
+        self.hand_over(Keep::Nothing, found);
+    }
+
+    /// Hands the batch over; lets go what is too much then.
+    #[cold]
+    #[inline(never)]
+    fn hand_over(&mut self, keep: Keep, found: &mut dyn Found) {
+        // The batch is empty before `found` is told anything: telling may come back to this heap.
+        let mut batch = core::mem::replace(&mut self.batch, Batch::EMPTY);
+        quarantine::exchange(&mut batch, keep);
+        while batch.count > 0 {
+            for &address in batch.blocks() {
+                let_go(address, found);
+            }
+            if !quarantine::next(&mut batch, keep) {
+                break;
+            }
+        }
+    }
 }
 
-/// Whether an address lies in LDT's heap, whatever is there.
-#[must_use]
-pub fn is_ours(_address: u64) -> bool {
-    false
+/// Gives up to so much of the process's first credit.
+fn take_from_pool(wanted_ns: i64) -> i64 {
+    let left = POOL_NS.load(Ordering::Relaxed);
+    let given = wanted_ns.min(left).max(0);
+    POOL_NS.fetch_sub(given, Ordering::Relaxed);
+    given
 }
 
-/// The block, live or remembered, whose slot, redzones and guard pages cover the address. Takes no
-/// lock, may run in a signal handler.
-#[must_use]
-pub fn find(_address: u64) -> Option<Block> {
-    None
+/// Makes the block at this address the caller's alone, if it is live; reports it if it is not, and what is
+/// wrong with the call.
+#[inline(always)]
+fn claim(address: u64, free: &Free, found: &mut dyn Found) -> Option<(Slot, Lies)> {
+    let Some(slot) = Slot::at(address) else {
+        refuse(address, None, found);
+        return None;
+    };
+    let facts = slot.meta.facts();
+    let lies = slot.lies(facts);
+    if !facts.is_live() || lies.start != address {
+        refuse(address, Some(&slot), found);
+        return None;
+    }
+    let alignment = match slot.kind {
+        Kind::Large => slot.span.large().alignment,
+        _ => facts.alignment(),
+    };
+    let wrong = misuse::mismatch(facts.function(), lies.size, alignment, free);
+    let block = wrong.and_then(|_| slot.block());
+    if slot.meta.end(facts, &free.freed).is_err() {
+        refuse(address, Some(&slot), found);
+        return None;
+    }
+    if let Some((kind, note)) = wrong {
+        found.misuse(&Misuse {
+            kind,
+            address,
+            block,
+            note,
+        });
+    }
+    Some((slot, lies))
 }
 
-/// The nearest blocks before and after an address. As [`find`].
-#[must_use]
-pub fn neighbours(_address: u64) -> [Option<Block>; 2] {
-    [None, None]
+/// Reports a free of what is no live block.
+#[cold]
+#[inline(never)]
+fn refuse(address: u64, slot: Option<&Slot>, found: &mut dyn Found) {
+    let block = slot.and_then(Slot::block);
+    let kind = match &block {
+        Some(block) if block.facts.address == address => ErrorKind::DoubleFree,
+        _ => ErrorKind::BadFree,
+    };
+    found.misuse(&Misuse {
+        kind,
+        address,
+        block,
+        note: "",
+    });
 }
 
-/// Looks at every redzone and at everything in the quarantine.
-pub fn check_all(_found: &mut dyn Found) {}
+/// Fills or closes a freed block; gives what it weighs in the quarantine.
+#[inline(always)]
+fn put_away(slot: &Slot, lies: &Lies) -> u64 {
+    match slot.kind {
+        Kind::Small => {
+            // SAFETY: the block is the caller's alone.
+            unsafe { bytes::fill(lies.start..lies.end(), settings::freed_pattern()) };
+            slot.meta.set(State::Freed);
+            slot.span.stride()
+        }
+        Kind::Guarded => {
+            guarded::close(&lies.open);
+            slot.meta.set(State::Freed);
+            GUARDED_WEIGHT_BYTES
+        }
+        _ => {
+            large::close(slot.span, slot.meta);
+            large_weight_bytes(lies.size)
+        }
+    }
+}
 
-/// Makes the guard pages around an address accessible, so that the run can go on. Takes no lock, may
-/// run in a signal handler. The slot is guarded anew when it is reused.
-pub fn lift(_address: u64) {}
+/// A block leaves the quarantine.
+#[inline(always)]
+fn let_go(address: u64, found: &mut dyn Found) {
+    let Some(slot) = Slot::at(address) else {
+        return;
+    };
+    match slot.kind {
+        Kind::Small => {
+            let facts = slot.meta.facts();
+            let lies = slot.lies(facts);
+            check::look(&slot, facts, &lies, Look::Inside, found);
+            slot.meta.set(State::Past);
+            shelves::give_back(slot.span, slot.number);
+        }
+        Kind::Guarded => {
+            slot.meta.set(State::Past);
+            shelves::give_back(slot.span, slot.number);
+        }
+        _ => large::give_back(slot.span),
+    }
+}
+
+/// Gives what is left of a cache back.
+fn return_slots(cache: &mut Cache) {
+    while cache.mask != 0 {
+        let bit = cache.mask.trailing_zeros();
+        cache.mask &= cache.mask - 1;
+        let start = cache.base + u64::from(bit) * cache.stride;
+        let Some(span) = region::span_at(start) else {
+            continue;
+        };
+        if span.kind() == Kind::Small {
+            let end = start + cache.stride;
+            // SAFETY: the end of a slot of this thread's, which is the redzone before the next one.
+            unsafe { bytes::fill(end - settings::redzone_bytes()..end, Pattern::REDZONE) };
+        }
+        shelves::give_back(span, span.slot_at(start));
+    }
+}

@@ -2,14 +2,39 @@
 //!
 //! `README.md` beside this file tells the life of a checked block through these modules.
 
+mod bytes;
+mod check;
 mod config;
+mod counters;
+mod figures;
+pub mod fork;
+mod guarded;
 mod heap;
+mod large;
+mod limits;
+mod lookup;
+mod meta;
+mod misuse;
+mod quarantine;
+mod region;
 mod report;
 mod request;
+mod runs;
+mod settings;
+mod shelves;
+mod slot;
+mod span;
+mod stacks;
+mod tables;
 mod walk;
 
+pub use check::check_all;
 pub use config::Config;
-pub use heap::{ThreadHeap, check_all, find, is_ours, lift, neighbours, start};
+pub use figures::{Figures, figures, trim};
+pub use guarded::{Method, method};
+pub use heap::{ThreadHeap, start};
+pub use lookup::{find, is_ours, lift, neighbours};
 pub use report::{Block, Damage, Found, Guarding, Misuse};
 pub use request::{Free, Request, Resized, Zeroed};
+pub use stacks::pin;
 pub use walk::{Place, Span, each_live, each_span, locate, number_blocks, size_of_live};

@@ -3,35 +3,47 @@
 //! Blocks have numbers there: `Span::first_number() + slot` is less than what [`number_blocks`] gave,
 //! and grows with the address, so that marks are bits and bytes in arrays of the caller's.
 
-use super::Block;
+use core::sync::atomic::Ordering;
+
+use super::meta::State;
+use super::region;
+use super::report::Block;
+use super::slot::Slot;
+use super::span::{Descriptor, Kind};
 
 /// Slots of one size, one after the other; or one large block.
 #[derive(Clone, Copy, Debug)]
-pub struct Span {}
+pub struct Span(&'static Descriptor);
 
 impl Span {
     /// The number of slot 0.
     #[must_use]
     pub fn first_number(&self) -> u64 {
-        0
+        self.0.number.load(Ordering::Relaxed)
     }
 
     /// How many slots have ever been in use; the others hold no block.
     #[must_use]
     pub fn slots(&self) -> u32 {
-        0
+        self.0.fresh()
     }
 
     /// The first byte and the size of the live block in a slot, if there is one.
     #[must_use]
-    pub fn live(&self, _slot: u32) -> Option<(u64, u64)> {
-        None
+    pub fn live(&self, slot: u32) -> Option<(u64, u64)> {
+        let slot = Slot::of(self.0, slot)?;
+        let facts = slot.meta.facts();
+        if !facts.is_live() {
+            return None;
+        }
+        let lies = slot.lies(facts);
+        Some((lies.start, lies.size))
     }
 
     /// Everything about the block in a slot, live or remembered.
     #[must_use]
-    pub fn block(&self, _slot: u32) -> Option<Block> {
-        None
+    pub fn block(&self, slot: u32) -> Option<Block> {
+        Slot::of(self.0, slot)?.block()
     }
 }
 
@@ -56,20 +68,65 @@ impl Place {
     }
 }
 
+/// Calls `visit` with every span in use, region by region, in the order of their addresses.
+pub(super) fn each_descriptor(visit: &mut dyn FnMut(&'static Descriptor)) {
+    for region in region::all() {
+        let mut granule = 0;
+        // Granules that were never used have no span: from the first one on there is nothing but, up
+        // to the closed zone at the region's end.
+        while granule < region.granules() {
+            let Some(span) = region.span_of(granule) else {
+                granule = region.next_used(granule);
+                continue;
+            };
+            let covers = span.range().contains(&region.address_of(granule));
+            if covers && !matches!(span.kind(), Kind::None | Kind::Free) {
+                visit(span);
+            }
+            let end = if covers {
+                region.granule_of(span.start()) + span.granules()
+            } else {
+                granule
+            };
+            granule = end.max(granule + 1);
+        }
+    }
+}
+
 /// Gives every span its first number; to be called once the other threads stand still. Gives how many
 /// numbers there are.
 pub fn number_blocks() -> u64 {
-    0
+    let mut next = 0;
+    each_descriptor(&mut |span| {
+        span.number.store(next, Ordering::Relaxed);
+        next += u64::from(span.fresh());
+    });
+    next
 }
 
 /// Calls `visit` with every span, in the order of their addresses.
-pub fn each_span(_visit: &mut dyn FnMut(Span)) {}
+pub fn each_span(visit: &mut dyn FnMut(Span)) {
+    each_descriptor(&mut |span| visit(Span(span)));
+}
 
 /// The live block that an address points to or into: one past its last byte and the whole slot do not
 /// count, the start of an empty block does. Constant time.
+#[inline]
 #[must_use]
-pub fn locate(_address: u64) -> Option<Place> {
-    None
+pub fn locate(address: u64) -> Option<Place> {
+    let slot = Slot::at(address)?;
+    let facts = slot.meta.facts();
+    if facts.state() != State::Live {
+        return None;
+    }
+    let lies = slot.lies(facts);
+    let offset = address.wrapping_sub(lies.start);
+    (offset < lies.size || offset == 0).then_some(Place {
+        span: Span(slot.span),
+        slot: slot.number,
+        start: lies.start,
+        size: lies.size,
+    })
 }
 
 /// The size of the live block that begins at this address.

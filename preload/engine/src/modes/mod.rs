@@ -6,6 +6,9 @@
 
 pub mod deferred;
 pub mod elsewhere;
+pub mod guard;
+pub mod quarantine;
+pub mod redzone;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 

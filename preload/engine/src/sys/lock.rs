@@ -30,6 +30,15 @@ impl<T> Lock<T> {
 
     /// Runs `work` alone with the value.
     pub fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        self.acquire();
+        // SAFETY: `acquire` returned to this thread alone.
+        let result = work(unsafe { &mut *self.value.get() });
+        self.taken.store(false, Ordering::Release);
+        result
+    }
+
+    /// Waits until nobody has the lock and takes it, without looking at the value: before a fork.
+    pub fn acquire(&self) {
         let mut tries = 0u32;
         while self
             .taken
@@ -42,10 +51,14 @@ impl<T> Lock<T> {
             }
             core::hint::spin_loop();
         }
-        // SAFETY: the exchange above succeeded for this thread alone.
-        let result = work(unsafe { &mut *self.value.get() });
+    }
+
+    /// Opens the lock that [`Lock::acquire`] took.
+    ///
+    /// # Safety
+    /// Only by the thread that took it, or by its copy in a forked child.
+    pub unsafe fn open(&self) {
         self.taken.store(false, Ordering::Release);
-        result
     }
 
     /// Whether some thread is inside [`Lock::with`] this moment.

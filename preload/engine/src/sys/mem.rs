@@ -32,6 +32,18 @@ pub fn allocate(bytes: usize) -> Option<*mut u8> {
     )
 }
 
+/// Addresses without memory, inaccessible: [`super::pages`] makes pages of them.
+#[must_use]
+pub fn reserve(bytes: usize) -> Option<*mut u8> {
+    map(
+        bytes,
+        libc::PROT_NONE,
+        libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+        -1,
+        0,
+    )
+}
+
 /// A piece of a file, shared with it.
 #[must_use]
 pub fn map_file(fd: i32, offset: u64, bytes: usize) -> Option<*mut u8> {

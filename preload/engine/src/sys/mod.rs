@@ -12,10 +12,11 @@ pub mod lock;
 pub mod mem;
 pub mod others;
 pub mod own;
+pub mod pages;
 pub mod readable;
 pub mod signal;
 pub mod signal_frame;
 pub mod thread;
 mod x86_64;
 
-pub use x86_64::{Registers, counter, counter_is_steady, restorer_registers, saved_registers, syscall};
+pub use x86_64::{Registers, counter, counter_is_steady, registers_here, restorer_registers, saved_registers, syscall};

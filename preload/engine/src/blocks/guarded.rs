@@ -1,0 +1,232 @@
+//! Guarded slots: how their pages are opened and closed, and how many may be.
+//!
+//! With guard markers a span is closed as a whole, once, and single pages are opened and closed inside
+//! it; that splits no mapping. Without them spans lie in the closed zone and pages are opened by
+//! protection, which takes two mappings a block; these are counted, and when half of what a process may
+//! have is used up, no more blocks are guarded.
+
+use core::ops::Range;
+use core::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+
+use super::meta::{Facts, Placing};
+use super::runs::Zone;
+use super::span::Descriptor;
+use super::{limits, settings};
+use crate::modes::guard::{self, Ends, GUARD_BYTES, PAGE, Placed, Side};
+use crate::options::GuardMethodChoice;
+use crate::sys::{mem, pages};
+
+/// How guard pages are made here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Method {
+    /// Guard markers.
+    Markers = 0,
+    /// Protection.
+    Protection = 1,
+}
+
+static METHOD: AtomicU8 = AtomicU8::new(0);
+/// Mappings that may still be made.
+static MAPPINGS_LEFT: AtomicI64 = AtomicI64::new(0);
+static MEMORY_LIMIT_BYTES: AtomicU64 = AtomicU64::new(0);
+/// Bytes of open pages of guarded slots.
+static OPEN_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// How guard pages are made.
+#[must_use]
+pub fn method() -> Method {
+    match METHOD.load(Ordering::Relaxed) {
+        0 => Method::Markers,
+        _ => Method::Protection,
+    }
+}
+
+/// Whether the kernel takes guard markers.
+fn has_markers() -> bool {
+    let Some(page) = mem::allocate(mem::PAGE_BYTES) else {
+        return false;
+    };
+    // SAFETY: a page of our own that nobody uses.
+    let taken = unsafe { pages::install_markers(page as u64, PAGE) }.is_ok();
+    // SAFETY: as above.
+    unsafe { mem::release(page, mem::PAGE_BYTES) };
+    taken
+}
+
+pub(super) fn begin(choice: GuardMethodChoice, memory_bytes: u64) {
+    let markers = match choice {
+        GuardMethodChoice::Mprotect => false,
+        GuardMethodChoice::Auto | GuardMethodChoice::Markers => has_markers(),
+    };
+    let method = if markers {
+        Method::Markers
+    } else {
+        Method::Protection
+    };
+    METHOD.store(method as u8, Ordering::Relaxed);
+    MAPPINGS_LEFT.store(limits::mappings_for_guards() as i64, Ordering::Relaxed);
+    MEMORY_LIMIT_BYTES.store(memory_bytes, Ordering::Relaxed);
+}
+
+/// Where spans with guards lie.
+pub(super) fn zone() -> Zone {
+    match method() {
+        Method::Markers => Zone::Open,
+        Method::Protection => Zone::Closed,
+    }
+}
+
+/// Takes so many mappings from the budget.
+pub(super) fn reserve_mappings(count: i64) -> bool {
+    if MAPPINGS_LEFT.fetch_sub(count, Ordering::Relaxed) >= count {
+        return true;
+    }
+    return_mappings(count);
+    false
+}
+
+/// Gives them back.
+pub(super) fn return_mappings(count: i64) {
+    MAPPINGS_LEFT.fetch_add(count, Ordering::Relaxed);
+}
+
+/// The memory that is configured for guarded blocks.
+pub(super) fn memory_limit_bytes() -> u64 {
+    MEMORY_LIMIT_BYTES.load(Ordering::Relaxed)
+}
+
+/// The memory that guarded blocks take.
+pub(super) fn open_bytes() -> u64 {
+    OPEN_BYTES.load(Ordering::Relaxed)
+}
+
+/// Makes all pages of a new span inaccessible.
+pub(super) fn close_span(span: &Descriptor) -> bool {
+    match method() {
+        // SAFETY: a new span, which is nobody's yet.
+        Method::Markers => unsafe {
+            let range = span.range();
+            pages::install_markers(range.start, range.end - range.start).is_ok()
+        },
+        // The closed zone is inaccessible.
+        Method::Protection => true,
+    }
+}
+
+/// Where the block that a guarded slot holds lies.
+pub(super) fn placed(span: &Descriptor, slot: u32, facts: Facts) -> Placed {
+    let ends = if facts.placing() == Placing::AfterExact {
+        Ends::Exact
+    } else {
+        Ends::Rounded
+    };
+    let side = facts.placing().side();
+    guard::place(
+        &span.data(slot),
+        facts.size(),
+        facts.alignment(),
+        side,
+        ends,
+    )
+}
+
+/// How a new block on this side is placed.
+pub(super) fn placing(side: Side) -> Placing {
+    match (side, settings::ends()) {
+        (Side::Before, _) => Placing::Before,
+        (Side::After, Ends::Rounded) => Placing::After,
+        (Side::After, Ends::Exact) => Placing::AfterExact,
+    }
+}
+
+fn length(range: &Range<u64>) -> u64 {
+    range.end - range.start
+}
+
+/// Opens a slot's pages; they read as zero. Gives whether that was possible.
+pub(super) fn open(slot: &Range<u64>, lifted: bool, open: &Range<u64>) -> bool {
+    if lifted {
+        close_all(slot);
+    }
+    let bytes = length(open);
+    if bytes == 0 {
+        return true;
+    }
+    let opened = match method() {
+        // SAFETY: pages of a slot that is the caller's.
+        Method::Markers => unsafe { pages::remove_markers(open.start, bytes) }.is_ok(),
+        Method::Protection => {
+            reserve_mappings(2) && {
+                // SAFETY: as above.
+                let opened = unsafe { pages::open(open.start, bytes) }.is_ok();
+                if !opened {
+                    return_mappings(2);
+                }
+                opened
+            }
+        }
+    };
+    if opened {
+        OPEN_BYTES.fetch_add(bytes, Ordering::Relaxed);
+    }
+    opened
+}
+
+/// Closes a slot's pages and gives their memory back.
+pub(super) fn close(open: &Range<u64>) {
+    let bytes = length(open);
+    if bytes == 0 {
+        return;
+    }
+    OPEN_BYTES.fetch_sub(bytes, Ordering::Relaxed);
+    if method() == Method::Protection {
+        return_mappings(2);
+    }
+    close_pages(open);
+}
+
+fn close_pages(range: &Range<u64>) {
+    let bytes = length(range);
+    // Errors: memory that the program has locked refuses markers; its pages stay accessible then, and
+    // the fill tells of writes.
+    // SAFETY: pages of a slot that the program has no right to any more.
+    unsafe {
+        match method() {
+            Method::Markers => {
+                let _ = pages::install_markers(range.start, bytes);
+            }
+            Method::Protection => {
+                let _ = pages::discard(range.start, bytes);
+                let _ = pages::close(range.start, bytes);
+            }
+        }
+    }
+}
+
+/// Closes a whole slot, and the guards on both sides of it, which were lifted.
+#[cold]
+fn close_all(slot: &Range<u64>) {
+    close_pages(&(slot.start - GUARD_BYTES..slot.end + GUARD_BYTES));
+}
+
+/// Opens a range whatever is there, for [`super::lift`].
+pub(super) fn lift(range: &Range<u64>) {
+    // SAFETY: pages of LDT's heap. A failure shows as the same fault again, which is then fatal.
+    unsafe {
+        match method() {
+            Method::Markers => {
+                let _ = pages::remove_markers(range.start, length(range));
+            }
+            Method::Protection => {
+                let _ = pages::open(range.start, length(range));
+            }
+        }
+    }
+}
+
+/// Opens pages that were mapped anew, for [`super::lift`].
+pub(super) fn reopen(range: &Range<u64>) {
+    // SAFETY: pages of LDT's heap.
+    let _ = unsafe { pages::open(range.start, length(range)) };
+}

@@ -1,0 +1,192 @@
+//! What the process may have: limits of its address space, of its memory, of its mappings.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use crate::modes::redzone::GRANULE_BYTES;
+use crate::options::read_proc;
+use crate::sys::mem::PAGE_BYTES;
+use crate::sys::syscall;
+
+/// The first region that is tried for; then halves of it.
+const REGION_MAX_BYTES: u64 = 1 << 40;
+/// The least that is tried for where address space has no limit.
+const REGION_MIN_BYTES: u64 = 64 << 20;
+/// Where every page that could be written to is reckoned as used (overcommit_memory=2), the tables
+/// beside a region must be small.
+const REGION_RECKONED_BYTES: u64 = 4 << 30;
+/// A region takes no more than this part of the address space that is left.
+const REGION_SHARE: u64 = 8;
+
+/// How much is made accessible at a time.
+const COMMIT_BYTES: u64 = 32 << 20;
+const COMMIT_SCARCE_BYTES: u64 = 1 << 20;
+
+/// Which limits there are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scarce {
+    No = 0,
+    /// Address space or data are limited.
+    Addresses = 1,
+    /// Memory is promised strictly.
+    Promises = 2,
+}
+
+static SCARCE: AtomicU64 = AtomicU64::new(0);
+
+fn scarce() -> Scarce {
+    match SCARCE.load(Ordering::Relaxed) {
+        0 => Scarce::No,
+        1 => Scarce::Addresses,
+        _ => Scarce::Promises,
+    }
+}
+
+/// Learns the limits that decide how regions are made.
+pub(super) fn begin() {
+    let strict = number_in(b"/proc/sys/vm/overcommit_memory\0") == Some(2);
+    let limited = resource(libc::RLIMIT_AS).is_some() || resource(libc::RLIMIT_DATA).is_some();
+    let scarce = match (strict, limited) {
+        (_, true) => Scarce::Addresses,
+        (true, false) => Scarce::Promises,
+        (false, false) => Scarce::No,
+    };
+    SCARCE.store(scarce as u64, Ordering::Relaxed);
+}
+
+/// A limit of the process, if there is one.
+fn resource(which: libc::__rlimit_resource_t) -> Option<u64> {
+    let mut limits = [u64::MAX; 2];
+    let args = [0, which as usize, 0, limits.as_mut_ptr() as usize];
+    // SAFETY: the kernel fills two 8-byte words.
+    unsafe { syscall(libc::SYS_prlimit64, &args) }.ok()?;
+    (limits[0] != u64::MAX).then_some(limits[0])
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    core::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+fn number_in(path: &[u8]) -> Option<u64> {
+    number(&read_proc(path)?)
+}
+
+/// Address space that the process has left.
+fn addresses_left_bytes() -> Option<u64> {
+    let limit = resource(libc::RLIMIT_AS)?;
+    let text = read_proc(b"/proc/thread-self/statm\0")?;
+    let pages = text.split(|&byte| byte == b' ').next().and_then(number)?;
+    Some(limit.saturating_sub(pages * PAGE_BYTES as u64))
+}
+
+/// The sizes, in granules, to try for a region that must have room for `needed`.
+pub(super) fn region_sizes(needed: u64) -> impl Iterator<Item = u64> {
+    let (first, least) = match scarce() {
+        Scarce::No => (REGION_MAX_BYTES, REGION_MIN_BYTES),
+        Scarce::Promises => (REGION_RECKONED_BYTES, COMMIT_SCARCE_BYTES),
+        Scarce::Addresses => {
+            let left = addresses_left_bytes().unwrap_or(REGION_RECKONED_BYTES * REGION_SHARE);
+            (left / REGION_SHARE, COMMIT_SCARCE_BYTES)
+        }
+    };
+    let halves = core::iter::successors(Some(first / GRANULE_BYTES), |size| Some(size / 2))
+        .take_while(move |&size| size * GRANULE_BYTES >= least && size > needed);
+    halves.chain(core::iter::once(needed))
+}
+
+/// How many granules are made accessible at a time.
+pub(super) fn commit_granules() -> u64 {
+    match scarce() {
+        Scarce::No => COMMIT_BYTES / GRANULE_BYTES,
+        _ => COMMIT_SCARCE_BYTES / GRANULE_BYTES,
+    }
+}
+
+/// How many mappings guards may take: half of what a process may have.
+pub(super) fn mappings_for_guards() -> u64 {
+    number_in(b"/proc/sys/vm/max_map_count\0").unwrap_or(65_530) / 2
+}
+
+/// Memory that the process may have, all its limits considered.
+pub(super) fn memory_limit_bytes() -> Option<u64> {
+    [
+        cgroup_limit_bytes(),
+        resource(libc::RLIMIT_AS),
+        resource(libc::RLIMIT_DATA),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
+}
+
+/// A quarter of the memory that is free now.
+pub(super) fn quarter_of_free_bytes() -> u64 {
+    let text = read_proc(b"/proc/meminfo\0").unwrap_or_default();
+    let available = text
+        .split(|&byte| byte == b'\n')
+        .find_map(|line| line.strip_prefix(b"MemAvailable:"))
+        .and_then(|rest| number(rest.strip_suffix(b" kB")?))
+        .map_or(1 << 30, |kilobytes| kilobytes * 1024);
+    available.min(memory_limit_bytes().unwrap_or(u64::MAX)) / 4
+}
+
+/// The tightest memory limit of the control groups that the process is in.
+fn cgroup_limit_bytes() -> Option<u64> {
+    let groups = read_proc(b"/proc/self/cgroup\0")?;
+    groups
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| {
+            let mut fields = line.splitn(3, |&byte| byte == b':');
+            let (_, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+            let (root, file): (&[u8], &[u8]) = if controllers.is_empty() {
+                (b"/sys/fs/cgroup", b"/memory.max\0")
+            } else if controllers
+                .split(|&byte| byte == b',')
+                .any(|c| c == b"memory")
+            {
+                (b"/sys/fs/cgroup/memory", b"/memory.limit_in_bytes\0")
+            } else {
+                return None;
+            };
+            ancestors(path)
+                .filter_map(|group| number_in(&[root, group, file].concat()))
+                .min()
+        })
+        // Version 1 says "none" with a number near the largest.
+        .filter(|&bytes| bytes < 1 << 60)
+        .min()
+}
+
+/// A path and those above it; the last is empty.
+fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    core::iter::successors(Some(path), |path| {
+        let slash = path.iter().rposition(|&byte| byte == b'/')?;
+        Some(&path[..slash])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_have_their_ancestors_limits() {
+        let all: Vec<&[u8]> = ancestors(b"/a/b").collect();
+        assert_eq!(all, [&b"/a/b"[..], b"/a", b""]);
+        assert_eq!(ancestors(b"/").collect::<Vec<_>>(), [b""]);
+    }
+
+    #[test]
+    fn regions_are_tried_from_large_to_just_enough() {
+        let sizes: Vec<u64> = region_sizes(3).collect();
+        assert_eq!(sizes.first(), Some(&(REGION_MAX_BYTES / GRANULE_BYTES)));
+        assert_eq!(sizes.last(), Some(&3));
+        assert!(sizes.windows(2).all(|pair| pair[0] > pair[1]));
+    }
+
+    #[test]
+    fn there_is_some_memory() {
+        assert!(quarter_of_free_bytes() > 0);
+        assert!(mappings_for_guards() > 0);
+    }
+}

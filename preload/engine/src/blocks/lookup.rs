@@ -1,0 +1,146 @@
+//! From an address to what is known of it. No lock is taken and nothing is changed but guard pages: all
+//! of this may run in a signal handler that has interrupted the heap anywhere.
+
+use core::sync::atomic::Ordering;
+
+use super::guarded;
+use super::region::{self, Region};
+use super::report::Block;
+use super::slot::Slot;
+use super::span::{Descriptor, Kind};
+use crate::modes::guard::GUARD_BYTES;
+
+/// Slots and spans that are looked at for a neighbour.
+const STEPS: u32 = 4096;
+
+/// Whether an address lies in LDT's heap, whatever is there.
+#[inline(always)]
+#[must_use]
+pub fn is_ours(address: u64) -> bool {
+    region::of(address).is_some()
+}
+
+/// The block, live or remembered, whose slot, redzones and guard pages cover the address. Of two that
+/// share guard pages or a redzone, the nearer one; a live one before one that is gone.
+#[must_use]
+pub fn find(address: u64) -> Option<Block> {
+    let slot = Slot::at(address);
+    let span = region::span_at(address)?;
+    let here = slot.and_then(|slot| slot.block());
+    if here.is_some_and(|block| block.bytes().contains(&address)) || span.kind() == Kind::Large {
+        return here;
+    }
+    let number = span.slot_at(address);
+    let block_of = |number: Option<u32>| Slot::of(span, number?)?.block();
+    let covers = |block: &Block| block.slot().contains(&address);
+    [
+        here,
+        block_of(number.checked_add(1)).filter(covers),
+        block_of(number.checked_sub(1)).filter(covers),
+    ]
+    .into_iter()
+    .flatten()
+    .min_by_key(|block| (block.facts.freed.is_some(), distance(block, address)))
+}
+
+fn distance(block: &Block, address: u64) -> u64 {
+    let bytes = block.bytes();
+    if address < bytes.start {
+        bytes.start - address
+    } else {
+        address.saturating_sub(bytes.end)
+    }
+}
+
+/// The nearest blocks that begin at or before an address, and after it.
+#[must_use]
+pub fn neighbours(address: u64) -> [Option<Block>; 2] {
+    let Some(region) = region::of(address) else {
+        return [None, None];
+    };
+    [before(region, address), after(region, address)]
+}
+
+fn before(region: &Region, address: u64) -> Option<Block> {
+    let mut granule = region.granule_of(address);
+    let mut steps = 0;
+    loop {
+        if let Some(span) = run_at(region, granule) {
+            granule = region.granule_of(span.start());
+            if !matches!(span.kind(), Kind::Free | Kind::None) {
+                let mut number = span.slot_at(address).min(span.fresh().saturating_sub(1));
+                loop {
+                    let block = Slot::of(span, number).and_then(|slot| slot.block());
+                    if let Some(block) = block.filter(|block| block.facts.address <= address) {
+                        return Some(block);
+                    }
+                    steps += 1;
+                    if number == 0 || steps > STEPS {
+                        break;
+                    }
+                    number -= 1;
+                }
+            }
+        }
+        steps += 1;
+        if granule == 0 || steps > STEPS {
+            return None;
+        }
+        granule -= 1;
+    }
+}
+
+fn after(region: &Region, address: u64) -> Option<Block> {
+    let mut granule = region.granule_of(address);
+    let mut steps = 0;
+    while granule < region.granules() && steps <= STEPS {
+        let Some(span) = run_at(region, granule) else {
+            granule += 1;
+            steps += 1;
+            continue;
+        };
+        if !matches!(span.kind(), Kind::Free | Kind::None) {
+            for number in span.slot_at(address)..span.fresh() {
+                let block = Slot::of(span, number).and_then(|slot| slot.block());
+                if let Some(block) = block.filter(|block| block.facts.address > address) {
+                    return Some(block);
+                }
+                steps += 1;
+                if steps > STEPS {
+                    return None;
+                }
+            }
+        }
+        granule = region.granule_of(span.start()) + span.granules().max(1);
+        steps += 1;
+    }
+    None
+}
+
+/// The span or free run that covers a granule.
+fn run_at(region: &Region, granule: u64) -> Option<&'static Descriptor> {
+    let span = region.span_of(granule)?;
+    let covers = span.range().contains(&region.address_of(granule));
+    covers.then_some(span)
+}
+
+/// Makes the guard pages around an address accessible, so that the run can go on. The slot is guarded
+/// anew when it is reused.
+pub fn lift(address: u64) {
+    let Some(span) = region::span_at(address) else {
+        return;
+    };
+    let range = match span.kind() {
+        Kind::Guarded => {
+            let data = span.data(span.slot_at(address));
+            data.start - GUARD_BYTES..data.end + GUARD_BYTES
+        }
+        Kind::Large => span.range(),
+        _ => return,
+    };
+    span.lifted.store(1, Ordering::Relaxed);
+    if span.remapped.load(Ordering::Relaxed) != 0 && span.kind() == Kind::Large {
+        guarded::reopen(&span.large().open);
+    }
+    guarded::lift(&range);
+}

@@ -1,0 +1,175 @@
+//! Regions: ranges of reserved addresses that all blocks lie in, and the way from an address to its
+//! span.
+//!
+//! Usually there is one region of a tebibyte. Beside it lie two tables with an element a granule
+//! (64 KiB): the first granule of the span that the granule belongs to, and room for a descriptor. Both
+//! are touched only where the region is used.
+
+use core::ptr;
+use core::slice;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use super::span::{Descriptor, Kind};
+use crate::modes::redzone::GRANULE_BYTES;
+use crate::sys::{mem, pages};
+
+/// More are needed only where address space is limited, and then each takes a part of what is left.
+pub(super) const REGIONS_MAX: usize = 128;
+
+/// See the module. All zero is no region.
+#[derive(Debug)]
+pub(super) struct Region {
+    start: AtomicU64,
+    bytes: AtomicU64,
+    /// Granules from here to `high` were never used.
+    low: AtomicU64,
+    high: AtomicU64,
+    /// For each granule the number of its span's first granule, plus one; 0 for none.
+    heads: AtomicPtr<AtomicU32>,
+    spans: AtomicPtr<Descriptor>,
+}
+
+static REGIONS: [Region; REGIONS_MAX] = [const {
+    Region {
+        start: AtomicU64::new(0),
+        bytes: AtomicU64::new(0),
+        low: AtomicU64::new(0),
+        high: AtomicU64::new(0),
+        heads: AtomicPtr::new(ptr::null_mut()),
+        spans: AtomicPtr::new(ptr::null_mut()),
+    }
+}; REGIONS_MAX];
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+impl Region {
+    #[inline(always)]
+    pub(super) fn start(&self) -> u64 {
+        self.start.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn granules(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed) / GRANULE_BYTES
+    }
+
+    #[inline(always)]
+    fn covers(&self, address: u64) -> bool {
+        address.wrapping_sub(self.start()) < self.bytes.load(Ordering::Acquire)
+    }
+
+    fn heads(&self) -> &'static [AtomicU32] {
+        let heads = self.heads.load(Ordering::Relaxed);
+        if heads.is_null() {
+            return &[];
+        }
+        // SAFETY: the table has an element a granule and is never unmapped.
+        unsafe { slice::from_raw_parts(heads, self.granules() as usize) }
+    }
+
+    /// The descriptor at a granule.
+    pub(super) fn descriptor(&self, granule: u64) -> Option<&'static Descriptor> {
+        let spans = self.spans.load(Ordering::Relaxed);
+        // SAFETY: the table has an element a granule, all zero is valid, and is never unmapped.
+        (granule < self.granules() && !spans.is_null())
+            .then(|| unsafe { &*spans.add(granule as usize) })
+    }
+
+    /// The span or free run that a granule was last said to belong to.
+    pub(super) fn span_of(&self, granule: u64) -> Option<&'static Descriptor> {
+        let head = self.heads().get(granule as usize)?.load(Ordering::Acquire);
+        if head == 0 {
+            return None;
+        }
+        self.descriptor(u64::from(head) - 1)
+    }
+
+    /// Says which span granules belong to.
+    pub(super) fn set_heads(&self, granules: core::ops::Range<u64>, first: u64) {
+        if let Some(heads) = self
+            .heads()
+            .get(granules.start as usize..granules.end as usize)
+        {
+            for head in heads {
+                head.store(first as u32 + 1, Ordering::Release);
+            }
+        }
+    }
+
+    /// Says which granules were never used.
+    pub(super) fn set_unused(&self, unused: core::ops::Range<u64>) {
+        self.low.store(unused.start, Ordering::Release);
+        self.high.store(unused.end, Ordering::Release);
+    }
+
+    /// The first granule after this one that may be in use.
+    pub(super) fn next_used(&self, granule: u64) -> u64 {
+        if granule < self.low.load(Ordering::Acquire) {
+            return granule + 1;
+        }
+        self.high.load(Ordering::Acquire).max(granule + 1)
+    }
+
+    pub(super) fn granule_of(&self, address: u64) -> u64 {
+        (address - self.start()) / GRANULE_BYTES
+    }
+
+    pub(super) fn address_of(&self, granule: u64) -> u64 {
+        self.start() + granule * GRANULE_BYTES
+    }
+}
+
+/// The regions that there are, in the order in which they were made.
+pub(super) fn all() -> &'static [Region] {
+    &REGIONS[..COUNT.load(Ordering::Acquire)]
+}
+
+/// The region that covers an address.
+#[inline(always)]
+pub(super) fn of(address: u64) -> Option<&'static Region> {
+    if REGIONS[0].covers(address) {
+        return Some(&REGIONS[0]);
+    }
+    others(address)
+}
+
+#[inline(never)]
+fn others(address: u64) -> Option<&'static Region> {
+    all().iter().find(|region| region.covers(address))
+}
+
+/// The span in use that covers an address.
+#[inline(always)]
+pub(super) fn span_at(address: u64) -> Option<&'static Descriptor> {
+    let region = of(address)?;
+    let span = region.span_of((address - region.start()) / GRANULE_BYTES)?;
+    let inside = address.wrapping_sub(span.start()) < span.granules() * GRANULE_BYTES;
+    (inside && !matches!(span.kind(), Kind::None | Kind::Free)).then_some(span)
+}
+
+/// Reserves a region of so many granules. Only under the lock of the runs.
+pub(super) fn add(granules: u64) -> Option<&'static Region> {
+    let count = COUNT.load(Ordering::Relaxed);
+    let region = REGIONS.get(count)?;
+    let bytes = granules.checked_mul(GRANULE_BYTES)?;
+    // A granule more, to start at a multiple of one.
+    let reserved_bytes = bytes.checked_add(GRANULE_BYTES)? as usize;
+    let reserved = mem::reserve(reserved_bytes)?;
+    let heads_bytes = (granules as usize * size_of::<AtomicU32>()).next_multiple_of(128);
+    let tables_bytes = heads_bytes + granules as usize * size_of::<Descriptor>();
+    let Some(tables) = mem::allocate(tables_bytes) else {
+        // SAFETY: just made, and nobody knows of it.
+        unsafe { mem::release(reserved, reserved_bytes) };
+        return None;
+    };
+    let start = (reserved as u64).next_multiple_of(GRANULE_BYTES);
+    // SAFETY: inside the reservation.
+    unsafe { pages::keep_small(start, bytes) };
+    region.heads.store(tables.cast(), Ordering::Relaxed);
+    // SAFETY: inside the mapping, and a multiple of 128 from its start.
+    let spans = unsafe { tables.add(heads_bytes) };
+    region.spans.store(spans.cast(), Ordering::Relaxed);
+    region.set_unused(0..granules);
+    region.start.store(start, Ordering::Relaxed);
+    region.bytes.store(bytes, Ordering::Release);
+    COUNT.store(count + 1, Ordering::Release);
+    Some(region)
+}

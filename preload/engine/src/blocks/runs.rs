@@ -1,0 +1,238 @@
+//! Which granules are in use: spans are taken from here and given back.
+//!
+//! Each region has two zones. The open one grows upwards and is readable and writable, made so in
+//! steps, so that it stays one mapping however many spans come and go. The closed one grows downwards
+//! from the region's end and stays inaccessible: where guard pages are made by protection, spans with
+//! guards lie there. Free runs are merged with their neighbours, have no content, and are accessible as
+//! their zone is.
+
+use super::region::{self, Region};
+use super::span::{Descriptor, Kind, follow, push, unlink};
+use crate::blocks::limits;
+use crate::sys::lock::Lock;
+use crate::sys::pages;
+
+/// See the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Zone {
+    /// Readable and writable.
+    Open = 0,
+    /// Inaccessible.
+    Closed = 1,
+}
+
+impl Descriptor {
+    pub(super) fn zone(&self) -> Zone {
+        match self.zone.load(core::sync::atomic::Ordering::Relaxed) {
+            0 => Zone::Open,
+            _ => Zone::Closed,
+        }
+    }
+}
+
+/// A run of 2^n to 2^(n+1)-1 granules is in bin n.
+const BINS: usize = 32;
+/// How many runs of one bin are looked at for one that is long enough.
+const TRIES: usize = 32;
+
+/// How far a region is used, in granules.
+#[derive(Clone, Copy)]
+struct Used {
+    /// The open zone ends here.
+    low: u64,
+    /// Accessible up to here.
+    committed: u64,
+    /// The closed zone begins here.
+    high: u64,
+}
+
+pub(super) struct Runs {
+    bins: [[Option<&'static Descriptor>; BINS]; 2],
+    used: [Used; region::REGIONS_MAX],
+}
+
+pub(super) static RUNS: Lock<Runs> = Lock::new(Runs {
+    bins: [[None; BINS]; 2],
+    used: [Used {
+        low: 0,
+        committed: 0,
+        high: 0,
+    }; region::REGIONS_MAX],
+});
+
+fn bin_of(granules: u64) -> usize {
+    (granules.max(1).ilog2() as usize).min(BINS - 1)
+}
+
+impl Runs {
+    /// A free run that is long enough, taken out of its bin.
+    fn find(&mut self, granules: u64, zone: Zone) -> Option<&'static Descriptor> {
+        let bins = &mut self.bins[zone as usize];
+        for bin in bins.iter_mut().skip(bin_of(granules)) {
+            let mut run = *bin;
+            for _ in 0..TRIES {
+                let Some(candidate) = run else { break };
+                if candidate.granules() >= granules {
+                    unlink(bin, candidate);
+                    return Some(candidate);
+                }
+                run = follow(&candidate.next);
+            }
+        }
+        None
+    }
+
+    /// Makes granules a free run.
+    fn put(&mut self, region: &'static Region, first: u64, granules: u64, zone: Zone) {
+        let Some(run) = region.descriptor(first) else {
+            return;
+        };
+        run.set_kind(Kind::Free);
+        run.set_range(region.address_of(first), granules);
+        run.zone
+            .store(zone as u8, core::sync::atomic::Ordering::Relaxed);
+        // Neighbours look only at the ends; what lies between is found to be free by its descriptor.
+        region.set_heads(first..first + 1, first);
+        region.set_heads(first + granules - 1..first + granules, first);
+        push(&mut self.bins[zone as usize][bin_of(granules)], run);
+    }
+
+    /// The free run of the zone that a granule is in, taken out of its bin.
+    fn neighbour(
+        &mut self,
+        region: &'static Region,
+        granule: Option<u64>,
+        zone: Zone,
+    ) -> Option<(u64, u64)> {
+        let run = region.span_of(granule?)?;
+        if run.kind() != Kind::Free || run.zone() != zone {
+            return None;
+        }
+        unlink(&mut self.bins[zone as usize][bin_of(run.granules())], run);
+        run.set_kind(Kind::None);
+        Some((region.granule_of(run.start()), run.granules()))
+    }
+
+    /// Granules that were never used.
+    fn extend(&mut self, granules: u64, zone: Zone) -> Option<(&'static Region, u64)> {
+        for (region, used) in region::all().iter().zip(self.used.iter_mut()).rev() {
+            if used.high - used.low < granules {
+                continue;
+            }
+            match zone {
+                Zone::Closed => {
+                    used.high -= granules;
+                    region.set_unused(used.low..used.high);
+                    return Some((region, used.high));
+                }
+                Zone::Open => {
+                    if commit(region, used, used.low + granules) {
+                        used.low += granules;
+                        region.set_unused(used.low..used.high);
+                        return Some((region, used.low - granules));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn add_region(&mut self, granules: u64) -> bool {
+        let number = region::all().len();
+        let added = limits::region_sizes(granules).find_map(region::add);
+        let Some(added) = added else {
+            return false;
+        };
+        self.used[number] = Used {
+            low: 0,
+            committed: 0,
+            high: added.granules(),
+        };
+        true
+    }
+}
+
+/// Makes a region accessible up to a granule.
+fn commit(region: &Region, used: &mut Used, end: u64) -> bool {
+    if end <= used.committed {
+        return true;
+    }
+    let step = limits::commit_granules();
+    let generous = (used.committed + step).max(end).min(used.high);
+    for to in [generous, end] {
+        let start = region.address_of(used.committed);
+        // SAFETY: inside the reservation; pages that were never used.
+        if unsafe { pages::open(start, region.address_of(to) - start) }.is_ok() {
+            used.committed = to;
+            return true;
+        }
+    }
+    false
+}
+
+/// Takes a run of granules; its descriptor says where it is, and nothing else yet.
+pub(super) fn take(granules: u64, zone: Zone) -> Option<&'static Descriptor> {
+    RUNS.with(|runs| {
+        if let Some(run) = runs.find(granules, zone) {
+            let region = region::of(run.start())?;
+            let first = region.granule_of(run.start());
+            let rest = run.granules() - granules;
+            run.set_kind(Kind::None);
+            run.set_range(run.start(), granules);
+            region.set_heads(first..first + granules, first);
+            if rest > 0 {
+                runs.put(region, first + granules, rest, zone);
+            }
+            return Some(run);
+        }
+        let (region, first) = match runs.extend(granules, zone) {
+            Some(found) => found,
+            None if runs.add_region(granules) => runs.extend(granules, zone)?,
+            None => return None,
+        };
+        let run = region.descriptor(first)?;
+        run.set_kind(Kind::None);
+        run.set_range(region.address_of(first), granules);
+        run.zone
+            .store(zone as u8, core::sync::atomic::Ordering::Relaxed);
+        region.set_heads(first..first + granules, first);
+        Some(run)
+    })
+}
+
+/// Gives a run back: without content, and accessible as its zone is.
+pub(super) fn give(run: &'static Descriptor) {
+    RUNS.with(|runs| {
+        let Some(region) = region::of(run.start()) else {
+            return;
+        };
+        let zone = run.zone();
+        let mut first = region.granule_of(run.start());
+        let mut granules = run.granules();
+        run.set_kind(Kind::None);
+        if let Some((_, more)) = runs.neighbour(region, Some(first + granules), zone) {
+            granules += more;
+        }
+        if let Some((before, more)) = runs.neighbour(region, first.checked_sub(1), zone) {
+            first = before;
+            granules += more;
+        }
+        runs.put(region, first, granules, zone);
+    });
+}
+
+/// Reserves the first region; gives whether there is one.
+pub(super) fn begin() -> bool {
+    RUNS.with(|runs| !region::all().is_empty() || runs.add_region(1))
+}
+
+/// Bytes of the regions that are, or were, in use.
+pub(super) fn used_bytes() -> u64 {
+    RUNS.with(|runs| {
+        runs.used
+            .iter()
+            .map(|used| used.low * crate::modes::redzone::GRANULE_BYTES)
+            .sum()
+    })
+}

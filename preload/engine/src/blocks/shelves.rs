@@ -1,0 +1,346 @@
+//! Each class's spans with slots to give: threads take slots from here a handful at a time, and what
+//! leaves the quarantine comes back.
+//!
+//! A free slot is a bit in its span, set by whoever gives it back, without a lock; taking goes under the
+//! class's lock, up to 64 slots at a time. A span is *listed* while it has bits or fresh slots; whoever
+//! sets a bit in one that is not, lists it.
+
+use core::sync::atomic::Ordering;
+
+use super::guarded;
+use super::meta::Meta;
+use super::runs::{self, Zone};
+use super::span::{Descriptor, Kind, Slots, follow, push, unlink};
+use super::{bytes, settings, tables};
+use crate::modes::redzone::{CLASSES, GRANULE_BYTES, Pattern};
+use crate::modes::{guard, redzone};
+use crate::sys::lock::Lock;
+use crate::sys::pages;
+
+/// The classes of guarded slots come after those of small ones.
+pub(super) const ALL_CLASSES: usize = CLASSES + guard::GUARD_CLASSES;
+
+/// A thread takes no more slots at a time than this many bytes.
+const TAKEN_BYTES: u64 = 16 << 10;
+
+/// What one class has.
+pub(super) struct Shelf {
+    head: Option<&'static Descriptor>,
+    /// An empty span that is kept, so that a program that goes to and fro between one block and none
+    /// does not give memory back and get it again.
+    kept: Option<&'static Descriptor>,
+    /// Arrays of spans that are gone, with their links in the first words.
+    arrays: usize,
+}
+
+pub(super) static SHELVES: [Lock<Shelf>; ALL_CLASSES] = [const {
+    Lock::new(Shelf {
+        head: None,
+        kept: None,
+        arrays: 0,
+    })
+}; ALL_CLASSES];
+
+/// Slots of one span that a thread has for itself: up to 64, by their bits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cache {
+    /// The slots that are left.
+    pub(super) mask: u64,
+    /// Where the slot of bit 0 is.
+    pub(super) base: u64,
+    pub(super) stride: u64,
+    /// What is known of the slots from bit 0 on.
+    pub(super) metas: &'static [Meta],
+    /// Whether the slots were never used: their memory is zero.
+    pub(super) fresh: bool,
+}
+
+/// The shape of a class's spans.
+fn shape(class: usize) -> (u64, Slots) {
+    if class < CLASSES {
+        let stride = redzone::slot_bytes(class);
+        let granules = redzone::span_granules(class);
+        let first = settings::redzone_bytes();
+        let slots = Slots {
+            kind: Kind::Small,
+            class,
+            first,
+            stride,
+            count: (granules * GRANULE_BYTES - first) / stride,
+        };
+        return (granules, slots);
+    }
+    let guarded = class - CLASSES;
+    let slots = Slots {
+        kind: Kind::Guarded,
+        class,
+        first: guard::GUARD_BYTES,
+        stride: guard::stride_bytes(guarded),
+        count: guard::span_slots(guarded),
+    };
+    (guard::GUARD_SPAN_GRANULES, slots)
+}
+
+impl Shelf {
+    fn take_arrays(&mut self, slots: u64) -> Option<*mut Meta> {
+        if self.arrays == 0 {
+            return tables::take(slots);
+        }
+        let arrays = self.arrays as *mut Meta;
+        // SAFETY: arrays on this list are nobody's, and their first word is the link.
+        unsafe {
+            self.arrays = arrays.cast::<usize>().read();
+            tables::clear(arrays, slots);
+        }
+        Some(arrays)
+    }
+
+    fn put_arrays(&mut self, arrays: *mut Meta) {
+        // The link looks like the metadata of a slot that was never used: its low bits are those of an
+        // address, so late readers, who look at `fresh` and the kind first, are told nothing.
+        // SAFETY: the span is gone, so the arrays are nobody's.
+        unsafe { arrays.cast::<usize>().write(self.arrays) };
+        self.arrays = arrays as usize;
+    }
+
+    fn list(&mut self, span: &'static Descriptor) {
+        push(&mut self.head, span);
+        span.listed.store(1, Ordering::SeqCst);
+    }
+
+    fn unlist(&mut self, span: &'static Descriptor) {
+        unlink(&mut self.head, span);
+        span.listed.store(0, Ordering::SeqCst);
+    }
+
+    fn grow(&mut self, class: usize) -> Option<&'static Descriptor> {
+        let (granules, slots) = shape(class);
+        let arrays = self.take_arrays(slots.count)?;
+        let zone = match slots.kind {
+            Kind::Guarded => guarded::zone(),
+            _ => Zone::Open,
+        };
+        let Some(span) = runs::take(granules, zone) else {
+            self.put_arrays(arrays);
+            return None;
+        };
+        if slots.kind == Kind::Guarded && !guarded::close_span(span) {
+            self.put_arrays(arrays);
+            runs::give(span);
+            return None;
+        }
+        span.become_slots(&slots, arrays, tables::bits_of(arrays, slots.count));
+        if slots.kind == Kind::Small {
+            let pad = span.start()..span.first_slot();
+            // SAFETY: the span is open and nobody's yet.
+            unsafe { bytes::fill(pad, Pattern::REDZONE) };
+        }
+        self.list(span);
+        Some(span)
+    }
+
+    fn refill(&mut self, class: usize, cache: &mut Cache) -> bool {
+        loop {
+            let Some(span) = self.head.or_else(|| self.grow(class)) else {
+                return false;
+            };
+            let stride = span.stride();
+            let most = match span.kind() {
+                Kind::Guarded => 8,
+                _ => (TAKEN_BYTES / stride).clamp(1, 64) as u32,
+            };
+            if take_used(span, most, cache) || take_fresh(span, most, cache) {
+                cache.stride = stride;
+                return true;
+            }
+            self.unlist(span);
+            // Somebody may have given a slot back since, and seen the span listed.
+            if has_free(span) {
+                self.list(span);
+            }
+        }
+    }
+
+    /// Takes a span that is empty out, for [`dissolve`].
+    fn remove(&mut self, span: &'static Descriptor) {
+        if span.listed.load(Ordering::SeqCst) != 0 {
+            self.unlist(span);
+        }
+        if self.kept.is_some_and(|kept| core::ptr::eq(kept, span)) {
+            self.kept = None;
+        }
+        span.set_kind(Kind::None);
+        self.put_arrays(span.metas_pointer());
+    }
+}
+
+fn has_free(span: &Descriptor) -> bool {
+    span.free_bits()
+        .iter()
+        .any(|bits| bits.load(Ordering::SeqCst) != 0)
+}
+
+fn offer(span: &Descriptor, word: usize, mask: u64, cache: &mut Cache) {
+    let first = word * 64;
+    span.out.fetch_add(mask.count_ones(), Ordering::Relaxed);
+    cache.mask = mask;
+    cache.base = span.slot_start(first as u32);
+    cache.metas = span.metas().get(first..).unwrap_or(&[]);
+}
+
+/// Slots that were in use before.
+fn take_used(span: &Descriptor, most: u32, cache: &mut Cache) -> bool {
+    for (word, bits) in span.free_bits().iter().enumerate() {
+        let mut mask = bits.load(Ordering::Acquire);
+        while mask.count_ones() > most {
+            mask &= !(1 << mask.ilog2());
+        }
+        if mask != 0 {
+            bits.fetch_and(!mask, Ordering::AcqRel);
+            offer(span, word, mask, cache);
+            cache.fresh = false;
+            return true;
+        }
+    }
+    false
+}
+
+/// Slots that were never used: neighbours, whose memory is touched only when they are.
+fn take_fresh(span: &Descriptor, most: u32, cache: &mut Cache) -> bool {
+    let fresh = span.fresh();
+    let end = (fresh + most)
+        .min(span.slots())
+        .min((fresh & !63).saturating_add(64));
+    if end <= fresh {
+        return false;
+    }
+    let mask = u64::MAX >> (64 - (end - fresh)) << (fresh & 63);
+    if span.kind() == Kind::Small {
+        // Slots are used in their order, and each fills its own end, which is the redzone before the
+        // next one; but the slot after the last one may be another thread's, and used earlier.
+        let last = span.slot_start(end);
+        // SAFETY: the end of a slot that is nobody's yet.
+        unsafe { bytes::fill(last - settings::redzone_bytes()..last, Pattern::REDZONE) };
+    }
+    span.set_fresh(end);
+    offer(span, (fresh / 64) as usize, mask, cache);
+    cache.fresh = true;
+    true
+}
+
+/// Gets a thread slots of a class.
+#[cold]
+#[inline(never)]
+pub(super) fn refill(class: usize, cache: &mut Cache) -> bool {
+    SHELVES[class].with(|shelf| shelf.refill(class, cache))
+}
+
+/// Gives back a slot that is nobody's any more.
+pub(super) fn give_back(span: &'static Descriptor, slot: u32) {
+    let class = span.class();
+    if let Some(bits) = span.free_bits().get(slot as usize / 64) {
+        bits.fetch_or(1 << (slot % 64), Ordering::SeqCst);
+    }
+    let listed = span.listed.load(Ordering::SeqCst) != 0;
+    let empty = span.out.fetch_sub(1, Ordering::AcqRel) == 1;
+    if !listed || empty {
+        settle(span, class);
+    }
+}
+
+/// Lists a span that has slots again; dissolves one that has nothing else.
+#[cold]
+#[inline(never)]
+fn settle(span: &'static Descriptor, class: usize) {
+    let gone = SHELVES[class].with(|shelf| {
+        // Meanwhile the span may be gone, and even be another class's.
+        let wanted = if class < CLASSES {
+            Kind::Small
+        } else {
+            Kind::Guarded
+        };
+        if span.kind() != wanted || span.class() != class {
+            return None;
+        }
+        if span.listed.load(Ordering::SeqCst) == 0 && has_free(span) {
+            shelf.list(span);
+        }
+        // Guarded slots that are closed have no memory to give back.
+        if wanted != Kind::Small || span.out.load(Ordering::Acquire) != 0 {
+            return None;
+        }
+        let kept = shelf
+            .kept
+            .filter(|kept| kept.out.load(Ordering::Acquire) == 0);
+        match kept {
+            Some(kept) if !core::ptr::eq(kept, span) => {
+                shelf.remove(span);
+                Some(span)
+            }
+            _ => {
+                shelf.kept = Some(span);
+                None
+            }
+        }
+    });
+    if let Some(span) = gone {
+        dissolve(span);
+    }
+}
+
+/// Gives the memory of a span that was removed back to the kernel, and its addresses to others.
+fn dissolve(span: &'static Descriptor) {
+    let range = span.range();
+    // SAFETY: no slot is in use and no class knows the span.
+    let discarded = unsafe { pages::discard(range.start, range.end - range.start) };
+    if discarded.is_err() {
+        // Locked memory stays; what is given out as fresh must be zero.
+        // SAFETY: as above.
+        unsafe { bytes::zero(range) };
+    }
+    runs::give(span);
+}
+
+/// Gives the kept empty spans of all classes back; gives whether there were any.
+pub(super) fn trim() -> bool {
+    let mut any = false;
+    for shelf in &SHELVES[..CLASSES] {
+        while let Some(span) = shelf.with(|shelf| {
+            let mut span = shelf.head;
+            while let Some(candidate) = span {
+                if candidate.out.load(Ordering::Acquire) == 0 && candidate.fresh() > 0 {
+                    shelf.remove(candidate);
+                    return Some(candidate);
+                }
+                span = follow(&candidate.next);
+            }
+            None
+        }) {
+            dissolve(span);
+            any = true;
+        }
+    }
+    any
+}
+
+/// The arrays for a large block, which are those of one slot.
+static LARGE: Lock<Shelf> = Lock::new(Shelf {
+    head: None,
+    kept: None,
+    arrays: 0,
+});
+
+/// Room for what is known of a large block.
+pub(super) fn take_large_meta() -> Option<*mut Meta> {
+    LARGE.with(|shelf| shelf.take_arrays(1))
+}
+
+/// Gives it back.
+pub(super) fn put_large_meta(meta: *mut Meta) {
+    LARGE.with(|shelf| shelf.put_arrays(meta));
+}
+
+/// The lock of [`take_large_meta`], for a fork.
+pub(super) fn large_lock() -> &'static Lock<Shelf> {
+    &LARGE
+}

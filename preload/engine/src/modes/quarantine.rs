@@ -1,0 +1,47 @@
+//! How long freed blocks are held back: first in, first out, as long as they weigh no more than
+//! `--freelist-vol` together.
+
+/// Freed blocks that a thread collects before they go to the queue of all threads.
+pub const BATCH_BLOCKS: usize = 62;
+
+/// A freed guarded slot has no memory of its own any more; this is for the kernel's table of pages and
+/// our own data.
+pub const GUARDED_WEIGHT_BYTES: u64 = 512;
+
+/// A freed large block's pages are given back at once. What it holds is a range of addresses, and the
+/// kernel's table of its pages: so a big free does not push everything else out, and a program that
+/// frees terabytes in turn does not run out of addresses.
+#[must_use]
+pub const fn large_weight_bytes(size: u64) -> u64 {
+    4096 + size / 1024
+}
+
+/// When a thread hands its batch over, be it full or not: a batch must be little beside the whole.
+#[must_use]
+pub const fn batch_limit_bytes(volume_bytes: u64) -> u64 {
+    volume_bytes / 64
+}
+
+/// The volume where memory is scarce: no more than an eighth of what the process may have.
+#[must_use]
+pub fn volume_bytes(configured: u64, memory_limit_bytes: Option<u64>) -> u64 {
+    memory_limit_bytes.map_or(configured, |limit| configured.min(limit / 8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scarce_memory_makes_it_smaller() {
+        assert_eq!(volume_bytes(64 << 20, None), 64 << 20);
+        assert_eq!(volume_bytes(64 << 20, Some(64 << 20)), 8 << 20);
+        assert_eq!(volume_bytes(64 << 20, Some(1 << 40)), 64 << 20);
+    }
+
+    #[test]
+    fn a_large_block_weighs_little_but_not_nothing() {
+        assert!(large_weight_bytes(1 << 20) < 8192);
+        assert!(large_weight_bytes(1 << 40) >= 1 << 30);
+    }
+}

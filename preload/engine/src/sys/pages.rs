@@ -1,0 +1,115 @@
+//! Making pages of reserved address space accessible and inaccessible.
+//!
+//! Guard markers (Linux 6.13) make single pages inaccessible without splitting the mapping that they
+//! lie in; protection splits it, and mappings are limited (`vm.max_map_count`).
+
+use super::syscall;
+
+const GUARD_INSTALL: usize = 102;
+const GUARD_REMOVE: usize = 103;
+
+unsafe fn advise(address: u64, bytes: u64, advice: usize) -> Result<(), i32> {
+    // SAFETY: as the callers vouch.
+    unsafe {
+        syscall(
+            libc::SYS_madvise,
+            &[address as usize, bytes as usize, advice],
+        )
+    }
+    .map(|_| ())
+}
+
+unsafe fn protect(address: u64, bytes: u64, protection: i32) -> Result<(), i32> {
+    let args = [address as usize, bytes as usize, protection as usize];
+    // SAFETY: as the callers vouch.
+    unsafe { syscall(libc::SYS_mprotect, &args) }.map(|_| ())
+}
+
+/// Makes pages readable and writable; those without content read as zero.
+///
+/// # Safety
+/// The pages must lie in a reservation of [`super::mem::reserve`].
+pub unsafe fn open(address: u64, bytes: u64) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    unsafe { protect(address, bytes, libc::PROT_READ | libc::PROT_WRITE) }
+}
+
+/// Makes pages inaccessible; their content stays.
+///
+/// # Safety
+/// As [`open`], and nobody of ours may need them.
+pub unsafe fn close(address: u64, bytes: u64) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    unsafe { protect(address, bytes, libc::PROT_NONE) }
+}
+
+/// Gives the memory of pages back: they read as zero afterwards.
+///
+/// # Safety
+/// As [`close`].
+pub unsafe fn discard(address: u64, bytes: u64) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    unsafe { advise(address, bytes, libc::MADV_DONTNEED as usize) }
+}
+
+/// Makes pages inaccessible by markers and gives their memory back.
+///
+/// # Safety
+/// As [`close`].
+pub unsafe fn install_markers(address: u64, bytes: u64) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    unsafe { advise(address, bytes, GUARD_INSTALL) }
+}
+
+/// Takes markers away where there are any; such pages read as zero afterwards.
+///
+/// # Safety
+/// As [`open`].
+pub unsafe fn remove_markers(address: u64, bytes: u64) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    unsafe { advise(address, bytes, GUARD_REMOVE) }
+}
+
+/// Keeps huge pages away: half-empty ones would count as the program's memory.
+///
+/// # Safety
+/// As [`open`].
+pub unsafe fn keep_small(address: u64, bytes: u64) {
+    // SAFETY: as the caller vouches. A kernel without huge pages refuses, which is as well.
+    let _ = unsafe { advise(address, bytes, libc::MADV_NOHUGEPAGE as usize) };
+}
+
+/// Makes a range a fresh, inaccessible reservation again, its memory and tables of pages given back.
+///
+/// # Safety
+/// As [`close`].
+pub unsafe fn reserve_anew(address: u64, bytes: u64) -> Result<(), i32> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+    let args = [
+        address as usize,
+        bytes as usize,
+        libc::PROT_NONE as usize,
+        flags as usize,
+        usize::MAX,
+        0,
+    ];
+    // SAFETY: as the caller vouches; the range is ours, so nothing else is replaced.
+    unsafe { syscall(libc::SYS_mmap, &args) }.map(|_| ())
+}
+
+/// Moves the pages of one range to another of the same length, without copying.
+///
+/// # Safety
+/// Both ranges as for [`close`]; the first is a hole afterwards.
+pub unsafe fn move_to(from: u64, bytes: u64, to: u64) -> Result<(), i32> {
+    let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+    let args = [
+        from as usize,
+        bytes as usize,
+        bytes as usize,
+        flags as usize,
+        to as usize,
+    ];
+    // SAFETY: as the caller vouches.
+    unsafe { syscall(libc::SYS_mremap, &args) }.map(|_| ())
+}
