@@ -9,10 +9,12 @@ use core::arch::naked_asm;
 use ldt_engine::hooks::{heap, mappings};
 use ldt_engine::{process, real, sys};
 
+mod bound;
 mod endings;
 mod exec;
 mod loader;
 mod operators;
+mod ranges;
 mod signals;
 
 #[global_allocator]
@@ -131,6 +133,7 @@ static DESTRUCTOR: extern "C" fn() = {
 #[unsafe(link_section = ".init_array")]
 static CONSTRUCTOR: extern "C" fn() = {
     extern "C" fn constructor() {
+        bound::bind();
         process::constructed();
     }
     constructor

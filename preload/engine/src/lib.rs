@@ -5,6 +5,7 @@
 //! may do either, no panic. When LDT cannot go on it says so once and gets out of the way.
 
 pub mod blocks;
+pub mod calls;
 pub mod clock;
 pub mod counts;
 pub mod diagnose;

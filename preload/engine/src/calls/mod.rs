@@ -1,0 +1,158 @@
+//! What becomes of a call of the C library that reads or writes memory: `libldt_calls.so` works out the
+//! range, and here is said how much of it lies in a live block, and reported what does not.
+//!
+//! [`bounds`] is what spares most calls the way here; [`wrong`] finds the bytes that an error is about.
+
+mod bounds;
+mod wrong;
+
+pub use bounds::{Bounds, bounds, widen};
+pub use wrong::Range;
+
+use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind};
+
+use crate::blocks::{self, Block};
+use crate::findings::{self, Report};
+use crate::reentry::enter;
+use crate::sys::Registers;
+use wrong::Wrong;
+
+/// A call of the program's, by the name of the function called.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// The function's symbol.
+    pub function: &'a [u8],
+    /// The stack pointer at its entry: it points at the return address.
+    pub sp: u64,
+    /// The caller's frame pointer.
+    pub bp: u64,
+}
+
+impl Called<'_> {
+    fn caller(&self) -> Registers {
+        // SAFETY: the return address lies at the stack pointer of a function's entry.
+        let ip = unsafe { *(self.sp as *const u64) };
+        Registers {
+            ip,
+            sp: self.sp + 8,
+            bp: self.bp,
+        }
+    }
+}
+
+/// How many bytes from `address` on lie in one live block; no limit outside the heap.
+#[must_use]
+pub fn room(address: u64) -> u64 {
+    if !blocks::is_ours(address) {
+        return u64::MAX;
+    }
+    blocks::locate(address).map_or(0, |place| {
+        (place.start + place.size).saturating_sub(address)
+    })
+}
+
+/// The blocks that an access at `address` may be about.
+fn candidates(address: u64) -> [Option<Block>; 3] {
+    let [before, after] = blocks::neighbours(address);
+    [blocks::find(address), before, after]
+}
+
+/// Reports what of a range is not the program's to touch, and makes it accessible, since the call will
+/// touch it all the same.
+#[cold]
+pub fn check(called: &Called<'_>, range: Range, access: Access) {
+    let Some(mut inside) = enter(called.sp) else {
+        return;
+    };
+    let found = candidates(range.address);
+    let facts: Vec<BlockFacts> = found.iter().flatten().map(|block| block.facts).collect();
+    let Some(Wrong { kind, block, bad }) = wrong::find(range, &facts) else {
+        return;
+    };
+    let note = note(range, access);
+    let recorder = inside.recorder();
+    let stack = recorder.capture(called.caller());
+    findings::report(
+        recorder,
+        &Report {
+            kind,
+            detected_by: DetectedBy::LibcCall,
+            access,
+            size: bad.bytes,
+            address: bad.address,
+            stack,
+            called: called.function,
+            block: Some(facts[block]),
+            memory_at: 0,
+            memory: &[],
+            expected: &[],
+            note: note.as_bytes(),
+        },
+    );
+    open(range);
+}
+
+/// The whole range, since the first line tells of the bad bytes.
+fn note(range: Range, access: Access) -> String {
+    let verb = if access == Access::Write {
+        "writes"
+    } else {
+        "reads"
+    };
+    format!(
+        "the call {verb} {} bytes at {:#x}",
+        range.bytes, range.address
+    )
+}
+
+/// Reports a copy whose source and destination overlap.
+#[cold]
+pub fn overlap(called: &Called<'_>, to: u64, from: u64, bytes: u64) {
+    let Some(mut inside) = enter(called.sp) else {
+        return;
+    };
+    let block = blocks::find(to).or_else(|| blocks::find(from));
+    let recorder = inside.recorder();
+    let stack = recorder.capture(called.caller());
+    let note = format!("from {from:#x} to {to:#x}");
+    findings::report(
+        recorder,
+        &Report {
+            kind: ErrorKind::MemcpyParamOverlap,
+            detected_by: DetectedBy::LibcCall,
+            access: Access::Write,
+            size: bytes,
+            address: to,
+            stack,
+            called: called.function,
+            block: block.map(|block| block.facts),
+            memory_at: 0,
+            memory: &[],
+            expected: &[],
+            note: note.as_bytes(),
+        },
+    );
+}
+
+/// A call may say that it takes far more than it will: beyond this nothing is opened.
+const MOST_OPENED_BYTES: u64 = 64 << 20;
+
+/// Opens the guard pages in a range, of each block that it touches.
+#[cold]
+pub fn open(range: Range) {
+    let end = range
+        .address
+        .saturating_add(range.bytes.min(MOST_OPENED_BYTES));
+    let mut at = range.address;
+    while at < end && blocks::is_ours(at) {
+        blocks::lift(at);
+        let Some(block) = blocks::find(at) else {
+            return;
+        };
+        let next = block.slot().end;
+        if next <= at {
+            return;
+        }
+        at = next;
+    }
+}

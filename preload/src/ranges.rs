@@ -1,0 +1,66 @@
+//! What `libldt_calls.so` asks of this library: where the heap lies, how much of a block is left behind
+//! an address, and to report what a call of the C library touches beyond it.
+//!
+//! The registers of the program's frame come as arguments here: that library took them at the entry of
+//! its export, as this one does at the entry of `malloc`.
+
+use core::ffi::{CStr, c_char};
+
+use ldt_engine::calls::{self, Bounds, Called, Range};
+use ldt_trace::finding::Access;
+
+/// The bounds of the heap; they change as it grows.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn ldt_heap_bounds() -> &'static Bounds {
+    calls::bounds()
+}
+
+/// How many bytes from an address on lie in one live block; `u64::MAX` outside the heap.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn ldt_room(address: u64) -> u64 {
+    calls::room(address)
+}
+
+/// Checks a range that a call reads (`access` 1) or writes (2), and reports what is wrong with it.
+///
+/// # Safety
+/// `called` must be a C string, `sp` the stack pointer at the entry of the function of that name.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn ldt_access_range(
+    address: u64,
+    bytes: u64,
+    access: u32,
+    called: *const c_char,
+    sp: u64,
+    bp: u64,
+) {
+    let access = Access::from_code(access as u8).unwrap_or(Access::Unknown);
+    // SAFETY: as the caller vouches.
+    let function = unsafe { CStr::from_ptr(called) }.to_bytes();
+    let called = Called { function, sp, bp };
+    calls::check(&called, Range { address, bytes }, access);
+}
+
+/// Reports that a copy overlaps itself.
+///
+/// # Safety
+/// As for [`ldt_access_range`].
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn ldt_overlap(
+    to: u64,
+    from: u64,
+    bytes: u64,
+    called: *const c_char,
+    sp: u64,
+    bp: u64,
+) {
+    // SAFETY: as the caller vouches.
+    let function = unsafe { CStr::from_ptr(called) }.to_bytes();
+    calls::overlap(&Called { function, sp, bp }, to, from, bytes);
+}
+
+/// Opens the guard pages in a range that the kernel may be about to touch.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn ldt_lift_range(address: u64, bytes: u64) {
+    calls::open(Range { address, bytes });
+}
