@@ -120,6 +120,25 @@ impl Follower {
             self.tell_errors(number, all);
             self.judge_process(number, (Some(number) == last).then_some(ended));
         }
+        self.judge_runner();
+    }
+
+    /// A shell or another runner that ran nothing worth judging was meant itself.
+    fn judge_runner(&mut self) {
+        if self.processes.iter().any(|judged| !judged.is_skipped) {
+            return;
+        }
+        for mut judged in std::mem::take(&mut self.processes) {
+            if judged.report.parent_pid == std::process::id() {
+                judged.is_skipped = false;
+                let errors: Vec<ErrorReport> = judged.counting_errors().cloned().collect();
+                for error in errors {
+                    self.tell_error(judged.report.pid, &error);
+                }
+                self.tell_process(&judged);
+            }
+            self.processes.push(judged);
+        }
     }
 
     /// Prints the errors of a process up to this one.

@@ -111,6 +111,10 @@ fn memory(facts: &ErrorFound, lines: &mut Vec<String>) {
     if !facts.expected.is_empty() {
         damage(facts, lines);
     }
+    if facts.expected.len() >= facts.memory.len() && facts.memory.len() <= BYTES_A_LINE {
+        // The line before has it all.
+        return;
+    }
     lines.push(format!("memory around {:#x}:", facts.address));
     let first = facts.memory_at;
     for (number, row) in facts.memory.chunks(BYTES_A_LINE).enumerate() {

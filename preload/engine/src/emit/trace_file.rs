@@ -92,6 +92,13 @@ pub fn set_flags(flags: u32) {
     }
 }
 
+/// Clears bits of the flags.
+pub fn clear_flags(flags: u32) {
+    if let Some(field) = field32(offset::FLAGS) {
+        field.fetch_and(!flags, Ordering::Relaxed);
+    }
+}
+
 /// Creates the file under a name that belongs to this process, and its header page. `path` has no
 /// final NUL. Gives the error number when that is impossible.
 pub fn create(path: &[u8], max_bytes: u64, forked_from: u32) -> Result<(), i32> {

@@ -12,6 +12,9 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
+use ldt_trace::header::flag;
+
+use crate::emit::trace_file;
 use crate::faults;
 use crate::process;
 use crate::real::Real;
@@ -148,6 +151,31 @@ fn own_environment() -> Strings {
     unsafe { environ }
 }
 
+/// The trace says that its process replaces itself by another program; dropping this, that it did not come
+/// to that. A trace that ends so, with none after it, is of a command that went on without LDT.
+struct Replacing {
+    is_noted: bool,
+}
+
+impl Replacing {
+    fn begin() -> Self {
+        // A vfork child has its parent's trace before it, and does not end it.
+        let is_noted = process::is_recording() && !process::is_vfork_child();
+        if is_noted {
+            trace_file::set_flags(flag::EXECED);
+        }
+        Replacing { is_noted }
+    }
+}
+
+impl Drop for Replacing {
+    fn drop(&mut self) {
+        if self.is_noted {
+            trace_file::clear_flags(flag::EXECED);
+        }
+    }
+}
+
 /// Calls `function(a, b, environment)` with the environment completed.
 unsafe fn execute(
     real: Real,
@@ -160,6 +188,7 @@ unsafe fn execute(
         return -1;
     }
     let _undone = faults::before_exec();
+    let _noted = Replacing::begin();
     // SAFETY: execve and execvpe have this signature.
     let function: unsafe extern "C" fn(*const c_char, Strings, Strings) -> c_int =
         unsafe { core::mem::transmute(address) };
@@ -215,6 +244,7 @@ pub unsafe extern "C" fn fexecve(fd: c_int, arguments: Strings, environment: Str
         return -1;
     }
     let _undone = faults::before_exec();
+    let _noted = Replacing::begin();
     // SAFETY: the symbol of that name; the completed environment lives until the call is over.
     unsafe {
         let function: unsafe extern "C" fn(c_int, Strings, Strings) -> c_int =
