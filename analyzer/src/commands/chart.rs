@@ -62,6 +62,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let drawn = match options.kind {
         Kind::Timeline => {
             let stacked = timeline::stacked(&first);
+            drop(first);
             let second = following(Some(stacked.follow.clone()));
             timeline::timeline(&second, Some(&stacked), Vec::new()).draw(&canvas)
         }

@@ -10,19 +10,24 @@ pub fn rates(replayed: &Replayed) -> RatesChart {
     let captions = Captions::of(replayed);
     let timeline = &replayed.heap.timeline;
     let end = replayed.end_tick;
+    let ns = |tick| replayed.clock.ns(tick);
     let bins = timeline.bins().map(|(tick, bin)| RateBin {
-        from_ns: replayed.clock.ns(tick),
+        from_ns: ns(tick),
         // The last bin is not longer than the run.
-        to_ns: replayed
-            .clock
-            .ns(tick.saturating_add(timeline.width()).min(end.max(tick))),
+        to_ns: ns(tick.saturating_add(timeline.width()).min(end.max(tick))),
         allocations: bin.allocations,
         frees: bin.frees,
     });
+    // The run may go on after its last call.
+    let rest = RateBin {
+        from_ns: ns(end),
+        to_ns: ns(end),
+        ..RateBin::default()
+    };
     RatesChart {
         title: captions.title("Allocations and frees of"),
         subtitle: captions.command,
-        bins: bins.collect(),
+        bins: bins.chain([rest]).collect(),
     }
 }
 

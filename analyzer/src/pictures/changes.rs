@@ -7,6 +7,9 @@ use crate::diff::{Change, Diff};
 use crate::report::site::Cost;
 use ldt_viewer::{ChangeRow, ChangesChart};
 
+/// No picture has room for more rows; the others are summed up, and need no name.
+const MOST_NAMED: usize = 600;
+
 /// Each call stack before and after, by one cost.
 #[must_use]
 pub fn changes(diff: &Diff<'_>, cost: Cost) -> ChangesChart {
@@ -14,17 +17,23 @@ pub fn changes(diff: &Diff<'_>, cost: Cost) -> ChangesChart {
         Captions::of(diff.before.replayed),
         Captions::of(diff.after.replayed),
     );
-    let changed: Vec<&Change> = diff
+    let mut changed: Vec<&Change> = diff
         .changes
         .iter()
         .filter(|change| change.growth(cost) != 0)
         .collect();
-    let frames = changed.iter().map(|change| {
+    changed.sort_by_key(|change| {
+        let (site, _) = &change.example;
+        let size = change.growth(cost).unsigned_abs();
+        (std::cmp::Reverse(size), site.stack, site.function)
+    });
+    let frames = changed.iter().take(MOST_NAMED).map(|change| {
         let (site, is_after) = &change.example;
         let report = if *is_after { &diff.after } else { &diff.before };
         telling_frames(report, site)
     });
     let names = lines(&frames.collect::<Vec<_>>());
+    let names = names.into_iter().chain(std::iter::repeat(String::new()));
     let sum = |figure: fn(&Change, Cost) -> u64| {
         let figures = diff.changes.iter().map(|change| figure(change, cost));
         figures.fold(0, u64::saturating_add)
@@ -41,7 +50,6 @@ pub fn changes(diff: &Diff<'_>, cost: Cost) -> ChangesChart {
             sum(|change, cost| change.after.of(cost)),
         ),
         rows: names
-            .into_iter()
             .zip(changed)
             .map(|(name, change)| ChangeRow {
                 name,
