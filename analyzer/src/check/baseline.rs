@@ -75,6 +75,19 @@ impl Baseline {
         self.lines.insert(line(kind, stack))
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn with(mut self, other: &Baseline) -> Self {
+        self.lines.extend(other.lines.iter().cloned());
+        self
+    }
+
+    /// How many findings this has that the other one has not.
+    #[must_use]
+    pub fn count_beyond(&self, other: &Baseline) -> usize {
+        self.lines.difference(&other.lines).count()
+    }
+
     /// How many findings there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,5 +1,6 @@
 //! The commands, one file each: its options, and what it does with them.
 
+mod baseline;
 mod chart;
 mod check;
 mod diff;
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Profile(profile::Options),
     /// Run a program with every heap error reported, and its leaks.
     Check(Box<check::Options>),
+    /// Write what is known to a file that `check --baseline` reads.
+    Baseline(baseline::Options),
     /// Say what a trace holds.
     Report(report::Options),
     /// Draw a trace.
@@ -37,6 +40,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Profile(options) => profile::run(&options),
+        Command::Baseline(options) => baseline::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Chart(options) => chart::run(&options),

@@ -4,8 +4,11 @@ use super::frame::Frame;
 use super::named::{Coverage, ErrorReport, LeakReport, LossRecord};
 use crate::report::errors::{access_word, headline};
 use crate::report::leaks::{Amount, Amounts};
+use ldt_trace::Function;
 use ldt_trace::finding::LeakKind;
+use ldt_trace::header::CheckCounts;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The function of the last frame of a stack that was cut, as in the sites of a report.
 const CUT: &str = "(the stack goes on, but was cut here)";
@@ -219,4 +222,22 @@ pub fn coverage(coverage: Coverage) -> CoverageJson {
         stacks: coverage.stacks,
         guard_method: coverage.method,
     }
+}
+
+/// How often each function was called, by the name that people read, summed over processes.
+#[must_use]
+pub fn calls<'a>(counts: impl Iterator<Item = &'a CheckCounts>) -> BTreeMap<&'static str, u64> {
+    // The four that everyone looks for are there even when they were not called.
+    let four = ["malloc", "calloc", "realloc", "free"];
+    let mut calls: BTreeMap<&'static str, u64> = four.into_iter().map(|name| (name, 0)).collect();
+    for counts in counts {
+        for function in Function::ALL {
+            let count = counts.calls.get(*function as usize).copied().unwrap_or(0);
+            if count > 0 {
+                *calls.entry(function.shown()).or_default() += count;
+            }
+        }
+        *calls.entry("failed").or_default() += counts.failed_calls;
+    }
+    calls
 }

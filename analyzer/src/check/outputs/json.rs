@@ -5,13 +5,12 @@ use super::Results;
 use crate::check::judge::Judged;
 use crate::check::merge::SeenIn;
 use crate::findings::json::{
-    CoverageJson, ErrorJson, LeaksJson, Places, coverage, error, leaks, record,
+    CoverageJson, ErrorJson, LeaksJson, Places, calls, coverage, error, leaks, record,
 };
 use crate::findings::named::{Coverage, Ending};
 use crate::report::json::SCHEMA_VERSION;
 use crate::report::leaks::Amount;
 use crate::report::lines::Lines;
-use ldt_trace::Function;
 use serde::Serialize as _;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -150,7 +149,7 @@ fn assemble<'a>(results: Results<'a>) -> Json<'a> {
             .iter()
             .flat_map(|one| one.report.warnings.iter().map(String::as_str))
             .collect(),
-        calls: calls(&judged),
+        calls: calls(judged.iter().map(|one| &one.report.counts)),
         totals: Totals {
             allocations: sum(|one| one.report.counts.allocations),
             frees: sum(|one| one.report.counts.frees),
@@ -216,24 +215,6 @@ fn places(seen_in: &SeenIn) -> Places<'_> {
         processes: seen_in.pids.iter().copied().collect(),
         tests: seen_in.tests.iter().map(String::as_str).collect(),
     }
-}
-
-/// How often each function was called, by the name that people read.
-fn calls(judged: &[&Judged]) -> BTreeMap<&'static str, u64> {
-    // The four that everyone looks for are there even when they were not called.
-    let four = ["malloc", "calloc", "realloc", "free"];
-    let mut calls: BTreeMap<&'static str, u64> = four.into_iter().map(|name| (name, 0)).collect();
-    for one in judged {
-        let counts = &one.report.counts;
-        for function in Function::ALL {
-            let count = counts.calls.get(*function as usize).copied().unwrap_or(0);
-            if count > 0 {
-                *calls.entry(function.shown()).or_default() += count;
-            }
-        }
-        *calls.entry("failed").or_default() += counts.failed_calls;
-    }
-    calls
 }
 
 fn sum_of_coverage(judged: &[&Judged]) -> Coverage {
