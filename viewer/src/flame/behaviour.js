@@ -252,4 +252,5 @@
   if (text) { field.value = text; search(text); }
   if (number > 0 && number < boxes.length) zoom(number);
   say(GRAPH.overview);
+  svg.dataset.ready = "true";
 })();

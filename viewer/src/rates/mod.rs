@@ -123,23 +123,35 @@ impl Picture for RatesChart {
         let to = if to > from { to } else { from + 1e3 };
 
         let (palette, right) = (page.palette, Panel::right_edge(page));
-        // The labels of y are as wide as the widest of all: their width is not known before the columns are.
-        let left = Page::<DB>::MARGIN + Panel::room_beside(44.0);
-        let columns = (((right - left) / COLUMN_PX) as usize).max(1);
-        let line = |name, colour, calls: fn(&RateBin) -> u64| Line {
-            name,
-            colour,
-            total: self.bins.iter().map(calls).fold(0, u64::saturating_add),
-            rates: self.per_second((from, to), columns, calls),
-        };
-        let allocations = line("allocations", palette.heap, |bin| bin.allocations);
-        let frees = line("frees", palette.resident, |bin| bin.frees);
-
-        let most = allocations.most().1.max(frees.most().1).max(1.0) * HEADROOM;
         let (plot_top, bottom) = (
             top + HEADING_PX,
             page.height - Page::<DB>::MARGIN * 0.6 - Panel::BELOW,
         );
+        let lines = |left: f64| {
+            let columns = (((right - left) / COLUMN_PX) as usize).max(1);
+            let line = |name, colour, calls: fn(&RateBin) -> u64| Line {
+                name,
+                colour,
+                total: self.bins.iter().map(calls).fold(0, u64::saturating_add),
+                rates: self.per_second((from, to), columns, calls),
+            };
+            [
+                line("allocations", palette.heap, |bin| bin.allocations),
+                line("frees", palette.resident, |bin| bin.frees),
+            ]
+        };
+        let axis = |lines: &[Line; 2]| {
+            let most = lines.iter().map(|line| line.most().1).fold(1.0, f64::max) * HEADROOM;
+            Axis {
+                from: 0.0,
+                to: most,
+                ticks: count::ticks(most, (bottom - plot_top) / Panel::BETWEEN_Y_LABELS),
+            }
+        };
+        // Columns depend on where the labels of y end, and these, a little, on the columns: two rounds settle it.
+        let room = |widest| Page::<DB>::MARGIN + Panel::room_beside(widest);
+        let left = room(axis(&lines(room(40.0))).widest_label(page));
+        let lines = lines(left);
         let x = Axis {
             from,
             to,
@@ -151,27 +163,24 @@ impl Picture for RatesChart {
             top: plot_top,
             bottom,
             x: &x,
-            y: Axis {
-                from: 0.0,
-                to: most,
-                ticks: count::ticks(most, (bottom - plot_top) / Panel::BETWEEN_Y_LABELS),
-            },
+            y: axis(&lines),
             caption: "per second",
         };
+        let [allocations, _] = &lines;
         page.fill_stairs(
             &stairs(page, &panel, &allocations.rates),
             palette.tint(palette.heap, 0.35),
         )?;
         panel.draw_grid(page)?;
-        for line in [&allocations, &frees] {
+        for line in &lines {
             page.trace_stairs(&stairs(page, &panel, &line.rates), LINE_PX, line.colour)?;
         }
         panel.draw_y_axis(page)?;
         panel.draw_x_axis(page)?;
         let mut left = left;
-        for line in [&allocations, &frees] {
+        for line in &lines {
             let (column, most) = line.most();
-            let at = from + (to - from) * column as f64 / columns as f64;
+            let at = from + (to - from) * column as f64 / line.rates.len() as f64;
             let text = format!(
                 "{} {}, at most {} a second at {}",
                 count::grouped(line.total),

@@ -3,7 +3,11 @@
 
 mod bitmap;
 mod canvas;
+mod durations;
 mod edges;
+mod flame;
+mod rates;
 mod reading;
+mod rows;
 mod sizes;
 mod timeline;

@@ -60,6 +60,31 @@ fn bars_stand_at_their_sizes_and_are_as_high_as_their_figures() {
 }
 
 #[test]
+fn what_the_allocator_adds_stands_on_what_was_asked_for() {
+    let mut waste = chart(&[(16, 31, 1_000, 20 << 10), (32, 63, 10, 40 << 10)]);
+    waste.bins[0].usable_bytes = 30 << 10;
+    waste.bins[1].usable_bytes = 40 << 10;
+    let svg = svg(&waste);
+    let requested = bars(&svg, BYTES);
+    let added = bars(&svg, "#CDD0D6");
+    let [added] = added[..] else {
+        panic!("only the first bin has waste: {added:?}")
+    };
+    assert!(
+        (added.high - requested[0].high / 2.0).abs() <= 2.0,
+        "{added:?} {requested:?}"
+    );
+    assert!((added.top + added.high - requested[0].top).abs() <= 1.0);
+    for text in [
+        "bytes requested: 60 KiB",
+        "unused in their blocks: 10 KiB (14.3%)",
+        "30 KiB",
+    ] {
+        svg.says(text);
+    }
+}
+
+#[test]
 fn every_figure_stands_on_its_bar() {
     let svg = svg(&chart(&[
         (16, 31, 12_345_678, 300_000_000),
