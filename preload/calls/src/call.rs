@@ -60,6 +60,12 @@ impl Call<'_> {
 
     /// Tells the story up to the call.
     pub(crate) fn begin(&mut self) -> Then {
+        match self.entry.arguments {
+            Arguments::Fixed => {}
+            Arguments::Variable => self.frame.note_variable_arguments(self.fixed()),
+            // SAFETY: the argument after the format is a list, by the function's prototype.
+            Arguments::List => unsafe { self.frame.note_list(self.fixed()) },
+        }
         let then = (self.entry.story.before)(self);
         if then == Then::Watch && self.entry.arguments == Arguments::Variable {
             self.frame.pass_list(self.fixed());
@@ -111,11 +117,7 @@ impl Call<'_> {
 
     /// The variable arguments.
     pub(crate) fn list(&self) -> VaList {
-        match self.entry.arguments {
-            // SAFETY: the argument after the format is a list, by the function's prototype.
-            Arguments::List => unsafe { VaList::copy(self.frame.args[self.fixed()]) },
-            Arguments::Fixed | Arguments::Variable => self.frame.variable_arguments(self.fixed()),
-        }
+        self.frame.list()
     }
 
     pub(crate) fn unit(&self) -> Unit {

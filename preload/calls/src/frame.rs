@@ -27,23 +27,44 @@ pub(crate) struct Frame {
     pub(crate) bp: u64,
     /// rax: at first the number of vector registers used, then the result.
     kept: u64,
+    /// The six registers as the C library's function gets them. Those at the top stay as they are: a
+    /// list reads them.
+    passed: [u64; 6],
     /// The variable arguments, for a function that is called with a list instead.
     list: VaList,
+    /// The variable arguments as they were: a function uses its list up.
+    original: VaList,
+    _padding: u64,
 }
 
-const _: () = assert!(size_of::<Frame>() == 232, "the code below reserves this");
+const _: () = assert!(size_of::<Frame>() == 312, "the code below reserves this");
 const _: () = assert!(core::mem::offset_of!(Frame, index) == 176);
+const _: () = assert!(core::mem::offset_of!(Frame, passed) == 208);
 
 impl Frame {
-    /// The variable arguments after `fixed` named ones.
-    pub(crate) fn variable_arguments(&self, fixed: usize) -> VaList {
-        VaList::new(fixed, self.sp + 8, core::ptr::from_ref(self) as u64)
+    /// Notes the variable arguments: those after `fixed` named ones.
+    pub(crate) fn note_variable_arguments(&mut self, fixed: usize) {
+        self.original = VaList::new(fixed, self.sp + 8, core::ptr::from_ref(self) as u64);
+    }
+
+    /// Notes the arguments of the program's own list, the one behind `fixed` named arguments.
+    ///
+    /// # Safety
+    /// There must be one.
+    pub(crate) unsafe fn note_list(&mut self, fixed: usize) {
+        // SAFETY: as the caller vouches.
+        self.original = unsafe { VaList::copy(self.args[fixed]) };
+    }
+
+    /// The variable arguments, none of them used.
+    pub(crate) fn list(&self) -> VaList {
+        self.original
     }
 
     /// Hands the variable arguments over as a list, in the place of the first of them.
     pub(crate) fn pass_list(&mut self, fixed: usize) {
-        self.list = self.variable_arguments(fixed);
-        self.args[fixed] = &raw const self.list as u64;
+        self.list = self.original;
+        self.passed[fixed] = &raw const self.list as u64;
     }
 }
 
@@ -58,6 +79,7 @@ unsafe extern "C" fn before(frame: &mut Frame) -> Next {
     if !beneath::is_resolved() {
         beneath::resolve();
     }
+    frame.passed = frame.args;
     let index = frame.index as usize;
     let mut call = Call::new(frame, &TABLE[index]);
     let then = call.begin();
@@ -84,8 +106,8 @@ unsafe extern "C" fn after(frame: &mut Frame) {
 pub(crate) unsafe extern "C" fn fixed_arguments() {
     naked_asm!(
         ".cfi_startproc",
-        "sub rsp, 232",
-        ".cfi_adjust_cfa_offset 232",
+        "sub rsp, 312",
+        ".cfi_adjust_cfa_offset 312",
         "mov [rsp], rdi",
         "mov [rsp + 8], rsi",
         "mov [rsp + 16], rdx",
@@ -93,23 +115,23 @@ pub(crate) unsafe extern "C" fn fixed_arguments() {
         "mov [rsp + 32], r8",
         "mov [rsp + 40], r9",
         "mov [rsp + 176], rax",
-        "lea rax, [rsp + 232]",
+        "lea rax, [rsp + 312]",
         "mov [rsp + 184], rax",
         "mov [rsp + 192], rbp",
         "mov rdi, rsp",
         "call {before}",
         "mov r11, rax",
         "mov r10, rdx",
-        "mov rdi, [rsp]",
-        "mov rsi, [rsp + 8]",
-        "mov rdx, [rsp + 16]",
-        "mov rcx, [rsp + 24]",
-        "mov r8, [rsp + 32]",
-        "mov r9, [rsp + 40]",
+        "mov rdi, [rsp + 208]",
+        "mov rsi, [rsp + 216]",
+        "mov rdx, [rsp + 224]",
+        "mov rcx, [rsp + 232]",
+        "mov r8, [rsp + 240]",
+        "mov r9, [rsp + 248]",
         "test r10, r10",
         "jnz {watch}",
-        "add rsp, 232",
-        ".cfi_adjust_cfa_offset -232",
+        "add rsp, 312",
+        ".cfi_adjust_cfa_offset -312",
         "jmp r11",
         ".cfi_endproc",
         before = sym before,
@@ -126,8 +148,8 @@ pub(crate) unsafe extern "C" fn fixed_arguments() {
 pub(crate) unsafe extern "C" fn variable_arguments() {
     naked_asm!(
         ".cfi_startproc",
-        "sub rsp, 232",
-        ".cfi_adjust_cfa_offset 232",
+        "sub rsp, 312",
+        ".cfi_adjust_cfa_offset 312",
         "mov [rsp], rdi",
         "mov [rsp + 8], rsi",
         "mov [rsp + 16], rdx",
@@ -144,19 +166,19 @@ pub(crate) unsafe extern "C" fn variable_arguments() {
         "movaps [rsp + 160], xmm7",
         "mov [rsp + 176], r11",
         "mov [rsp + 200], rax",
-        "lea rax, [rsp + 232]",
+        "lea rax, [rsp + 312]",
         "mov [rsp + 184], rax",
         "mov [rsp + 192], rbp",
         "mov rdi, rsp",
         "call {before}",
         "mov r11, rax",
         "mov r10, rdx",
-        "mov rdi, [rsp]",
-        "mov rsi, [rsp + 8]",
-        "mov rdx, [rsp + 16]",
-        "mov rcx, [rsp + 24]",
-        "mov r8, [rsp + 32]",
-        "mov r9, [rsp + 40]",
+        "mov rdi, [rsp + 208]",
+        "mov rsi, [rsp + 216]",
+        "mov rdx, [rsp + 224]",
+        "mov rcx, [rsp + 232]",
+        "mov r8, [rsp + 240]",
+        "mov r9, [rsp + 248]",
         "movaps xmm0, [rsp + 48]",
         "movaps xmm1, [rsp + 64]",
         "movaps xmm2, [rsp + 80]",
@@ -168,8 +190,8 @@ pub(crate) unsafe extern "C" fn variable_arguments() {
         "mov rax, [rsp + 200]",
         "test r10, r10",
         "jnz {watch}",
-        "add rsp, 232",
-        ".cfi_adjust_cfa_offset -232",
+        "add rsp, 312",
+        ".cfi_adjust_cfa_offset -312",
         "jmp r11",
         ".cfi_endproc",
         before = sym before,
@@ -186,10 +208,10 @@ pub(crate) unsafe extern "C" fn variable_arguments() {
 unsafe extern "C" fn watch() {
     naked_asm!(
         ".cfi_startproc",
-        ".cfi_adjust_cfa_offset 232",
-        "push qword ptr [rsp + 248]",
+        ".cfi_adjust_cfa_offset 312",
+        "push qword ptr [rsp + 328]",
         ".cfi_adjust_cfa_offset 8",
-        "push qword ptr [rsp + 248]",
+        "push qword ptr [rsp + 328]",
         ".cfi_adjust_cfa_offset 8",
         "call r11",
         "add rsp, 16",
@@ -198,8 +220,8 @@ unsafe extern "C" fn watch() {
         "mov rdi, rsp",
         "call {after}",
         "mov rax, [rsp + 200]",
-        "add rsp, 232",
-        ".cfi_adjust_cfa_offset -232",
+        "add rsp, 312",
+        ".cfi_adjust_cfa_offset -312",
         "ret",
         ".cfi_endproc",
         after = sym after,

@@ -4,6 +4,7 @@
 //! [`bounds`] is what spares most calls the way here; [`wrong`] finds the bytes that an error is about.
 
 mod bounds;
+mod told;
 mod wrong;
 
 pub use bounds::{Bounds, bounds, widen};
@@ -11,7 +12,7 @@ pub use wrong::Range;
 
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind};
 
-use crate::blocks::{self, Block};
+use crate::blocks::{self, Block, Damage};
 use crate::findings::{self, Report};
 use crate::reentry::enter;
 use crate::sys::Registers;
@@ -89,7 +90,19 @@ pub fn check(called: &Called<'_>, range: Range, access: Access) {
             note: note.as_bytes(),
         },
     );
+    if access == Access::Write {
+        told::TOLD.add(bad);
+    }
     open(range);
+}
+
+/// Whether damage is what a reported call has written.
+#[must_use]
+pub fn was_reported(damage: &Damage<'_>) -> bool {
+    told::TOLD.take(Range {
+        address: damage.at,
+        bytes: damage.length,
+    })
 }
 
 /// The whole range, since the first line tells of the bad bytes.

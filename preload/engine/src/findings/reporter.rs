@@ -66,6 +66,9 @@ impl Found for Reporter<'_> {
 
     #[cold]
     fn damage(&mut self, damage: &Damage<'_>) {
+        if crate::calls::was_reported(damage) {
+            return;
+        }
         // A call's own stack says where damage of its own block came to light. What the quarantine
         // finds has nothing to do with the call that made room in it.
         let its_own = damage.by == DetectedBy::Redzone;
