@@ -13,14 +13,14 @@ use crate::modes::redzone::Pattern;
 /// The bytes of a word at `address` (a multiple of 8) that lie in the range, as a mask.
 #[inline(always)]
 fn mask(address: u64, range: &Range<u64>) -> u64 {
-    let mut mask = u64::MAX;
-    if address < range.start {
-        mask &= u64::MAX << (8 * (range.start - address));
-    }
-    if address + 8 > range.end {
-        mask &= u64::MAX >> (8 * (address + 8 - range.end));
-    }
-    mask
+    from(address, range.start) & !from(address, range.end)
+}
+
+/// The bytes of a word that lie at or after `start`, as a mask. Without a branch.
+#[inline(always)]
+fn from(address: u64, start: u64) -> u64 {
+    let before = start.saturating_sub(address).min(8) as u32;
+    u64::MAX.checked_shl(8 * before).unwrap_or(0)
 }
 
 #[inline(always)]
@@ -35,57 +35,41 @@ unsafe fn store(address: u64, word: u64) {
     unsafe { (address as *mut u64).write(word) };
 }
 
-/// Fills a range with a pattern.
+/// Fills the bytes of a word that the mask has.
 #[inline(always)]
-pub(super) unsafe fn fill(range: Range<u64>, pattern: Pattern) {
-    if range.is_empty() {
-        return;
-    }
-    let mut at = range.start & !7;
-    if at != range.start || at + 8 > range.end {
-        // SAFETY: the word lies in the page of the range's first byte.
-        unsafe { fill_part(at, &range, pattern) };
-        at += 8;
-    }
-    let whole = range.end & !7;
-    while at < whole {
-        // SAFETY: inside the range.
-        unsafe { store(at, pattern.word(at)) };
-        at += 8;
-    }
-    if at < range.end {
-        // SAFETY: the word lies in the page of the range's last byte.
-        unsafe { fill_part(at, &range, pattern) };
-    }
-}
-
-#[inline(always)]
-unsafe fn fill_part(at: u64, range: &Range<u64>, pattern: Pattern) {
-    let mask = mask(at, range);
+unsafe fn merge(at: u64, mask: u64, pattern: Pattern) {
     // SAFETY: as the caller vouches.
     unsafe { store(at, load(at) & !mask | pattern.word(at) & mask) };
 }
 
-/// The first and the last byte of the range that do not hold the pattern.
+/// The bits of a word, of those that the mask has, which are not as they should be.
 #[inline(always)]
+unsafe fn differing(at: u64, mask: u64, pattern: Pattern) -> u64 {
+    // SAFETY: as the caller vouches.
+    (unsafe { load(at) } ^ pattern.word(at)) & mask
+}
+
+/// Fills a range with a pattern.
+pub(super) unsafe fn fill(range: Range<u64>, pattern: Pattern) {
+    let mut at = range.start & !7;
+    while at < range.end {
+        if at >= range.start && at + 8 <= range.end {
+            // SAFETY: inside the range.
+            unsafe { store(at, pattern.word(at)) };
+        } else {
+            // SAFETY: the word lies in the page of a byte of the range.
+            unsafe { merge(at, mask(at, &range), pattern) };
+        }
+        at += 8;
+    }
+}
+
+/// The first and the last byte of the range that do not hold the pattern.
 pub(super) unsafe fn damage(range: Range<u64>, pattern: Pattern) -> Option<(u64, u64)> {
     let mut at = range.start & !7;
-    // Whole groups without a branch a word, so that the compiler can use vectors.
     while at < range.end {
-        if at >= range.start && at + 64 <= range.end {
-            let mut differing = 0;
-            for word in 0..8 {
-                let address = at + 8 * word;
-                // SAFETY: inside the range.
-                differing |= unsafe { load(address) } ^ pattern.word(address);
-            }
-            if differing == 0 {
-                at += 64;
-                continue;
-            }
-        }
         // SAFETY: the word lies in the page of a byte of the range.
-        let differing = (unsafe { load(at) } ^ pattern.word(at)) & mask(at, &range);
+        let differing = unsafe { differing(at, mask(at, &range), pattern) };
         if differing != 0 {
             let first = at + u64::from(differing.trailing_zeros() / 8);
             // SAFETY: as the caller vouches.
@@ -103,6 +87,92 @@ unsafe fn last_damaged(range: Range<u64>, pattern: Pattern) -> u64 {
         unsafe { (at as *const u8).read_volatile() != pattern.byte(at) }
     };
     range.clone().rev().find(differs).unwrap_or(range.start)
+}
+
+/// Most redzones are no longer than this: their four words are dealt with without a branch.
+const SHORT_BYTES: u64 = 32;
+
+/// Fills the redzone from a block's end to its slot's; the slot has 32 bytes at least.
+#[inline(always)]
+pub(super) unsafe fn fill_redzone(range: Range<u64>) {
+    let pattern = Pattern::REDZONE;
+    if range.end - range.start > SHORT_BYTES {
+        // SAFETY: as the caller vouches.
+        return unsafe { fill(range, pattern) };
+    }
+    let at = range.end - SHORT_BYTES;
+    // SAFETY: inside the slot; of the first two words only what is in the range is changed, and the
+    // range is 16 bytes long at least.
+    unsafe {
+        merge(at, from(at, range.start), pattern);
+        merge(at + 8, from(at + 8, range.start), pattern);
+        store(at + 16, pattern.word(at + 16));
+        store(at + 24, pattern.word(at + 24));
+    }
+}
+
+/// Whether that redzone is damaged.
+#[inline(always)]
+pub(super) unsafe fn is_redzone_damaged(range: Range<u64>) -> bool {
+    let pattern = Pattern::REDZONE;
+    if range.end - range.start > SHORT_BYTES {
+        // SAFETY: as the caller vouches.
+        return unsafe { damage(range, pattern) }.is_some();
+    }
+    let at = range.end - SHORT_BYTES;
+    // SAFETY: inside the slot.
+    let bits = unsafe {
+        differing(at, from(at, range.start), pattern)
+            | differing(at + 8, from(at + 8, range.start), pattern)
+            | differing(at + 16, u64::MAX, pattern)
+            | differing(at + 24, u64::MAX, pattern)
+    };
+    bits != 0
+}
+
+/// Whether whole words (both ends are multiples of 16) do not hold the pattern.
+#[inline(always)]
+pub(super) unsafe fn are_words_damaged(range: Range<u64>, pattern: Pattern) -> bool {
+    let mut bits = 0;
+    let mut at = range.start;
+    while at < range.end {
+        // SAFETY: inside the range.
+        bits |= unsafe { differing(at, u64::MAX, pattern) | differing(at + 8, u64::MAX, pattern) };
+        at += 16;
+    }
+    bits != 0
+}
+
+/// Fills a small block, which begins at a multiple of 16 and has a redzone of 16 bytes at least.
+#[inline(always)]
+pub(super) unsafe fn fill_block(block: Range<u64>, pattern: Pattern) {
+    let mut at = block.start;
+    while at + 16 <= block.end {
+        // SAFETY: inside the block.
+        unsafe {
+            store(at, pattern.word(at));
+            store(at + 8, pattern.word(at + 8));
+        }
+        at += 16;
+    }
+    // SAFETY: inside the block and its redzone, of which nothing is changed.
+    unsafe {
+        merge(at, !from(at, block.end), pattern);
+        merge(at + 8, !from(at + 8, block.end), pattern);
+    }
+}
+
+/// Whether such a block does not hold the pattern.
+#[inline(always)]
+pub(super) unsafe fn is_block_damaged(block: Range<u64>, pattern: Pattern) -> bool {
+    let whole = block.start + ((block.end - block.start) & !15);
+    // SAFETY: inside the block and its redzone.
+    let rest = unsafe {
+        differing(whole, !from(whole, block.end), pattern)
+            | differing(whole + 8, !from(whole + 8, block.end), pattern)
+    };
+    // SAFETY: inside the block.
+    rest != 0 || unsafe { are_words_damaged(block.start..whole, pattern) }
 }
 
 /// Zeroes a range.
@@ -131,4 +201,92 @@ pub(super) unsafe fn sample(from: u64, into: &mut [u8]) -> &[u8] {
         *byte = unsafe { (from as *const u8).add(at).read_volatile() };
     }
     into
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Room at a multiple of 16.
+    #[repr(align(16))]
+    struct Room([u8; 512]);
+
+    #[test]
+    fn exactly_the_range_is_filled_and_compared() {
+        for start in 0..40u64 {
+            for end in start..start + 90 {
+                let mut room = Room([7; 512]);
+                let base = room.0.as_mut_ptr() as u64;
+                let range = base + 16 + start..base + 16 + end;
+                // SAFETY: inside `room`.
+                unsafe {
+                    fill(range.clone(), Pattern::REDZONE);
+                    assert_eq!(damage(range.clone(), Pattern::REDZONE), None);
+                }
+                for at in 0..512 {
+                    let address = base + at;
+                    let expected = if range.contains(&address) {
+                        Pattern::REDZONE.byte(address)
+                    } else {
+                        7
+                    };
+                    assert_eq!(room.0[at as usize], expected, "{at} of {start}..{end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_last_damaged_byte_are_found() {
+        let mut room = Room([0; 512]);
+        let base = room.0.as_mut_ptr() as u64;
+        let range = base + 3..base + 301;
+        for first in 3..301usize {
+            // SAFETY: inside `room`.
+            unsafe { fill(range.clone(), Pattern::FREED) };
+            let last = (first + 13).min(300);
+            room.0[first] = 0;
+            room.0[last] = 0;
+            // SAFETY: inside `room`.
+            let damaged = unsafe { damage(range.clone(), Pattern::FREED) };
+            assert_eq!(damaged, Some((base + first as u64, base + last as u64)));
+        }
+    }
+
+    #[test]
+    fn short_cuts_do_what_the_long_way_does() {
+        for size in 0..200u64 {
+            for slack in 16..70u64 {
+                let mut room = Room([7; 512]);
+                let start = room.0.as_mut_ptr() as u64 + 32;
+                let block = start..start + size;
+                let redzone = block.end..(block.end + slack).next_multiple_of(16);
+                // SAFETY: inside `room`.
+                unsafe {
+                    fill_redzone(redzone.clone());
+                    fill_block(block.clone(), Pattern::FREED);
+                    assert_eq!(damage(redzone.clone(), Pattern::REDZONE), None);
+                    assert_eq!(damage(block.clone(), Pattern::FREED), None);
+                    assert!(!is_redzone_damaged(redzone.clone()));
+                    assert!(!is_block_damaged(block.clone(), Pattern::FREED));
+                }
+                assert!(room.0[..32].iter().all(|&byte| byte == 7));
+                let end = (redzone.end - start) as usize + 32;
+                assert!(room.0[end..].iter().all(|&byte| byte == 7));
+                if slack == 17 {
+                    for at in block.start..redzone.end {
+                        let index = (at - start) as usize + 32;
+                        let before = core::mem::replace(&mut room.0[index], 0);
+                        let inside = at < block.end;
+                        // SAFETY: inside `room`.
+                        unsafe {
+                            assert_eq!(is_redzone_damaged(redzone.clone()), !inside);
+                            assert_eq!(is_block_damaged(block.clone(), Pattern::FREED), inside);
+                        }
+                        room.0[index] = before;
+                    }
+                }
+            }
+        }
+    }
 }

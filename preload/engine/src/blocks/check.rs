@@ -48,6 +48,31 @@ fn shared_redzone(slot: &Slot, lies: &Lies) -> Range<u64> {
 /// and puts it right.
 #[inline(always)]
 pub(super) fn look(slot: &Slot, facts: Facts, lies: &Lies, look: Look, found: &mut dyn Found) {
+    let damaged = match slot.kind {
+        Kind::Small => is_small_damaged(slot, lies, look),
+        _ => true,
+    };
+    if damaged {
+        look_closely(slot, facts, lies, look, found);
+    }
+}
+
+/// Whether anything is wrong with a small block.
+#[inline(always)]
+fn is_small_damaged(slot: &Slot, lies: &Lies, look: Look) -> bool {
+    let before = shared_redzone(slot, lies);
+    // SAFETY: the slot is open and has at least 32 bytes, the block a redzone of at least 16.
+    unsafe {
+        bytes::are_words_damaged(before.start..lies.start, Pattern::REDZONE)
+            || bytes::is_redzone_damaged(lies.end()..lies.open.end)
+            || look == Look::Inside
+                && bytes::is_block_damaged(lies.start..lies.end(), settings::freed_pattern())
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn look_closely(slot: &Slot, facts: Facts, lies: &Lies, look: Look, found: &mut dyn Found) {
     let before = shared_redzone(slot, lies).start..lies.start;
     let after = lies.end()..lies.open.end;
     // SAFETY: the slot's open memory, and the end of the slot before it or the span's pad.
@@ -70,8 +95,6 @@ pub(super) fn look(slot: &Slot, facts: Facts, lies: &Lies, look: Look, found: &m
     }
 }
 
-#[cold]
-#[inline(never)]
 fn tell(slot: &Slot, damaged: [Option<(u64, u64)>; 3], seen: &Seen, found: &mut dyn Found) {
     let [before, after, inside] = damaged;
     if let Some((first, last)) = inside {

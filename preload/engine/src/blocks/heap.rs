@@ -10,10 +10,10 @@ use super::meta::{Placing, State};
 use super::quarantine::{self, Batch, Keep};
 use super::report::{Found, Misuse};
 use super::request::{Free, Request, Resized, Zeroed};
-use super::shelves::{self, ALL_CLASSES, Cache};
+use super::shelves::{self, ALL_CLASSES, Cache, Returned};
 use super::slot::{Lies, Slot};
 use super::span::Kind;
-use super::{Config, bytes, guarded, large, limits, misuse, region, runs, settings, stacks};
+use super::{Config, bytes, guarded, large, leave, limits, misuse, region, runs, settings, stacks};
 use crate::modes::guard::{self, Chooser, FIRST_CREDIT_NS};
 use crate::modes::quarantine::{GUARDED_WEIGHT_BYTES, large_weight_bytes};
 use crate::modes::redzone::{self, CLASSES, Pattern};
@@ -123,7 +123,7 @@ impl ThreadHeap {
         let end = start + request.size;
         // SAFETY: the slot is this thread's, and the block with its redzone fits it.
         unsafe {
-            bytes::fill(end..slot + cache.stride, Pattern::REDZONE);
+            bytes::fill_redzone(end..slot + cache.stride);
             if start > slot {
                 bytes::fill(slot..start, Pattern::REDZONE);
             }
@@ -283,9 +283,7 @@ impl ThreadHeap {
         let mut batch = core::mem::replace(&mut self.batch, Batch::EMPTY);
         quarantine::exchange(&mut batch, keep);
         while batch.count > 0 {
-            for &address in batch.blocks() {
-                let_go(address, found);
-            }
+            leave::let_go(batch.blocks(), found);
             if !quarantine::next(&mut batch, keep) {
                 break;
             }
@@ -319,7 +317,7 @@ fn claim(address: u64, free: &Free, found: &mut dyn Found) -> Option<(Slot, Lies
         Kind::Large => slot.span.large().alignment,
         _ => facts.alignment(),
     };
-    let wrong = misuse::mismatch(facts.function(), lies.size, alignment, free);
+    let wrong = misuse::mismatch(facts, lies.size, alignment, free);
     let block = wrong.and_then(|_| slot.block());
     if slot.meta.end(facts, &free.freed).is_err() {
         refuse(address, Some(&slot), found);
@@ -359,7 +357,7 @@ fn put_away(slot: &Slot, lies: &Lies) -> u64 {
     match slot.kind {
         Kind::Small => {
             // SAFETY: the block is the caller's alone.
-            unsafe { bytes::fill(lies.start..lies.end(), settings::freed_pattern()) };
+            unsafe { bytes::fill_block(lies.start..lies.end(), settings::freed_pattern()) };
             slot.meta.set(State::Freed);
             slot.span.stride()
         }
@@ -372,28 +370,6 @@ fn put_away(slot: &Slot, lies: &Lies) -> u64 {
             large::close(slot.span, slot.meta);
             large_weight_bytes(lies.size)
         }
-    }
-}
-
-/// A block leaves the quarantine.
-#[inline(always)]
-fn let_go(address: u64, found: &mut dyn Found) {
-    let Some(slot) = Slot::at(address) else {
-        return;
-    };
-    match slot.kind {
-        Kind::Small => {
-            let facts = slot.meta.facts();
-            let lies = slot.lies(facts);
-            check::look(&slot, facts, &lies, Look::Inside, found);
-            slot.meta.set(State::Past);
-            shelves::give_back(slot.span, slot.number);
-        }
-        Kind::Guarded => {
-            slot.meta.set(State::Past);
-            shelves::give_back(slot.span, slot.number);
-        }
-        _ => large::give_back(slot.span),
     }
 }
 
@@ -411,6 +387,6 @@ fn return_slots(cache: &mut Cache) {
             // SAFETY: the end of a slot of this thread's, which is the redzone before the next one.
             unsafe { bytes::fill(end - settings::redzone_bytes()..end, Pattern::REDZONE) };
         }
-        shelves::give_back(span, span.slot_at(start));
+        shelves::give_back(&mut [Returned::new(span, span.slot_at(start))]);
     }
 }

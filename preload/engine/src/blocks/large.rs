@@ -8,7 +8,7 @@ use super::meta::{Meta, Placing, State};
 use super::request::Request;
 use super::runs::{self, Zone};
 use super::span::{Descriptor, Kind, Large};
-use super::{bytes, settings, shelves};
+use super::{bytes, limits, settings, shelves};
 use crate::modes::guard::{self, Side};
 use crate::modes::redzone::Pattern;
 use crate::options::{GuardChoice, GuardSideChoice};
@@ -96,6 +96,9 @@ fn bare_span(request: &Request, granules: u64) -> Option<(&'static Descriptor, L
 #[cold]
 #[inline(never)]
 pub(super) fn allocate(request: &Request) -> Option<(u64, bool)> {
+    if request.size > limits::largest_block_bytes() {
+        return None;
+    }
     let redzone_bytes = settings::redzone_bytes();
     let granules = guard::large_granules(request.size, request.alignment, redzone_bytes)?;
     let pointer = shelves::take_large_meta()?;

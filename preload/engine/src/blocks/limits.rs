@@ -32,6 +32,7 @@ enum Scarce {
 }
 
 static SCARCE: AtomicU64 = AtomicU64::new(0);
+static LARGEST_BYTES: AtomicU64 = AtomicU64::new(0);
 
 fn scarce() -> Scarce {
     match SCARCE.load(Ordering::Relaxed) {
@@ -51,6 +52,29 @@ pub(super) fn begin() {
         (false, false) => Scarce::No,
     };
     SCARCE.store(scarce as u64, Ordering::Relaxed);
+    // Unless told to promise anything, the kernel refuses what is more than all memory and swap. It
+    // does not ask that of reservations, so it is asked here: a program may rely on the null pointer.
+    let promises_anything = number_in(b"/proc/sys/vm/overcommit_memory\0") == Some(1);
+    let largest = if promises_anything {
+        REGION_MAX_BYTES
+    } else {
+        memory_figure_bytes(b"MemTotal:") + memory_figure_bytes(b"SwapTotal:")
+    };
+    LARGEST_BYTES.store(largest, Ordering::Relaxed);
+}
+
+/// No block can be larger.
+pub(super) fn largest_block_bytes() -> u64 {
+    LARGEST_BYTES.load(Ordering::Relaxed)
+}
+
+/// A line of `/proc/meminfo`; the largest number where there is none.
+fn memory_figure_bytes(name: &[u8]) -> u64 {
+    let text = read_proc(b"/proc/meminfo\0").unwrap_or_default();
+    text.split(|&byte| byte == b'\n')
+        .find_map(|line| line.strip_prefix(name))
+        .and_then(|rest| number(rest.strip_suffix(b" kB")?))
+        .map_or(REGION_MAX_BYTES, |kilobytes| kilobytes * 1024)
 }
 
 /// A limit of the process, if there is one.
@@ -120,12 +144,7 @@ pub(super) fn memory_limit_bytes() -> Option<u64> {
 
 /// A quarter of the memory that is free now.
 pub(super) fn quarter_of_free_bytes() -> u64 {
-    let text = read_proc(b"/proc/meminfo\0").unwrap_or_default();
-    let available = text
-        .split(|&byte| byte == b'\n')
-        .find_map(|line| line.strip_prefix(b"MemAvailable:"))
-        .and_then(|rest| number(rest.strip_suffix(b" kB")?))
-        .map_or(1 << 30, |kilobytes| kilobytes * 1024);
+    let available = memory_figure_bytes(b"MemAvailable:");
     available.min(memory_limit_bytes().unwrap_or(u64::MAX)) / 4
 }
 

@@ -97,6 +97,7 @@ const fn mask(bits: u32) -> u64 {
 }
 
 /// Thread numbers above this are given as this.
+#[inline(always)]
 fn thread_bits(thread: u32) -> u64 {
     u64::from(thread).min(mask(THREAD_BITS))
 }
@@ -118,6 +119,7 @@ const _: () = assert!(
 pub(super) struct Facts(u64);
 
 impl Facts {
+    #[inline(always)]
     pub(super) fn state(self) -> State {
         State::from_bits(self.0 >> STATE_SHIFT & 7)
     }
@@ -133,6 +135,7 @@ impl Facts {
         1 << (self.0 >> ALIGNMENT_SHIFT & 15)
     }
 
+    #[inline(always)]
     pub(super) fn placing(self) -> Placing {
         match self.0 >> PLACING_SHIFT & 7 {
             1 => Placing::After,

@@ -4,6 +4,7 @@
 use ldt_trace::Function;
 use ldt_trace::finding::ErrorKind;
 
+use super::meta::Facts;
 use super::request::Free;
 
 /// Functions that belong together.
@@ -58,7 +59,23 @@ fn takes(allocated: Function) -> Takes {
 }
 
 /// What is wrong with freeing a live block like this, if anything.
+#[inline(always)]
 pub(super) fn mismatch(
+    facts: Facts,
+    size: u64,
+    alignment: u64,
+    free: &Free,
+) -> Option<(ErrorKind, &'static str)> {
+    // The functions of C come first.
+    let plain = (facts.function_code() | free.freed.function as u8) < Function::New as u8;
+    if plain && free.size.is_none() && free.alignment.is_none() {
+        return None;
+    }
+    compare(facts.function(), size, alignment, free)
+}
+
+#[inline(never)]
+fn compare(
     allocated: Function,
     size: u64,
     alignment: u64,
@@ -105,7 +122,7 @@ mod tests {
     }
 
     fn kind(allocated: Function, free: &Free) -> Option<ErrorKind> {
-        mismatch(allocated, 40, 64, free).map(|(kind, _)| kind)
+        compare(allocated, 40, 64, free).map(|(kind, _)| kind)
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod fork;
 mod guarded;
 mod heap;
 mod large;
+mod leave;
 mod limits;
 mod lookup;
 mod meta;

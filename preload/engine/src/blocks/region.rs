@@ -47,6 +47,7 @@ impl Region {
         self.start.load(Ordering::Relaxed)
     }
 
+    #[inline(always)]
     pub(super) fn granules(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed) / GRANULE_BYTES
     }
@@ -56,6 +57,7 @@ impl Region {
         address.wrapping_sub(self.start()) < self.bytes.load(Ordering::Acquire)
     }
 
+    #[inline(always)]
     fn heads(&self) -> &'static [AtomicU32] {
         let heads = self.heads.load(Ordering::Relaxed);
         if heads.is_null() {
@@ -66,6 +68,7 @@ impl Region {
     }
 
     /// The descriptor at a granule.
+    #[inline(always)]
     pub(super) fn descriptor(&self, granule: u64) -> Option<&'static Descriptor> {
         let spans = self.spans.load(Ordering::Relaxed);
         // SAFETY: the table has an element a granule, all zero is valid, and is never unmapped.
@@ -74,6 +77,7 @@ impl Region {
     }
 
     /// The span or free run that a granule was last said to belong to.
+    #[inline(always)]
     pub(super) fn span_of(&self, granule: u64) -> Option<&'static Descriptor> {
         let head = self.heads().get(granule as usize)?.load(Ordering::Acquire);
         if head == 0 {

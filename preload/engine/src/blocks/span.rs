@@ -5,8 +5,7 @@
 //! handlers and other threads may read one at any time. What they read of a span that changes hands just
 //! now may be mixed up; every reader checks that an address lies where the span says it does.
 //!
-//! Fields change under the lock of the class ([`super::shelves`]) or of the runs ([`super::runs`]),
-//! except the bits of free slots and the count of those given out, which anybody changes.
+//! Fields change under the lock of the class ([`super::shelves`]) or of the runs ([`super::runs`]).
 
 use core::ops::Range;
 use core::ptr;
@@ -98,6 +97,7 @@ pub(super) struct Slots {
 }
 
 impl Descriptor {
+    #[inline(always)]
     pub(super) fn kind(&self) -> Kind {
         match self.kind.load(Ordering::Acquire) {
             1 => Kind::Free,
@@ -117,6 +117,7 @@ impl Descriptor {
         self.start.load(Ordering::Relaxed)
     }
 
+    #[inline(always)]
     pub(super) fn granules(&self) -> u64 {
         u64::from(self.granules.load(Ordering::Relaxed))
     }
@@ -141,10 +142,12 @@ impl Descriptor {
     }
 
     /// How many slots there are.
+    #[inline(always)]
     pub(super) fn slots(&self) -> u32 {
         self.slots.load(Ordering::Relaxed)
     }
 
+    #[inline(always)]
     pub(super) fn fresh(&self) -> u32 {
         self.fresh.load(Ordering::Acquire)
     }
@@ -231,6 +234,14 @@ impl Descriptor {
         }
         // SAFETY: as for `metas`.
         unsafe { slice::from_raw_parts(free, self.slots().div_ceil(64) as usize) }
+    }
+
+    /// Where the bit of a slot stands.
+    #[inline(always)]
+    pub(super) fn bits_at(&self, slot: u32) -> *const AtomicU64 {
+        self.free
+            .load(Ordering::Relaxed)
+            .wrapping_add(slot as usize / 64)
     }
 
     /// Where slot 0 is.

@@ -19,4 +19,7 @@ pub mod signal_frame;
 pub mod thread;
 mod x86_64;
 
-pub use x86_64::{Registers, counter, counter_is_steady, registers_here, restorer_registers, saved_registers, syscall};
+pub use x86_64::{
+    Registers, counter, counter_is_steady, prefetch, registers_here, restorer_registers,
+    saved_registers, syscall,
+};

@@ -87,6 +87,33 @@ pub struct Registers {
     pub bp: u64,
 }
 
+/// The calling function's own registers.
+#[inline(always)]
+#[must_use]
+pub fn registers_here() -> Registers {
+    let (ip, sp, bp): (u64, u64, u64);
+    // SAFETY: reads registers.
+    unsafe {
+        asm!(
+            "lea {0}, [rip]",
+            "mov {1}, rsp",
+            "mov {2}, rbp",
+            out(reg) ip,
+            out(reg) sp,
+            out(reg) bp,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    Registers { ip, sp, bp }
+}
+
+/// Asks for memory that will be needed soon. Any address will do.
+#[inline(always)]
+pub fn prefetch(address: u64) {
+    // SAFETY: a hint; it reads nothing that the program sees and never faults.
+    unsafe { x86_64::_mm_prefetch::<{ x86_64::_MM_HINT_T0 }>(address as *const i8) };
+}
+
 /// Where a signal frame keeps the interrupted registers, as addresses of 8-byte words: ip, sp, bp.
 /// `sp` is the stack pointer when the handler has returned into the restorer: it points at the
 /// `ucontext_t`.

@@ -1,0 +1,51 @@
+//! Blocks leave the quarantine: what they and their redzones hold is looked at one last time, then their
+//! slots are free.
+
+use super::check::{self, Look};
+use super::large;
+use super::meta::State;
+use super::report::Found;
+use super::shelves::{self, Returned};
+use super::slot::Slot;
+use super::span::Kind;
+use crate::modes::quarantine::BATCH_BLOCKS;
+use crate::sys::prefetch;
+
+/// Lets a batch of blocks go. They were freed a long time ago, so the processor has forgotten them:
+/// all are asked for before the first one is looked at.
+pub(super) fn let_go(blocks: &[u64], found: &mut dyn Found) {
+    let mut slots: [Option<Slot>; BATCH_BLOCKS] = [None; BATCH_BLOCKS];
+    for (slot, &address) in slots.iter_mut().zip(blocks) {
+        *slot = Slot::at(address);
+        if let Some(slot) = slot {
+            prefetch(core::ptr::from_ref(slot.meta) as u64);
+            if slot.kind == Kind::Small {
+                prefetch(address - 16);
+                prefetch(address + 48);
+                prefetch(slot.span.bits_at(slot.number) as u64);
+            }
+        }
+    }
+    let mut free = [Returned::default(); BATCH_BLOCKS];
+    let mut count = 0;
+    for slot in slots.iter().flatten() {
+        match slot.kind {
+            Kind::Small => {
+                let facts = slot.meta.facts();
+                let lies = slot.lies(facts);
+                check::look(slot, facts, &lies, Look::Inside, found);
+            }
+            Kind::Guarded => {}
+            _ => {
+                large::give_back(slot.span);
+                continue;
+            }
+        }
+        slot.meta.set(State::Past);
+        if let Some(place) = free.get_mut(count) {
+            *place = Returned::new(slot.span, slot.number);
+            count += 1;
+        }
+    }
+    shelves::give_back(&mut free[..count]);
+}
