@@ -8,6 +8,8 @@
 #![forbid(unsafe_code)]
 
 pub mod browser;
+pub mod check_claims;
+pub mod checked;
 pub mod claims;
 pub mod counting;
 pub mod debugger;

@@ -9,7 +9,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -78,11 +78,20 @@ impl Sample {
         }
     }
 
-    /// Every file of `samples/` in C, C++ or Rust, in order: samples, and parts of samples.
+    /// Every file of `samples/` in C, C++ or Rust, in order: samples, and parts of samples. Those of
+    /// `check/` contain errors, and tests of their own.
     #[must_use]
     pub fn all_files() -> Vec<Sample> {
+        let mut found = Sample::files_in("");
+        found.retain(|sample| !sample.path.starts_with("check"));
+        found
+    }
+
+    /// Every file in a folder of `samples/` and those below it, in order.
+    #[must_use]
+    pub fn files_in(folder: &str) -> Vec<Sample> {
         let root = checkout().join("samples");
-        let mut folders = vec![root.clone()];
+        let mut folders = vec![root.join(folder)];
         let mut found = Vec::new();
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder).expect("samples/ can be listed") {
@@ -126,6 +135,15 @@ impl Sample {
         self.build_as(variant, Product::Program)
     }
 
+    /// Builds the twin that has no error: with `CLEAN` defined, or `clean` configured.
+    #[must_use]
+    pub fn build_clean(&self, variant: Variant) -> PathBuf {
+        for library in self.directives("LIBRARY") {
+            Sample::named(library).build_library(variant);
+        }
+        self.build_as(variant, Product::CleanProgram)
+    }
+
     /// Builds a shared library from the file; gives its path.
     pub fn build_library(&self, variant: Variant) -> PathBuf {
         self.build_as(variant, Product::Library)
@@ -138,15 +156,25 @@ impl Sample {
         let output = match product {
             // C, C++ and Rust may each have a sample of one name.
             Product::Program => folder.join(format!("{stem}_{}", self.extension())),
+            Product::CleanProgram => folder.join(format!("{stem}_{}_clean", self.extension())),
             Product::Library => folder.join(format!("lib{stem}.so")),
         };
         let language = Language::of(&self.path).expect("samples are C, C++ or Rust");
         let mut command = language.compiler(variant, product);
+        match (product, language) {
+            (Product::CleanProgram, Language::Rust) => command.args(["--cfg", "clean"]),
+            (Product::CleanProgram, _) => command.arg("-DCLEAN"),
+            _ => &mut command,
+        };
         command.arg(checkout().join("samples").join(&self.path));
         for line in self.directives("BUILD") {
             command.args(line.split_whitespace());
         }
 
+        // Tests are processes of their own, and several want the same product. If one replaced what another
+        // is running, the other's trace would name a deleted file.
+        let lock = File::create(output.with_extension("lock")).expect("target/samples can be written");
+        lock.lock().expect("a file can be locked");
         let key = self.key(&command);
         let mut key_file = output.clone().into_os_string();
         key_file.push(".key");
@@ -209,7 +237,8 @@ impl Sample {
     }
 
     /// The rests of the head's lines that begin with this word.
-    fn directives(&self, word: &str) -> Vec<String> {
+    #[must_use]
+    pub fn directives(&self, word: &str) -> Vec<String> {
         let prefix = format!("// {word}: ");
         self.source()
             .lines()
@@ -223,6 +252,7 @@ impl Sample {
 #[derive(Clone, Copy)]
 enum Product {
     Program,
+    CleanProgram,
     Library,
 }
 

@@ -1,0 +1,20 @@
+// CHECK: kind=alloc-dealloc-mismatch alloc=make fault=drop block=4
+// BUILD: -Wno-mismatched-new-delete
+// Made by new, given to delete[].
+#include <cstdlib>
+#include <new>
+
+static int * make() { return new int; }
+
+static void drop(int * block) {
+#ifdef CLEAN
+    delete block;
+#else
+    delete[] block;
+#endif
+}
+
+int main() {
+    drop(make());
+    return 0;
+}
