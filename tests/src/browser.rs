@@ -287,6 +287,19 @@ impl Browser {
         requests.filter_map(address).collect()
     }
 
+    /// A page that complains or fetches anything is broken, whatever it shows.
+    ///
+    /// # Panics
+    /// When it did.
+    pub fn assert_quiet(&self, page: &Path) {
+        assert_eq!(self.complaints(), [""; 0]);
+        let own = format!("file://{}", page.display());
+        let is_fetched =
+            |address: &String| !address.starts_with(&own) && !address.starts_with("data:");
+        let fetched: Vec<String> = self.requests().into_iter().filter(is_fetched).collect();
+        assert_eq!(fetched, [""; 0], "nothing may be fetched");
+    }
+
     fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({"id": self.last_id, "method": method, "params": parameters});

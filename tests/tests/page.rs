@@ -1,7 +1,7 @@
 //! `ldt html`: the page in a real browser, pointed at, dragged on, searched and typed into.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use ldt_tests::browser::{Browser, Screen};
@@ -57,17 +57,6 @@ impl Page {
     }
 }
 
-/// A page that complains or fetches anything is broken, whatever it shows.
-fn assert_quiet(browser: &Browser, page: &Path) {
-    assert_eq!(browser.complaints(), [""; 0]);
-    let own = format!("file://{}", page.display());
-    let others = browser.requests().into_iter();
-    let others: Vec<_> = others
-        .filter(|address| !address.starts_with(&own) && !address.starts_with("data:"))
-        .collect();
-    assert_eq!(others, [""; 0], "nothing may be fetched");
-}
-
 #[test]
 fn a_page_says_what_the_report_says() {
     let page = Page::of("pages/three_phases.c");
@@ -95,7 +84,7 @@ fn a_page_says_what_the_report_says() {
     ] {
         assert!(words.contains(said), "no `{said}` in:\n{words}");
     }
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -140,7 +129,7 @@ fn dragging_on_the_timeline_changes_the_totals_to_those_of_the_span() {
     browser.click("#tab-table");
     let all = whole.totals.allocations as f64;
     assert_eq!(browser.figure("#total-allocations"), all);
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -155,7 +144,7 @@ fn a_search_narrows_the_table_to_what_it_finds() {
     browser.wait_until("document.querySelector('#search-text').textContent !== ''");
     assert_eq!(browser.figure("#total-allocations"), found as f64);
     assert!(!browser.text("#table-rows").contains("keeps_blocks"));
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -189,7 +178,7 @@ fn rows_sort_by_any_column_and_open_to_their_callers() {
     browser.click("#table-direction [data-value='down']");
     let outermost = browser.text(first);
     assert!(outermost.contains("_start"), "{outermost}");
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -232,7 +221,7 @@ fn the_flame_graph_zooms_by_mouse_and_by_keyboard() {
         pointed.contains("<script>") && pointed.contains("2,000"),
         "{pointed}"
     );
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -253,7 +242,7 @@ fn names_that_are_markup_stay_text() {
         browser.ask("document.querySelectorAll('#page script').length"),
         0
     );
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -266,7 +255,7 @@ fn source_lines_show_what_they_allocate() {
         "[...document.querySelectorAll('.source tr')].find((row) => row.innerText.includes('kept[block] = malloc')).innerText",
     );
     assert!(line.to_string().contains("976.56 KiB"), "{line}");
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -278,7 +267,7 @@ fn a_profiled_run_says_where_errors_and_leaks_come_from() {
     // Tabs are walked by arrows.
     browser.key("ArrowRight");
     assert!(browser.text("#leaks").contains("ldt check"));
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -291,7 +280,7 @@ fn the_keyboard_selects_a_span() {
     assert!(selected.contains(" to "), "{selected}");
     browser.key("Escape");
     assert!(browser.text("#span-text").contains("whole run"));
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -308,7 +297,7 @@ fn nothing_is_wider_than_a_phone_and_dark_is_dark() {
     browser.look_with(Screen::DARK);
     let background = "getComputedStyle(document.body).backgroundColor";
     assert_eq!(browser.ask(background), "rgb(22, 24, 29)");
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
 }
 
 #[test]
@@ -319,7 +308,47 @@ fn a_trace_without_an_allocation_makes_a_page() {
         browser.click(&format!("#tab-{tab}"));
     }
     browser.drag("#timeline", 0.3, 0.6);
-    assert_quiet(&browser, &page.path());
+    browser.assert_quiet(&page.path());
+}
+
+#[test]
+fn errors_come_with_their_three_stacks_and_leaks_with_their_kinds() {
+    let program = Sample::named("pages/error_and_leak.c").build(Variant::PLAIN);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let [trace, path] = ["checked.trace", "page.html"].map(|name| folder.path().join(name));
+    run(Command::new(ldt())
+        .args(["check", "--profile", "-o"])
+        .arg(&trace)
+        .arg("--")
+        .arg(&program));
+    let made = run(Command::new(ldt())
+        .args(["html", "-o"])
+        .arg(&path)
+        .arg(&trace));
+    assert_eq!(made.ending, Ending::Code(0), "{made:?}");
+    let mut browser = Browser::open(&path, Screen::DESK);
+    browser.click("#tab-errors");
+    let error = browser.text("[data-kind='heap-use-after-free']");
+    for said in [
+        "write of 1 byte",
+        "uses",
+        "allocated by thread",
+        "makes",
+        "freed by thread",
+        "drops",
+    ] {
+        assert!(error.contains(said), "no `{said}` in:\n{error}");
+    }
+    // Its lines lead to the source.
+    browser.click("[data-kind='heap-use-after-free'] button");
+    assert!(browser.text("#source").contains("block[100] = 1"));
+    browser.click("#tab-leaks");
+    let leak = browser.text("[data-kind='definite']");
+    assert!(
+        leak.contains("77 B in 1 block") && leak.contains("loses"),
+        "{leak}"
+    );
+    browser.assert_quiet(&path);
 }
 
 #[test]

@@ -35,7 +35,7 @@ function foundStack(run, { title, frames }, showSource) {
     const shown = showSource.has(place)
       ? make("button", { type: "button", class: "link place", onclick: () => showSource.show(place) }, where)
       : make("span", { class: "place" }, where);
-    return make("li", {}, name, shown);
+    return make("li", {}, make("span", {}, name, shown));
   });
   return make("div", {}, make("h4", {}, title), make("ol", { class: "frames" }, ...lines));
 }

@@ -87,7 +87,7 @@ class Flame {
       pen.fillText(`Nothing to show: no ${COSTS[this.view.cost].label.toLowerCase()} here.`, 8, 30);
       return;
     }
-    const lightness = colour("flame-lightness");
+    const lightness = parseFloat(colour("flame-lightness"));
     const found = colour("flame-found");
     const [ink, line] = [colour("on-flame"), colour("ink")];
     for (const box of this.boxes) {
@@ -185,10 +185,11 @@ class Flame {
   }
 }
 
-// A module's colour; what belongs to none is grey.
+// A module's colour; what belongs to none is grey. Functions of a module differ a little, so that neighbours
+// can be told apart.
 function shade(run, frame, lightness) {
   const module = frame < 0 ? "" : run.frames[frame].module;
-  if (!module) return `hsl(220 8% ${lightness})`;
+  if (!module) return `hsl(220 8% ${lightness}%)`;
   run.hues ??= new Map();
   let hue = run.hues.get(module);
   if (hue === undefined) {
@@ -196,7 +197,7 @@ function shade(run, frame, lightness) {
     hue = (28 + run.hues.size * 137.5) % 360;
     run.hues.set(module, hue);
   }
-  return `hsl(${hue} 62% ${lightness})`;
+  return `hsl(${hue} 62% ${lightness + ((frame * 7) % 11) - 5}%)`;
 }
 
 // As much of a name as fits.

@@ -50,7 +50,8 @@ class Overview {
     const sites = [];
     for (let site = 0; site < figures.length; site++) if (figures[site] > 0) keepLargest(sites, figures, site);
     const list = make("ol", {}, ...sites.map((site) => make("li", {}, ...this.sentence(span, cost, site, figures[site], all))));
-    return make("div", {}, make("h3", {}, `${cost.label}: ${cost.says}`),
+    const says = cost.key === "left" && span.isWhole ? "never freed" : cost.says;
+    return make("div", {}, make("h3", {}, `${cost.label}: ${says}`),
       sites.length > 0 ? list : make("p", { class: "muted" }, "None."));
   }
 

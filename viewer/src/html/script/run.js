@@ -3,7 +3,7 @@
 // The figures of a call stack, in the order of the columns that show them.
 const COSTS = [
   { key: "peak", label: "Peak", unit: "bytes", says: "held when the heap was largest" },
-  { key: "left", label: "Leaked", unit: "bytes", says: "held at the end, beyond what was held at the beginning" },
+  { key: "left", label: "Leaked", unit: "bytes", says: "held at the end and not at the beginning" },
   { key: "allocations", label: "Allocations", unit: "count", says: "allocations made" },
   { key: "bytes", label: "Bytes", unit: "bytes", says: "allocated in all" },
   { key: "temporary", label: "Temporary", unit: "count", says: "allocations freed before their thread's next one" },

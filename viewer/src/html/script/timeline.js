@@ -150,25 +150,27 @@ class Timeline {
     if (this.hasResidentStrip) {
       const base = top + plot + gap + strip;
       this.drawResident(pen, columns, (bytes) => base - (strip * bytes) / this.residentPeak);
-      pen.fillStyle = colour("muted");
+      pen.fillStyle = colour("resident");
       pen.textAlign = "right";
-      pen.fillText(bytesText(this.residentPeak), left - 6, base - strip + 9);
+      pen.fillText(roughBytesText(this.residentPeak), left - 6, base - 2);
     } else {
       this.drawResident(pen, columns, y);
     }
     this.drawAllocations(pen, this.stripTop, strip);
     if (facts.peak_bytes > 0) this.drawPeak(pen, y);
-    if (!this.span.isWhole) {
-      const [from, to] = [this.x(this.span.fromNs), this.x(this.span.toNs)];
-      pen.fillStyle = colour("selection");
-      pen.fillRect(from, top, to - from, this.bottom - top);
-      pen.fillStyle = colour("heap");
-      pen.fillRect(from - 1, top, 2, this.bottom - top);
-      pen.fillRect(to - 1, top, 2, this.bottom - top);
-    }
+    if (!this.span.isWhole) this.drawSelection(pen);
     pen.fillStyle = colour("axis");
     pen.fillRect(left, top + plot, width - left - right, 1);
     this.tell();
+  }
+
+  drawSelection(pen) {
+    const { top } = TIMELINE;
+    const [from, to] = [this.x(this.span.fromNs), this.x(this.span.toNs)];
+    pen.fillStyle = colour("selection");
+    pen.fillRect(from, top, to - from, this.bottom - top);
+    pen.fillStyle = colour("heap");
+    for (const edge of [from, to]) pen.fillRect(edge - 1, top, 2, this.bottom - top);
   }
 
   drawAxes(pen, highest, y) {

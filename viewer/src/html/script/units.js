@@ -13,6 +13,14 @@ function bytesText(bytes) {
   return `${sign}${unit === 0 ? value : value.toFixed(2)} ${BYTE_UNITS[unit]}`;
 }
 
+// For the edge of a picture: two or three digits.
+function roughBytesText(bytes) {
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.5 && unit + 1 < BYTE_UNITS.length; unit++) value /= 1024;
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${BYTE_UNITS[unit]}`;
+}
+
 function countText(count) {
   return count.toLocaleString("en-US");
 }
