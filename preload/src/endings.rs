@@ -1,12 +1,15 @@
-//! The ways for a process to end that no exit handler sees. Each notes the exit code and jumps on:
-//! the code that runs afterwards (handlers of `at_quick_exit`) has no frame of ours under it.
+//! The ways for a process to end. Each notes the exit code, and where the program called, for the leak
+//! check: libc's frames between here and the end hold what the program has left on the stack. Then it
+//! jumps on: the code that runs afterwards (exit handlers) has no frame of ours under it.
 
 use core::arch::naked_asm;
+
+use ldt_engine::leaks::request::Standing;
 
 use super::{process, real};
 
 macro_rules! endings {
-    ($($name:ident => $real:ident, $ending:ident;)*) => {$(
+    ($($name:ident => $real:ident, $ending:path;)*) => {$(
         #[doc = concat!("`", stringify!($name), "`.")]
         ///
         /// # Safety
@@ -15,15 +18,30 @@ macro_rules! endings {
         #[unsafe(naked)]
         #[allow(non_snake_case, reason = "the C function's name")]
         pub(crate) unsafe extern "C" fn $name() {
-            unsafe extern "C" fn note(code: i32) -> *const core::ffi::c_void {
-                process::$ending(code);
+            unsafe extern "C" fn note(
+                code: i32,
+                saved: &[u64; 6],
+                sp: u64,
+            ) -> *const core::ffi::c_void {
+                $ending(code, Standing::new(sp, saved));
                 real::Real::$real.address()
             }
             naked_asm!(
                 ".cfi_startproc",
                 "push rdi",
                 ".cfi_adjust_cfa_offset 8",
+                "push r15",
+                "push r14",
+                "push r13",
+                "push r12",
+                "push rbp",
+                "push rbx",
+                ".cfi_adjust_cfa_offset 48",
+                "mov rsi, rsp",
+                "lea rdx, [rsp + 56]",
                 "call {note}",
+                "add rsp, 48",
+                ".cfi_adjust_cfa_offset -48",
                 "pop rdi",
                 ".cfi_adjust_cfa_offset -8",
                 "jmp rax",
@@ -35,7 +53,8 @@ macro_rules! endings {
 }
 
 endings! {
-    _exit => Exit, ending;
-    _Exit => Exit, ending;
-    quick_exit => QuickExit, ending_quickly;
+    _exit => Exit, process::ending_now;
+    _Exit => Exit, process::ending_now;
+    quick_exit => QuickExit, process::ending_quickly;
+    exit => OrderlyExit, process::ending_in_order;
 }

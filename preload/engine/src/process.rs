@@ -207,8 +207,8 @@ unsafe fn restart_after_fork() {
         findings::forget_after_fork();
         leaks::pools::reopen_after_fork();
         leaks::poison::reopen_after_fork();
+        leaks::request::forget_after_fork();
     }
-    leaks::request::forget_after_fork();
     counts::forget_after_fork();
     let mine = thread::slot()
         .thread
@@ -469,7 +469,7 @@ pub fn constructed() {
         fn __cxa_at_quick_exit(function: unsafe extern "C" fn(), module: *mut c_void) -> i32;
     }
     unsafe extern "C" fn at_quick_exit() {
-        ending(QUICK_EXIT_CODE.load(Ordering::Relaxed));
+        ending(QUICK_EXIT_CODE.load(Ordering::Relaxed), None);
     }
     // Registered first, called last.
     let failed = crate::reentry::unrecorded(|| {
@@ -484,11 +484,23 @@ static QUICK_EXIT_CODE: AtomicI32 = AtomicI32::new(0);
 static SEES_QUICK_EXIT: AtomicBool = AtomicBool::new(false);
 
 /// `quick_exit` was called: its handlers come first, and the last of them is ours.
-pub fn ending_quickly(code: i32) {
+pub fn ending_quickly(code: i32, standing: Standing) {
     QUICK_EXIT_CODE.store(code, Ordering::Relaxed);
-    if !SEES_QUICK_EXIT.load(Ordering::Relaxed) {
-        ending(code);
+    if SEES_QUICK_EXIT.load(Ordering::Relaxed) {
+        leaks::request::exiting(standing);
+    } else {
+        ending(code, Some(standing));
     }
+}
+
+/// `_exit` was called.
+pub fn ending_now(code: i32, standing: Standing) {
+    ending(code, Some(standing));
+}
+
+/// `exit` was called: its handlers come first, and the last of them is ours.
+pub fn ending_in_order(_code: i32, standing: Standing) {
+    leaks::request::exiting(standing);
 }
 
 /// The library's own destructor, which runs among those of all modules: asks to be called once more,
@@ -499,7 +511,7 @@ pub fn destructed() {
         fn on_exit(function: unsafe extern "C" fn(i32, *mut c_void), argument: *mut c_void) -> i32;
     }
     unsafe extern "C" fn at_exit(code: i32, _: *mut c_void) {
-        ending(code);
+        ending(code, None);
     }
     crate::reentry::unrecorded(|| {
         // SAFETY: the handler has the signature that is asked for and stays loaded.
@@ -508,15 +520,15 @@ pub fn destructed() {
 }
 
 /// The process is about to end in order. What comes after still goes into the window, and counts.
-pub fn ending(code: i32) {
+/// `standing` is where the program called the function that ends it, `None` in an exit handler.
+fn ending(code: i32, standing: Option<Standing>) {
     if !is_recording() || PID.load(Ordering::Relaxed) != thread::process_id() {
         return;
     }
     let here = 0u8;
-    let standing = Standing::here(&raw const here);
     if let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64) {
         if modes::is_checking() {
-            end_checking(inside.recorder(), &standing);
+            end_checking(inside.recorder(), standing);
         }
         inside.recorder().finish();
         finish_dead_threads();
@@ -526,7 +538,7 @@ pub fn ending(code: i32) {
 }
 
 /// The last look at everything, after the program's own handlers.
-fn end_checking(recorder: &mut Recorder, standing: &Standing) {
+fn end_checking(recorder: &mut Recorder, standing: Option<Standing>) {
     blocks::check_all(&mut findings::Reporter::unplaced(recorder));
     findings::finish(recorder);
     leaks::request::at_end(recorder, standing);

@@ -41,6 +41,7 @@ table! {
     Dlclose: c"dlclose";
     Exit: c"_exit";
     QuickExit: c"quick_exit";
+    OrderlyExit: c"exit";
     Execve: c"execve";
     Execvpe: c"execvpe";
     Fexecve: c"fexecve";

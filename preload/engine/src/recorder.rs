@@ -469,6 +469,17 @@ impl Recorder {
         self.window.commit();
     }
 
+    /// The first frame outwards from `from` whose module's path is not one of `inside`; the outermost
+    /// one that is found, when all are.
+    #[must_use]
+    pub fn frame_outside(
+        &mut self,
+        from: Registers,
+        inside: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Registers {
+        self.stacks.frame_outside(from, inside)
+    }
+
     /// Whether a hook that was entered with the stack at `inside` cannot be running any more, now that
     /// the same stack stands at `sp`.
     #[must_use]

@@ -195,6 +195,7 @@ fn mark_roots(
     }
     for control_block in control_blocks {
         marking.roots(stacks::table_of_storage(control_block, memory).as_slice());
+        holes.push(own_variables(control_block));
     }
     for (range, asked) in roots::ranges(maps, holes) {
         match asked {
@@ -215,6 +216,14 @@ fn mark_roots(
 fn own_module() -> Option<Range<u64>> {
     static HERE: u8 = 0;
     Image::range_containing(core::ptr::from_ref(&HERE) as u64)
+}
+
+/// LDT's own thread-local variables, of the thread with this control block: they hold, among others,
+/// whatever stood in registers when an operator was called.
+fn own_variables(control_block: u64) -> Range<u64> {
+    let slot = core::ptr::from_ref(thread::slot());
+    let start = control_block.wrapping_add((slot as u64).wrapping_sub(thread::pointer()));
+    start..start.wrapping_add(size_of_val(thread::slot()) as u64)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::options::{CheckOptions, LeakCheckChoice};
 use crate::recorder::Recorder;
 use crate::sys::action::{self, Action};
-use crate::sys::{saved_registers, thread};
+use crate::sys::lock::Lock;
+use crate::sys::{registers_here, saved_registers, thread};
 use crate::{modes, reentry};
 
 /// Where a thread left the program for LDT: nothing below `sp` is the program's.
@@ -22,20 +23,56 @@ pub struct Standing {
 /// As many as a signal frame has.
 const REGISTERS: usize = 23;
 
+/// Where a thread called a function that ends the process, and which thread it was.
+static EXITING: Lock<Option<(u32, Standing)>> = Lock::new(None);
+
+/// The calling thread has called `exit` or `quick_exit`.
+pub fn exiting(standing: Standing) {
+    EXITING.with(|exiting| *exiting = Some((thread::thread_id(), standing)));
+}
+
 impl Standing {
+    /// At the entry of a function that the program called, with the registers that functions keep.
+    #[must_use]
+    pub fn new(sp: u64, saved: &[u64; 6]) -> Standing {
+        let mut registers = [0; REGISTERS];
+        registers[..saved.len()].copy_from_slice(saved);
+        Standing { sp, registers }
+    }
+
+    /// In an exit handler: where the program called `exit`. Where it did not (main has returned; libc
+    /// ends the process by itself), the first frame that is neither LDT's nor libc's: what lies
+    /// below is dead, and full of what main has left there.
+    fn at_exit(recorder: &mut Recorder) -> Standing {
+        let exiting = EXITING.with(|exiting| exiting.clone());
+        if let Some((tid, standing)) = exiting
+            && tid == thread::thread_id()
+        {
+            return standing;
+        }
+        let here = registers_here();
+        let outside = recorder.frame_outside(here, &mut |module| is_of_the_end(module));
+        Standing {
+            sp: outside.sp,
+            registers: [0; REGISTERS],
+        }
+    }
+
     /// The calling function's: to be called first in the function that the program called, or jumped to,
     /// with the address of a local variable of that function. What its prologue has saved lies above.
     #[inline(always)]
     #[must_use]
     pub fn here(local: *const u8) -> Standing {
-        let saved = saved_registers();
-        let mut registers = [0; REGISTERS];
-        registers[..saved.len()].copy_from_slice(&saved);
-        Standing {
-            sp: local as u64,
-            registers,
-        }
+        Standing::new(local as u64, &saved_registers())
     }
+}
+
+/// Whether frames of this module between an exit handler and the program are of no account.
+fn is_of_the_end(path: &[u8]) -> bool {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    [&b"libc."[..], b"libc-", b"libldt", b"ld-linux", b"ld-"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 static WANTED_AT_END: AtomicBool = AtomicBool::new(false);
@@ -56,16 +93,22 @@ pub fn configure(options: &CheckOptions) {
 }
 
 /// Begins to count anew in a forked child.
-pub fn forget_after_fork() {
+///
+/// # Safety
+/// Only while the process has one thread.
+pub unsafe fn forget_after_fork() {
     NUMBER.store(0, Ordering::Relaxed);
     RUNNING.store(false, Ordering::Relaxed);
     DUE.store(false, Ordering::Relaxed);
+    // SAFETY: as the caller vouches.
+    unsafe { EXITING.reopen_after_fork() };
 }
 
-/// The check at the end of the process.
-pub fn at_end(recorder: &mut Recorder, standing: &Standing) {
+/// The check at the end of the process. `standing` is `None` in an exit handler.
+pub fn at_end(recorder: &mut Recorder, standing: Option<Standing>) {
     if WANTED_AT_END.load(Ordering::Relaxed) && !RUNNING.swap(true, Ordering::AcqRel) {
-        run(recorder, standing, b"");
+        let standing = standing.unwrap_or_else(|| Standing::at_exit(recorder));
+        run(recorder, &standing, b"");
     }
 }
 

@@ -19,6 +19,8 @@ pub const RED_ZONE_BYTES: u64 = 128;
 /// Where `struct pthread` keeps the thread's number, in all versions of glibc on x86-64: behind a
 /// header of 704 bytes and two links.
 const TID_AT: u64 = 720;
+/// What stands there when the thread has ended, and when it has been joined as well.
+const NO_THREAD: [u32; 2] = [0, u32::MAX];
 /// `struct pthread` has about 2,300 bytes.
 const CONTROL_BLOCK_WORDS: usize = 288;
 const CONTROL_BLOCK_ALIGNMENT: u64 = 64;
@@ -97,7 +99,7 @@ pub fn ended(maps: &Maps, memory: &impl Memory, own: u64, tid: u32) -> Vec<Ended
             let mut at = range.start;
             while at < range.end {
                 if names_itself(at, memory)
-                    && number(at) == Some(0)
+                    && number(at).is_some_and(|number| NO_THREAD.contains(&number))
                     && let Some(stack) = extent(at, memory)
                     && stack.end <= mapping.end
                 {

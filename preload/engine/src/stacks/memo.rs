@@ -438,6 +438,38 @@ impl Stacks {
         table::intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node))
     }
 
+    /// The first frame outwards from `from` whose module's path is not one of `inside`; the outermost
+    /// one that is found, when all are.
+    #[must_use]
+    pub fn frame_outside(
+        &mut self,
+        from: Registers,
+        inside: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Registers {
+        let mut frame = Frame {
+            registers: from,
+            exact: true,
+            epoch: 0,
+        };
+        if self.unwind.bounds.follow(from.sp) == Some(true) {
+            self.count = 0;
+        }
+        for _ in 0..MAX_FRAMES {
+            let ip = frame.registers.ip;
+            let module = modules::find(ip.wrapping_sub(u64::from(!frame.exact)), &mut |_| ());
+            if !module.is_some_and(|module| inside(&module.path)) {
+                break;
+            }
+            let floor = frame.registers.sp.saturating_sub(128);
+            let step = self
+                .unwind
+                .step_unremembered(&mut frame, floor, &mut Reads::default());
+            let Step::Caller(caller) = step else { break };
+            frame = caller;
+        }
+        frame.registers
+    }
+
     /// The differential mode: walks the stack from the same registers with framehop alone, without
     /// memo and rules. Gives whether it finds the stack that the memo gave (its node).
     pub fn check(&mut self, caller: Registers, node: NodeId, to: &mut impl Announce) -> bool {
