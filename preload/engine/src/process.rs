@@ -327,7 +327,12 @@ fn begin_checking(options: &Options) -> bool {
     findings::configure(&options.check, options.launcher == 0);
     leaks::request::configure(&options.check);
     modes::begin_checking();
-    faults::start(SHARED.with(|shared| shared.restorer));
+    let exact = if options.check.exact {
+        faults::Exact::Yes
+    } else {
+        faults::Exact::No
+    };
+    faults::start(SHARED.with(|shared| shared.restorer), exact);
     true
 }
 

@@ -5,16 +5,17 @@ use core::fmt::Write;
 
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Place};
 
-use super::judge::{access, candidates, surroundings};
+use super::decode::{self, MAX_INSTRUCTION_BYTES, MemoryAccess};
+use super::judge::{SI_KERNEL, access, candidates, surroundings};
+use super::{is_exact, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
 use crate::modules::readable_mapping_above;
 use crate::options::read_proc;
 use crate::reentry;
+use crate::sys::signal::read_memory;
 use crate::sys::signal_frame::{Frame, General};
-
-use super::decode::{self, MemoryAccess};
 
 /// Why the signal kills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub(super) fn report(number: i32, frame: &Frame, reason: Reason) {
     };
     let block = diagnose(found.touch, near.iter().flatten())
         .and_then(|diagnosis| near.iter().flatten().nth(diagnosis.block).copied())
+        // In a block, and wrong all the same: its alignment is.
+        .or(near[0])
         .filter(|block| is_near(address, block));
     let mut memory = [0; 64];
     let (memory_at, bytes) = surroundings(address, &mut memory);
@@ -101,6 +104,12 @@ fn note(number: i32, frame: &Frame, reason: Reason, address: u64) -> String {
             note.push_str(", a null pointer");
         }
     }
+    if is_unaligned(frame) {
+        note.push_str(
+            "; the instruction wants its memory at a multiple of 16, and under --exact this block lies \
+             elsewhere: run without --exact",
+        );
+    }
     note.push_str(match reason {
         Reason::NoHandler => "",
         Reason::Blocked => "; the program blocks the signal, so it kills",
@@ -117,6 +126,16 @@ fn note(number: i32, frame: &Frame, reason: Reason, address: u64) -> String {
     write_registers(&mut note, frame);
     write_map(&mut note);
     note
+}
+
+/// Whether `--exact` is to blame: an instruction that insists on alignment and has no twin that does not.
+fn is_unaligned(frame: &Frame) -> bool {
+    let mut code = [0; MAX_INSTRUCTION_BYTES];
+    let ip = frame.registers().ip;
+    let bytes = read_memory(ip, &mut code);
+    is_exact()
+        && frame.code() == SI_KERNEL
+        && unaligned::misaligned(frame, ip, &code[..bytes]).is_some()
 }
 
 /// How far the stack pointer is below its stack, if it is.

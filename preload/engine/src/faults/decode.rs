@@ -62,17 +62,17 @@ pub(super) fn access_at(
     })
 }
 
-/// The first access of the instruction to an address that `is_meant` picks: where the kernel tells no
+/// The first access of the instruction that `is_meant` picks: where the kernel tells no
 /// address (it tells none of addresses that cannot exist).
 #[must_use]
 pub(super) fn access_where(
     ip: u64,
     code: &[u8],
     machine: &impl Machine,
-    is_meant: impl Fn(u64) -> bool,
+    is_meant: impl Fn(Touch) -> bool,
 ) -> Option<MemoryAccess> {
     each_access(ip, code, machine, &mut |found| {
-        is_meant(found.touch.address).then_some(found)
+        is_meant(found.touch).then_some(found)
     })
 }
 
@@ -332,7 +332,7 @@ mod tests {
         let machine = Plain { flags: 0, count: 0 };
         // mov rcx, [rax + rdi*8 + 0x10]
         let code = [0x48, 0x8b, 0x4c, 0xf8, 0x10];
-        let found = access_where(0, &code, &machine, |address| address > 0x10_000);
+        let found = access_where(0, &code, &machine, |touch| touch.address > 0x10_000);
         let touch = found.map(|found| found.touch);
         assert_eq!(
             touch,

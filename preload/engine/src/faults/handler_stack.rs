@@ -9,7 +9,7 @@ use crate::sys::signal::{self, AlternateStack, SignalSlot};
 
 /// Only what is used is ever touched. A process that prints its own findings reads debugging information
 /// here.
-const BYTES: usize = 1 << 20;
+const BYTES: usize = 512 << 10;
 
 /// What the kernel has to be told to use LDT's stack.
 fn own(slot: &SignalSlot) -> AlternateStack {

@@ -4,18 +4,20 @@ use ldt_trace::finding::{Access, BlockFacts, DetectedBy};
 
 use super::crash::{self, Reason};
 use super::decode::{self, MAX_INSTRUCTION_BYTES, Machine, MemoryAccess};
-use super::{deliver, handler_stack, program};
+use super::{deliver, is_exact, program, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, Report};
-use crate::message;
 use crate::recorder::Recorder;
 use crate::reentry;
+use crate::sys::file::{self, Fd};
 use crate::sys::signal::{self, How, Set, read_memory};
 use crate::sys::signal_frame::{Frame, General, Onward, xsave_bytes};
 
 /// `si_code` of a fault that the processor gives no address for.
-const SI_KERNEL: i32 = 0x80;
+pub(super) const SI_KERNEL: i32 = 0x80;
+const IN_HANDLER: &[u8] =
+    b"ldt: a fault in LDT's own fault handler ends the process; please report this\n";
 /// A guard that is lifted and faults all the same is none of ours after so many times in a row.
 const MAX_REPEATS: u64 = 1 << 16;
 
@@ -23,10 +25,10 @@ const MAX_REPEATS: u64 = 1 << 16;
 pub(super) fn decide(number: i32, frame: &mut Frame) -> Onward {
     let slot = signal::slot();
     if slot.busy.replace(1) != 0 {
-        message::say("a fault in LDT's own fault handler; the process ends (please report this)");
+        // Nothing that takes a lock: the first fault may have come while it was taken.
+        file::write_stream(Fd(2), IN_HANDLER);
         return default_action(number, frame);
     }
-    handler_stack::thread_begins();
     let onward = judge(number, frame);
     slot.busy.set(0);
     onward
@@ -73,8 +75,11 @@ fn default_action(number: i32, frame: &mut Frame) -> Onward {
 /// Deals with an access that a guard of LDT's stopped: gives whether it was one, and the instruction can
 /// run again.
 fn mend(frame: &Frame) -> bool {
+    if frame.code() == SI_KERNEL {
+        return is_exact() && unaligned::mend(frame);
+    }
     let fault = frame.address();
-    if frame.code() == SI_KERNEL || !blocks::is_ours(fault) {
+    if !blocks::is_ours(fault) {
         return false;
     }
     let slot = signal::slot();
@@ -158,8 +163,9 @@ pub(super) fn access(frame: &Frame) -> Option<MemoryAccess> {
     let code = &code[..bytes];
     if frame.code() == SI_KERNEL {
         // Not canonical: the upper 17 bits differ.
-        let cannot_exist = |address: u64| !matches!(address as i64 >> 47, 0 | -1);
-        return decode::access_where(ip, code, frame, cannot_exist);
+        let cannot_exist = |touch: Touch| !matches!(touch.address as i64 >> 47, 0 | -1);
+        return decode::access_where(ip, code, frame, cannot_exist)
+            .or_else(|| unaligned::misaligned(frame, ip, code));
     }
     decode::access_at(frame.address(), frame.was_write(), ip, code, frame)
 }

@@ -22,11 +22,12 @@ mod deliver;
 mod handler_stack;
 mod judge;
 mod program;
+mod unaligned;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::signal::{self, How, Set};
-use crate::sys::signal_frame::deciding_action;
+use crate::sys::signal_frame::{Handler, deciding_action};
 
 pub use handler_stack::{thread_begins, thread_ends};
 pub use program::{Undo, before_exec, before_spawn};
@@ -35,7 +36,26 @@ pub use program::{Undo, before_exec, before_spawn};
 const WATCHED: [i32; 2] = [libc::SIGSEGV, libc::SIGBUS];
 const WATCHED_SET: Set = Set::of(libc::SIGSEGV).with(Set::of(libc::SIGBUS));
 
+/// Blocks end at the byte, so that some lie where vectors must not.
+static EXACT: AtomicBool = AtomicBool::new(false);
+static HANDLER: Handler = Handler {
+    prepare: handler_stack::thread_begins,
+    decide: judge::decide,
+};
 static WATCHING: AtomicBool = AtomicBool::new(false);
+
+/// Whether blocks end at the guard page to the byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exact {
+    /// They do, and may lie anywhere.
+    Yes,
+    /// They lie at multiples of 16.
+    No,
+}
+
+fn is_exact() -> bool {
+    EXACT.load(Ordering::Relaxed)
+}
 
 /// Whether the two signals are LDT's.
 #[inline(always)]
@@ -45,9 +65,10 @@ pub fn is_watching() -> bool {
 }
 
 /// Takes the signals over, at the start of check mode. `restorer` is where handlers return to, as libc has
-/// it: whoever unwinds through a signal frame knows it by that.
-pub fn start(restorer: u64) {
-    let action = deciding_action(judge::decide, restorer, WATCHED_SET);
+/// it: whoever unwinds through a signal frame knows it by that. `exact`: see [`unaligned`].
+pub fn start(restorer: u64, exact: Exact) {
+    EXACT.store(exact == Exact::Yes, Ordering::Relaxed);
+    let action = deciding_action(&HANDLER, restorer, WATCHED_SET);
     for number in WATCHED {
         program::adopt(number, signal::action(number));
         // The number is valid and the action complete: there is nothing that could go wrong.

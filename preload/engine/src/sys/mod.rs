@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod arena;
+pub mod code;
 pub mod file;
 pub mod lock;
 pub mod mem;

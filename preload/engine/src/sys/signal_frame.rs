@@ -285,16 +285,23 @@ pub fn xsave_bytes() -> u64 {
     u64::from(x86_64::__cpuid_count(0xd, 0).ebx)
 }
 
-/// Decides what a signal comes to.
-pub type Decide = fn(signal: i32, frame: &mut Frame) -> Onward;
+/// What runs where the kernel enters.
+#[derive(Clone, Copy, Debug)]
+pub struct Handler {
+    /// Gives a thread that has none its own stack; runs on the program's, so it needs little of it.
+    pub prepare: fn(),
+    /// Decides what a signal comes to, on that stack.
+    pub decide: fn(signal: i32, frame: &mut Frame) -> Onward,
+}
 
-static DECIDE: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+/// What [`deciding_action`] was given last. Set once, before the first signal can come.
+static HANDLER: AtomicPtr<Handler> = AtomicPtr::new(core::ptr::null_mut());
 
-/// The action that has signals decided on by `decide`, on LDT's own stack, with all other signals
-/// blocked but these two: a fault in `decide` itself is to be noticed and not to kill silently.
+/// The action that has signals decided on by `handler`, with all other signals blocked but these two: a
+/// fault in the handler itself is to be noticed and not to kill silently.
 #[must_use]
-pub fn deciding_action(decide: Decide, restorer: u64, unblocked: Set) -> Action {
-    DECIDE.store(decide as *mut (), Ordering::Release);
+pub fn deciding_action(handler: &'static Handler, restorer: u64, unblocked: Set) -> Action {
+    HANDLER.store(core::ptr::from_ref(handler).cast_mut(), Ordering::Release);
     Action {
         handler: entry as *const () as usize,
         flags: super::signal::SA_RESTORER
@@ -310,46 +317,65 @@ pub fn is_deciding(action: &Action) -> bool {
     action.handler == entry as *const () as usize
 }
 
+fn handler() -> Option<&'static Handler> {
+    // SAFETY: null, or a handler that lives forever.
+    unsafe { HANDLER.load(Ordering::Acquire).as_ref() }
+}
+
+unsafe extern "C" fn call_prepare() {
+    if let Some(handler) = handler() {
+        (handler.prepare)();
+    }
+}
+
 unsafe extern "C" fn call_decide(signal: i32, _info: u64, context: u64) -> Onward {
-    let decide = DECIDE.load(Ordering::Acquire);
-    // SAFETY: stored before the action that leads here could be set, and a `Decide`.
-    let decide: Decide = unsafe { core::mem::transmute(decide) };
     // The kernel hands over the address of the ucontext, which lies 8 bytes into the frame.
     let mut frame = Frame {
         start: context - CONTEXT,
     };
-    decide(signal, &mut frame)
+    handler().map_or(Onward::RESUME, |handler| {
+        (handler.decide)(signal, &mut frame)
+    })
 }
 
 /// Where the kernel enters. The stack here is the program's, or its alternate one, of which there may be
-/// next to nothing left: not a byte of it is used. Once on LDT's own stack (or where the thread has
-/// none yet, after all on this one) the signal is decided on. The callee-saved registers are free for
-/// use: the kernel puts the interrupted ones back.
+/// next to nothing left: not a byte of it is used by a thread that has a stack of LDT's. The callee-saved
+/// registers are free for use: the kernel puts the interrupted ones back.
 #[unsafe(naked)]
 unsafe extern "C" fn entry() {
     naked_asm!(
         "mov rbp, rsp",
         "mov r12d, edi",
-        "mov rax, qword ptr fs:[0]",
-        "add rax, qword ptr [rip + ldt_signal_slot@GOTTPOFF]",
-        "mov rcx, qword ptr [rax]",
-        "test rcx, rcx",
-        "jz 3f",
-        // On it already: a fault while the program's handler for another signal runs there.
-        "cmp rsp, qword ptr [rax + 8]",
-        "jb 2f",
-        "cmp rsp, rcx",
-        "jb 3f",
-        "2:",
-        "mov rsp, rcx",
-        "3:",
+        "mov r13, rdx",
+        "mov rbx, qword ptr fs:[0]",
+        "add rbx, qword ptr [rip + ldt_signal_slot@GOTTPOFF]",
+        "cmp qword ptr [rbx], 0",
+        "jne 2f",
         "and rsp, -16",
+        "call {prepare}",
+        "mov rsp, rbp",
+        "2:",
+        "mov rcx, qword ptr [rbx]",
+        "test rcx, rcx",
+        "jz 4f",
+        // On it already: a fault while the program's handler for another signal runs there.
+        "cmp rsp, qword ptr [rbx + 8]",
+        "jb 3f",
+        "cmp rsp, rcx",
+        "jb 4f",
+        "3:",
+        "mov rsp, rcx",
+        "4:",
+        "and rsp, -16",
+        "mov edi, r12d",
+        "mov rdx, r13",
         "call {decide}",
         "test rax, rax",
-        "jnz 4f",
+        "jnz 5f",
         "mov rsp, rbp",
         "ret",
-        "4:",
+        // On to the program's handler, as if the kernel had come here.
+        "5:",
         "mov rsp, rdx",
         "mov r11, rax",
         "mov edi, r12d",
@@ -357,6 +383,7 @@ unsafe extern "C" fn entry() {
         "lea rdx, [rsp + {context}]",
         "xor eax, eax",
         "jmp r11",
+        prepare = sym call_prepare,
         decide = sym call_decide,
         info = const INFO,
         context = const CONTEXT,
