@@ -196,9 +196,10 @@ fn close_pages(range: &Range<u64>) {
             Method::Markers => {
                 let _ = pages::install_markers(range.start, bytes);
             }
+            // Not `mprotect`: pages that were in use stay a mapping of their own for ever then, since
+            // the kernel joins only mappings whose pages were never used.
             Method::Protection => {
-                let _ = pages::discard(range.start, bytes);
-                let _ = pages::close(range.start, bytes);
+                let _ = pages::reserve_anew(range.start, bytes);
             }
         }
     }
@@ -225,8 +226,12 @@ pub(super) fn lift(range: &Range<u64>) {
     }
 }
 
-/// Opens pages that were mapped anew, for [`super::lift`].
-pub(super) fn reopen(range: &Range<u64>) {
+/// Opens pages of the open zone that were mapped anew.
+pub(super) fn reopen(range: &Range<u64>) -> bool {
     // SAFETY: pages of LDT's heap.
-    let _ = unsafe { pages::open(range.start, length(range)) };
+    unsafe {
+        let opened = pages::open(range.start, length(range)).is_ok();
+        pages::keep_small(range.start, length(range));
+        opened
+    }
 }

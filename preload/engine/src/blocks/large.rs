@@ -149,7 +149,6 @@ pub(super) fn close(span: &Descriptor, meta: &Meta) {
             && guarded::reserve_mappings(2)
             && pages::reserve_anew(start, length).is_ok()
         {
-            pages::keep_small(start, length);
             span.remapped.store(1, Ordering::Relaxed);
         } else {
             let _ = pages::install_markers(start, length);
@@ -176,7 +175,7 @@ pub(super) fn give_back(span: &'static Descriptor) {
                 let remapped = span.remapped.load(Ordering::Relaxed) != 0;
                 let open = !remapped || {
                     guarded::return_mappings(2);
-                    pages::open(start, length).is_ok()
+                    guarded::reopen(&large.open)
                 };
                 open && pages::remove_markers(range.start, range.end - range.start).is_ok()
                     && (!lifted || pages::discard(range.start, range.end - range.start).is_ok())

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 
 use super::span::{Descriptor, Kind};
 use crate::modes::redzone::GRANULE_BYTES;
-use crate::sys::{mem, pages};
+use crate::sys::mem;
 
 /// More are needed only where address space is limited, and then each takes a part of what is left.
 pub(super) const REGIONS_MAX: usize = 128;
@@ -165,8 +165,6 @@ pub(super) fn add(granules: u64) -> Option<&'static Region> {
         return None;
     };
     let start = (reserved as u64).next_multiple_of(GRANULE_BYTES);
-    // SAFETY: inside the reservation.
-    unsafe { pages::keep_small(start, bytes) };
     region.heads.store(tables.cast(), Ordering::Relaxed);
     // SAFETY: inside the mapping, and a multiple of 128 from its start.
     let spans = unsafe { tables.add(heads_bytes) };

@@ -162,8 +162,11 @@ fn commit(region: &Region, used: &mut Used, end: u64) -> bool {
     let generous = (used.committed + step).max(end).min(used.high);
     for to in [generous, end] {
         let start = region.address_of(used.committed);
+        let bytes = region.address_of(to) - start;
         // SAFETY: inside the reservation; pages that were never used.
-        if unsafe { pages::open(start, region.address_of(to) - start) }.is_ok() {
+        if unsafe { pages::open(start, bytes) }.is_ok() {
+            // SAFETY: as above.
+            unsafe { pages::keep_small(start, bytes) };
             used.committed = to;
             return true;
         }

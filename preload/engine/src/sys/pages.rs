@@ -34,19 +34,10 @@ pub unsafe fn open(address: u64, bytes: u64) -> Result<(), i32> {
     unsafe { protect(address, bytes, libc::PROT_READ | libc::PROT_WRITE) }
 }
 
-/// Makes pages inaccessible; their content stays.
-///
-/// # Safety
-/// As [`open`], and nobody of ours may need them.
-pub unsafe fn close(address: u64, bytes: u64) -> Result<(), i32> {
-    // SAFETY: as the caller vouches.
-    unsafe { protect(address, bytes, libc::PROT_NONE) }
-}
-
 /// Gives the memory of pages back: they read as zero afterwards.
 ///
 /// # Safety
-/// As [`close`].
+/// As [`open`], and nobody of ours may need their content.
 pub unsafe fn discard(address: u64, bytes: u64) -> Result<(), i32> {
     // SAFETY: as the caller vouches.
     unsafe { advise(address, bytes, libc::MADV_DONTNEED as usize) }
@@ -55,7 +46,7 @@ pub unsafe fn discard(address: u64, bytes: u64) -> Result<(), i32> {
 /// Makes pages inaccessible by markers and gives their memory back.
 ///
 /// # Safety
-/// As [`close`].
+/// As [`discard`].
 pub unsafe fn install_markers(address: u64, bytes: u64) -> Result<(), i32> {
     // SAFETY: as the caller vouches.
     unsafe { advise(address, bytes, GUARD_INSTALL) }
@@ -82,7 +73,7 @@ pub unsafe fn keep_small(address: u64, bytes: u64) {
 /// Makes a range a fresh, inaccessible reservation again, its memory and tables of pages given back.
 ///
 /// # Safety
-/// As [`close`].
+/// As [`discard`].
 pub unsafe fn reserve_anew(address: u64, bytes: u64) -> Result<(), i32> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
     let args = [
@@ -95,21 +86,4 @@ pub unsafe fn reserve_anew(address: u64, bytes: u64) -> Result<(), i32> {
     ];
     // SAFETY: as the caller vouches; the range is ours, so nothing else is replaced.
     unsafe { syscall(libc::SYS_mmap, &args) }.map(|_| ())
-}
-
-/// Moves the pages of one range to another of the same length, without copying.
-///
-/// # Safety
-/// Both ranges as for [`close`]; the first is a hole afterwards.
-pub unsafe fn move_to(from: u64, bytes: u64, to: u64) -> Result<(), i32> {
-    let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
-    let args = [
-        from as usize,
-        bytes as usize,
-        bytes as usize,
-        flags as usize,
-        to as usize,
-    ];
-    // SAFETY: as the caller vouches.
-    unsafe { syscall(libc::SYS_mremap, &args) }.map(|_| ())
 }

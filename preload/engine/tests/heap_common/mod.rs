@@ -105,3 +105,36 @@ pub(crate) fn free_by(function: Function) -> Free {
         alignment: None,
     }
 }
+
+/// Whether a byte can be read: asked of the kernel, which says so instead of sending a signal.
+pub(crate) fn is_accessible(address: u64) -> bool {
+    let mut ends = [0; 2];
+    // SAFETY: fills two numbers.
+    assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
+    // SAFETY: the kernel checks the address.
+    let written = unsafe { libc::write(ends[1], address as *const libc::c_void, 1) };
+    for end in ends {
+        // SAFETY: ours.
+        unsafe { libc::close(end) };
+    }
+    written == 1
+}
+
+/// How many mappings the process has.
+pub(crate) fn mappings() -> usize {
+    std::fs::read_to_string("/proc/self/maps")
+        .expect("readable")
+        .lines()
+        .count()
+}
+
+/// Memory of the process.
+pub(crate) fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("readable");
+    let pages: u64 = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|field| field.parse().ok())
+        .expect("a number");
+    pages * 4096
+}
