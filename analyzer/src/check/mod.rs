@@ -16,6 +16,7 @@ pub mod print;
 pub mod settings;
 pub mod suppress;
 pub mod test_name;
+pub mod valgrind;
 pub mod verdict;
 pub mod watch;
 

@@ -89,6 +89,26 @@ pub fn for_process(pattern: &Path, pid: u32) -> PathBuf {
     }
 }
 
+/// A name with `%q{VARIABLE}` filled in.
+#[must_use]
+pub fn expand_variables(pattern: &str) -> String {
+    let mut parts = pattern.split("%q{");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('}') {
+            Some((name, rest)) => {
+                text.push_str(&std::env::var(name).unwrap_or_default());
+                text.push_str(rest);
+            }
+            None => {
+                text.push_str("%q{");
+                text.push_str(part);
+            }
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

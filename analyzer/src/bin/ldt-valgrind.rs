@@ -1,0 +1,8 @@
+//! The `ldt-valgrind` command: LDT behind valgrind's command line. Everything is in the library.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ldt_analyzer::check::valgrind::run(std::env::args_os())
+}
