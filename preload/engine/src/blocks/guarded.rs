@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use super::meta::{Facts, Placing};
 use super::runs::Zone;
 use super::span::Descriptor;
-use super::{limits, settings};
+use super::{bytes as bytes_of, limits, settings};
 use crate::modes::guard::{self, Ends, GUARD_BYTES, PAGE, Placed, Side};
 use crate::options::GuardMethodChoice;
 use crate::sys::{mem, pages};
@@ -188,13 +188,15 @@ pub(super) fn close(open: &Range<u64>) {
 
 fn close_pages(range: &Range<u64>) {
     let bytes = length(range);
-    // Errors: memory that the program has locked refuses markers; its pages stay accessible then, and
-    // the fill tells of writes.
     // SAFETY: pages of a slot that the program has no right to any more.
     unsafe {
         match method() {
             Method::Markers => {
-                let _ = pages::install_markers(range.start, bytes);
+                // Memory that the program has locked refuses markers: its pages stay accessible then,
+                // and whoever opens them next expects zeroes.
+                if pages::install_markers(range.start, bytes).is_err() {
+                    bytes_of::zero(range.clone());
+                }
             }
             // Not `mprotect`: pages that were in use stay a mapping of their own for ever then, since
             // the kernel joins only mappings whose pages were never used.
