@@ -83,6 +83,9 @@ pub(super) fn report(number: i32, frame: &Frame, reason: Reason) {
             note: note.as_bytes(),
         },
     );
+    // Nothing else of this process will be written.
+    findings::finish(recorder);
+    recorder.finish();
 }
 
 fn is_near(address: u64, block: &BlockFacts) -> bool {

@@ -1,0 +1,183 @@
+//! SIGSEGV and SIGBUS under `ldt check`: every sample of `samples/check/signals/` behaves as it does
+//! without LDT, prints the same, ends the same, and LDT finds what its head says. In profile mode
+//! nothing is found and nothing changes. V8, which lives on SIGSEGV, does its work.
+
+use std::process::{Command, ExitCode};
+
+use ldt_tests::check_claims::{ErrorClaim, hold};
+use ldt_tests::checked::check;
+use ldt_tests::installed::{preload, program};
+use ldt_tests::profile::profile;
+use ldt_tests::run::{Ending, Outcome, run};
+use ldt_tests::samples::{Sample, Variant};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+const GUARDS: [&str; 3] = ["adaptive", "all", "off"];
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    for sample in Sample::files_in("check/signals") {
+        for guard in GUARDS {
+            trials.push(trial(
+                &format!("behaves with --guard={guard}"),
+                &sample,
+                move |it| behaves_when_checked(&it, guard),
+            ));
+        }
+        trials.push(trial(
+            "behaves when profiled",
+            &sample,
+            behaves_when_profiled,
+        ));
+    }
+    let crash = Sample::named("check/signals/null_dereference.c");
+    trials.push(trial(
+        "dies by the signal itself",
+        &crash,
+        dies_by_the_signal_itself,
+    ));
+    trials.push(trial(
+        "is told as glibc's libSegFault told it",
+        &crash,
+        is_told_in_full,
+    ));
+    trials.push(Trial::test(
+        "node traps what WebAssembly reads out of bounds",
+        || node_traps().map_err(Failed::from),
+    ));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn trial(
+    what: &str,
+    sample: &Sample,
+    test: impl FnOnce(Sample) -> Result<(), String> + Send + 'static,
+) -> Trial {
+    let owned = sample.clone();
+    Trial::test(format!("{} {what}", sample.name()), move || {
+        test(owned).map_err(Failed::from)
+    })
+}
+
+fn claims(sample: &Sample) -> Vec<ErrorClaim> {
+    let lines = sample.directives("CHECK");
+    lines.iter().map(|line| ErrorClaim::read(line)).collect()
+}
+
+fn behaves_when_checked(sample: &Sample, guard: &str) -> Result<(), String> {
+    let claims = claims(sample);
+    let built = sample.build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&built));
+    let options = [format!("--guard={guard}"), "--leak-check=no".to_owned()];
+    let checked = check(&options, &built, [""; 0]);
+    let mut wrong = hold(&claims, guard, &checked);
+    // A crash ends by its signal and is no error of the heap's.
+    let is_error =
+        |claim: &&ErrorClaim| claim.is_due_with(guard) && claim.value("kind") != Some("crash");
+    let code = match claims.iter().find(is_error) {
+        Some(_) => 99,
+        None => bare.ending.as_launcher_code(),
+    };
+    wrong.extend(differences(&bare, &checked.outcome, Ending::Code(code)));
+    verdict(&wrong, &checked.outcome)
+}
+
+fn behaves_when_profiled(sample: Sample) -> Result<(), String> {
+    let built = sample.build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&built));
+    let profiled = profile(&built, [""; 0]);
+    let code = Ending::Code(bare.ending.as_launcher_code());
+    verdict(
+        &differences(&bare, &profiled.outcome, code),
+        &profiled.outcome,
+    )
+}
+
+fn differences(bare: &Outcome, under_ldt: &Outcome, ending: Ending) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if under_ldt.stdout != bare.stdout {
+        wrong.push(format!(
+            "it prints:\n{}instead of:\n{}",
+            under_ldt.stdout, bare.stdout
+        ));
+    }
+    if under_ldt.ending != ending {
+        wrong.push(format!("it ends by {:?}, not {ending:?}", under_ldt.ending));
+    }
+    wrong
+}
+
+fn verdict(wrong: &[String], outcome: &Outcome) -> Result<(), String> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}\nldt said:\n{}",
+        wrong.join("\n"),
+        outcome.stderr
+    ))
+}
+
+/// Without a launcher: what the parent sees of the end is the signal.
+fn dies_by_the_signal_itself(sample: Sample) -> Result<(), String> {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let outcome = run(Command::new(sample.build(Variant::PLAIN))
+        .current_dir(folder.path())
+        .env("LD_PRELOAD", preload())
+        .env("LDT_OPTIONS", "mode=check:leak_check=no"));
+    let mut wrong = Vec::new();
+    const SIGSEGV: i32 = 11;
+    if outcome.ending != Ending::Signal(SIGSEGV) {
+        wrong.push(format!("it ends by {:?}", outcome.ending));
+    }
+    if !outcome
+        .stderr
+        .contains("ERROR: crash: read of 8 bytes at 0x8")
+    {
+        wrong.push("the process does not print the crash itself".to_owned());
+    }
+    verdict(&wrong, &outcome)
+}
+
+fn is_told_in_full(sample: Sample) -> Result<(), String> {
+    let built = sample.build(Variant::PLAIN);
+    let checked = check(&["--leak-check=no"], &built, [""; 0]);
+    let wanted = [
+        "SIGSEGV (signal 11)",
+        "a null pointer",
+        "rip=",
+        "rsp=",
+        "memory map:",
+        "[stack]",
+    ];
+    let wrong: Vec<String> = wanted
+        .iter()
+        .filter(|words| !checked.outcome.stderr.contains(**words))
+        .map(|words| format!("the report lacks `{words}`"))
+        .collect();
+    verdict(&wrong, &checked.outcome)
+}
+
+/// A function that loads from its argument, in a memory of 64 KiB. V8 does not compare: it lets the
+/// access fault and makes an exception of the signal.
+const LOADS: &str = "
+const bytes = Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 2,
+    1, 0, 5, 3, 1, 0, 1, 7, 5, 1, 1, 0x66, 0, 0, 10, 9, 1, 7, 0, 0x20, 0, 0x28, 2, 0, 11]);
+const load = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.f;
+let caught = 0;
+for (let at = 0; at < 200000; at += 4096)
+    try { load(at); } catch (error) { if (error instanceof WebAssembly.RuntimeError) caught++; }
+console.log(load(100), caught);
+";
+
+fn node_traps() -> Result<(), String> {
+    let node = program("node");
+    let bare = run(Command::new(&node).args(["-e", LOADS]));
+    let checked = check(&["--leak-check=no"], &node, ["-e", LOADS]);
+    let mut wrong = differences(&bare, &checked.outcome, Ending::Code(0));
+    let errors = &checked.report().errors;
+    if !errors.is_empty() {
+        wrong.push(format!("{} errors are reported", errors.len()));
+    }
+    verdict(&wrong, &checked.outcome)
+}
