@@ -9,8 +9,8 @@ use ldt_viewer::html::{
     SizeClass, SizeMark, Source, SourcePart, StackNumber, Thread, ThreadMark,
 };
 
-const TABS: [&str; 8] = [
-    "overview", "flame", "table", "sizes", "threads", "errors", "leaks", "source",
+const TABS: [&str; 9] = [
+    "overview", "flame", "table", "sizes", "threads", "errors", "leaks", "waste", "source",
 ];
 const MARKUP: &str = "<script>document.title = 'broken'</script><img src='/x' onerror='alert(1)'>";
 

@@ -52,6 +52,7 @@ pub fn page(replayed: &Replayed, found: Option<&ProcessReport>) -> HtmlPage {
         threads: series::threads(replayed),
         faults,
         leaks,
+        waste: None,
         sources,
     }
 }

@@ -12,7 +12,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
 use super::numbers::pack;
-use super::{Fault, HtmlPage, Leaks, Run, SourcePart, WordNumber};
+use super::{Fault, HtmlPage, Leaks, Run, SourcePart, Waste, WordNumber};
 
 const MARKUP: &str = include_str!("script/page.html");
 const STYLE: &str = include_str!("script/page.css");
@@ -32,6 +32,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("script/table.js"),
     include_str!("script/bars.js"),
     include_str!("script/findings.js"),
+    include_str!("script/waste.js"),
     include_str!("script/source.js"),
     include_str!("script/main.js"),
 ];
@@ -45,6 +46,7 @@ struct Words<'p> {
     threads: Vec<&'p str>,
     faults: &'p [Fault],
     leaks: Option<&'p Leaks>,
+    waste: Option<&'p Waste>,
     sources: Vec<SourceWords<'p>>,
 }
 
@@ -92,6 +94,7 @@ fn words(page: &HtmlPage) -> io::Result<Vec<u8>> {
         threads: page.threads.iter().map(|thread| &*thread.name).collect(),
         faults: &page.faults,
         leaks: page.leaks.as_ref(),
+        waste: page.waste.as_ref(),
         sources: sources.collect(),
     };
     Ok(serde_json::to_vec(&words)?)

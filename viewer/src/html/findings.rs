@@ -1,5 +1,5 @@
-//! What was found wrong in a checked run: its errors and its leaks, in the words of whoever found them, with
-//! stacks as places.
+//! What was found wrong: the errors and leaks of a checked run, and what any run wastes, in the words of whoever
+//! found them, with stacks as places.
 
 use super::stacks::PlaceNumber;
 
@@ -65,5 +65,38 @@ pub struct LeakRecord {
     /// Bytes of blocks that hang off these.
     pub indirect_bytes: u64,
     /// Where they were allocated.
+    pub stack: FoundStack,
+}
+
+/// Where memory is wasted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Waste {
+    /// The sums.
+    pub totals: Vec<WasteTotal>,
+    /// By call stack, those first that save most when they are mended.
+    pub records: Vec<WasteRecord>,
+}
+
+/// What is wasted in one way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct WasteTotal {
+    /// The way.
+    pub name: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// What the figure is, in a few words.
+    pub says: String,
+}
+
+/// What one call stack wastes in one way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct WasteRecord {
+    /// The way.
+    pub kind: String,
+    /// What mending it would save.
+    pub saves_bytes: u64,
+    /// What is wasted and how to mend it.
+    pub sentence: String,
+    /// Where the blocks were allocated.
     pub stack: FoundStack,
 }

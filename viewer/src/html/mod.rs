@@ -14,7 +14,9 @@ mod stacks;
 
 use std::io;
 
-pub use findings::{Fault, FoundStack, LeakRecord, LeakTotal, Leaks};
+pub use findings::{
+    Fault, FoundStack, LeakRecord, LeakTotal, Leaks, Waste, WasteRecord, WasteTotal,
+};
 pub use series::{Moment, Site, SiteMark, SizeClass, SizeMark, Thread, ThreadMark};
 pub use stacks::{CallStacks, Place, PlaceNumber, StackNumber, WordNumber};
 
@@ -42,6 +44,8 @@ pub struct HtmlPage {
     pub faults: Vec<Fault>,
     /// The leaks of a checked run, none where nothing looked for them.
     pub leaks: Option<Leaks>,
+    /// Where memory is wasted, none where nothing looked for it.
+    pub waste: Option<Waste>,
     /// Source files that could be read.
     pub sources: Vec<Source>,
 }

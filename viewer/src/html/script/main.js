@@ -3,7 +3,7 @@
 
 const TABS = [
   ["overview", "Overview"], ["flame", "Flame graph"], ["table", "Table"], ["sizes", "Sizes"], ["threads", "Threads"],
-  ["errors", "Errors"], ["leaks", "Leaks"], ["source", "Source"],
+  ["errors", "Errors"], ["leaks", "Leaks"], ["waste", "Waste"], ["source", "Source"],
 ];
 
 async function start() {
@@ -32,6 +32,7 @@ class Page {
       threads: new Threads(run),
       errors: new Errors(run, source),
       leaks: new Leaks(run, source),
+      waste: new Waste(run, source),
       source,
     };
     this.tabs();

@@ -24,6 +24,7 @@ class Run {
     this.words = words.words;
     this.faults = words.faults;
     this.leaks = words.leaks;
+    this.waste = words.waste;
     this.sources = words.sources;
     this.readMoments(numbers);
     this.readStacks(numbers);
