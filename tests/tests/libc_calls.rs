@@ -1,0 +1,203 @@
+//! The C library's functions under `ldt check`: each case of `samples/check/calls/cases.c` (function x
+//! narrow or wide x read or write) is silent when it keeps to its block, and reported at the call, exact
+//! to the byte, when it goes 1 or 8 units beyond it, begins as many before it, or comes after the free.
+
+use std::collections::BTreeMap;
+
+use ldt_tests::checked::{Checked, Error, check};
+use ldt_tests::function_name::short_name;
+use ldt_tests::run::Ending;
+use ldt_tests::samples::{Sample, Variant};
+
+/// What `cases list` says of a case.
+struct Case {
+    name: String,
+    access: String,
+    unit: u64,
+    /// It goes one unit too far, whatever the distance asked for.
+    one: bool,
+    /// It can only begin inside its block.
+    inside: bool,
+    function: String,
+}
+
+/// Units of each block, as in `cases.h`.
+const UNITS: u64 = 61;
+
+fn cases() -> Vec<Case> {
+    let program = Sample::named("check/calls/cases.c").build(Variant::PLAIN);
+    let listed = ldt_tests::run::run(std::process::Command::new(program).arg("list"));
+    let cases: Vec<Case> = listed
+        .stdout
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let [name, access, unit, distance, place, function] = words[..] else {
+                panic!("no line of a case: {line}");
+            };
+            Case {
+                name: name.to_owned(),
+                access: access.to_owned(),
+                unit: unit.parse().expect("a unit is a number"),
+                one: distance == "one",
+                inside: place == "inside",
+                function: function.to_owned(),
+            }
+        })
+        .collect();
+    assert!(cases.len() > 140, "only {} cases", cases.len());
+    cases
+}
+
+fn run_cases(guard: &str, way: &str, distance: u64) -> Checked {
+    let program = Sample::named("check/calls/cases.c").build(Variant::PLAIN);
+    check(
+        &[format!("--guard={guard}")],
+        &program,
+        [way, &distance.to_string()],
+    )
+}
+
+/// What must be said of a case.
+struct Expected {
+    kind: &'static str,
+    offset: i64,
+    size: Option<u64>,
+}
+
+fn after(case: &Case, distance: u64) -> Expected {
+    let units = if case.one { 1 } else { distance };
+    Expected {
+        kind: "heap-buffer-overflow",
+        offset: (UNITS * case.unit) as i64,
+        size: Some(units * case.unit),
+    }
+}
+
+fn before(case: &Case, distance: u64) -> Expected {
+    Expected {
+        kind: "heap-buffer-underflow",
+        offset: -((distance * case.unit) as i64),
+        // A call that finds its end unit by unit has met the first one.
+        size: Some(if case.one { 1 } else { distance } * case.unit),
+    }
+}
+
+fn freed(_: &Case, _: u64) -> Expected {
+    Expected {
+        kind: "heap-use-after-free",
+        offset: 0,
+        size: None,
+    }
+}
+
+fn bad_cases(way: &str, guard: &str, distance: u64, expected: fn(&Case, u64) -> Expected) {
+    let checked = run_cases(guard, way, distance);
+    let report = checked.report();
+    let mut by_case: BTreeMap<String, Vec<&Error>> = BTreeMap::new();
+    for error in &report.errors {
+        by_case.entry(case_of(error)).or_default().push(error);
+    }
+    let mut wrong = Vec::new();
+    for case in cases() {
+        if way != "after" && case.inside {
+            continue;
+        }
+        let wanted = expected(&case, distance);
+        let found = by_case
+            .remove(&format!("case_{}", case.name))
+            .unwrap_or_default();
+        let [error] = found[..] else {
+            let said: Vec<_> = found.iter().map(|error| summary(error)).collect();
+            wrong.push(format!("{}: {} errors {said:?}", case.name, found.len()));
+            continue;
+        };
+        let called = error.stack.as_ref().and_then(|stack| stack.first());
+        // What a header makes of `sscanf` depends on the standard asked for.
+        let called = called
+            .and_then(|frame| frame.function.as_deref())
+            .map(|name| {
+                name.trim_start_matches("__isoc99_")
+                    .trim_start_matches("__isoc23_")
+            });
+        let right = error.kind == wanted.kind
+            && error.access.as_deref() == Some(&case.access)
+            && error.offset == Some(wanted.offset)
+            && (wanted.size.is_none() || error.size == wanted.size)
+            && error.detected_by == "libc-call"
+            && error.block.as_ref().map(|block| block.size) == Some(UNITS * case.unit)
+            && called == Some(case.function.as_str());
+        if !right {
+            wrong.push(format!("{}: {} {called:?}", case.name, summary(error)));
+        }
+    }
+    for (place, errors) in by_case {
+        let said: Vec<_> = errors.iter().map(|error| summary(error)).collect();
+        wrong.push(format!("not of a case, in `{place}`: {said:?}"));
+    }
+    assert!(
+        wrong.is_empty(),
+        "{way} {distance}, --guard={guard}:\n{}",
+        wrong.join("\n")
+    );
+    assert_eq!(checked.outcome.ending, Ending::Code(99));
+}
+
+/// The function of a case that the stack goes through.
+fn case_of(error: &Error) -> String {
+    let frames = error.stack.iter().flatten();
+    frames
+        .filter_map(|frame| Some(short_name(frame.function.as_deref()?).to_owned()))
+        .find(|name| name.starts_with("case_"))
+        .unwrap_or_default()
+}
+
+fn summary(error: &Error) -> String {
+    format!(
+        "{} {:?} of {:?} at {:?} by {}",
+        error.kind, error.access, error.size, error.offset, error.detected_by
+    )
+}
+
+#[test]
+fn calls_that_keep_to_their_block_are_silent() {
+    for guard in ["adaptive", "all", "off"] {
+        let checked = run_cases(guard, "good", 0);
+        let said: Vec<String> = checked
+            .report()
+            .errors
+            .iter()
+            .map(|error| format!("{}: {}", case_of(error), summary(error)))
+            .collect();
+        assert!(said.is_empty(), "--guard={guard}:\n{}", said.join("\n"));
+        assert_eq!(checked.outcome.ending, Ending::Code(0));
+    }
+}
+
+#[test]
+fn one_unit_too_far_is_told_to_the_byte() {
+    for guard in ["adaptive", "all", "off"] {
+        bad_cases("after", guard, 1, after);
+    }
+}
+
+#[test]
+fn eight_units_too_far_are_told_to_the_byte() {
+    for guard in ["all", "off"] {
+        bad_cases("after", guard, 8, after);
+    }
+}
+
+#[test]
+fn units_before_the_block_are_told_to_the_byte() {
+    for (guard, distance) in [("all", 1), ("off", 1), ("adaptive", 3)] {
+        bad_cases("before", guard, distance, before);
+    }
+}
+
+#[test]
+fn calls_after_the_free_are_told() {
+    for guard in ["adaptive", "all"] {
+        bad_cases("freed", guard, 0, freed);
+    }
+}
