@@ -19,3 +19,4 @@ pub mod replay;
 pub mod report;
 pub mod symbols;
 pub mod units;
+pub mod waste;

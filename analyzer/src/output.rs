@@ -1,6 +1,7 @@
 //! Where a command's result goes: standard output, or a file.
 
 use crate::failure::Failure;
+use crate::pager;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -15,7 +16,7 @@ pub(crate) fn write_to(
         let mut out = BufWriter::new(io::stdout().lock());
         return match write(&mut out).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => Err(Failure::own(format!("standard output: {error}"))),
+            Err(error) => Err(to_stdout(&error)),
             Ok(()) => Ok(()),
         };
     };
@@ -23,4 +24,19 @@ pub(crate) fn write_to(
         |error: io::Error| Failure::own(format!("{}: cannot be written: {error}", path.display()));
     let mut out = BufWriter::new(File::create(path).map_err(said)?);
     write(&mut out).and_then(|()| out.flush()).map_err(said)
+}
+
+/// The same for text that a person reads: on a terminal it goes through a pager.
+pub(crate) fn show(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    match path {
+        Some(_) => write_to(path, write),
+        None => pager::write(write).map_err(|error| to_stdout(&error)),
+    }
+}
+
+fn to_stdout(error: &io::Error) -> Failure {
+    Failure::own(format!("standard output: {error}"))
 }

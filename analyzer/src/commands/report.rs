@@ -1,7 +1,7 @@
 //! `ldt report`: what a trace holds, as text or JSON.
 
 use crate::failure::{Failure, say};
-use crate::output::write_to;
+use crate::output::{show, write_to};
 use crate::progress::Progress;
 use crate::replay::{Selection, replay};
 use crate::report::filter::{Filter, Subject};
@@ -87,10 +87,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         Some(_) => Style::plain(),
         None => Style::of(&io::stdout()),
     };
-    write_to(options.output.as_deref(), |mut out| match options.format {
-        Format::Text => text::write(&report, style, &mut out),
-        Format::Json => json::write(&report, &mut out),
-    })?;
+    let path = options.output.as_deref();
+    match options.format {
+        Format::Text => show(path, |mut out| text::write(&report, style, &mut out))?,
+        Format::Json => write_to(path, |mut out| json::write(&report, &mut out))?,
+    }
     if options.format == Format::Json || options.output.is_some() {
         // The text on a terminal ends with them; here nobody may look.
         for warning in report.warnings() {

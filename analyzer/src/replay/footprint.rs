@@ -18,8 +18,10 @@ use ldt_trace::Tick;
 use rustc_hash::FxHashMap;
 
 const PAGE_BYTES: u64 = 4096;
-/// What stands before each block of glibc's.
+/// Where a chunk of glibc's begins, before its block.
 const HEADER_BYTES: u64 = 16;
+/// What glibc keeps of each chunk for itself; the rest of the header is the end of the chunk before.
+pub const CHUNK_HEADER_BYTES: u64 = 8;
 /// Events for each page looked at: what a look costs, shared among them, is about a nanosecond.
 const EVENTS_PER_PAGE: u64 = 32;
 /// Events between two measurements of a small heap.
@@ -55,7 +57,8 @@ impl Moment {
     #[must_use]
     pub fn free_bytes(&self) -> u64 {
         let used = self.live.bytes.saturating_add(self.slack_bytes);
-        self.held_bytes.saturating_sub(used)
+        let headers = self.live.blocks * CHUNK_HEADER_BYTES;
+        self.held_bytes.saturating_sub(used.saturating_add(headers))
     }
 }
 

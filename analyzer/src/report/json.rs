@@ -8,6 +8,7 @@ use super::frames::{Naming, ShownFrame};
 use super::groups;
 use super::lines::Lines;
 use super::site::{Cost, SiteView};
+use super::waste::WasteJson;
 use crate::replay::sites::Balance;
 use crate::replay::stacks::{CodeAddress, Stacks};
 use crate::symbols::debug_files::hex;
@@ -51,6 +52,7 @@ struct Json<'a> {
     modules: Vec<Module<'a>>,
     sizes: Vec<SizeClass>,
     timeline: Vec<Moment>,
+    waste: WasteJson<'a>,
     sites: Vec<Site<'a>>,
     errors: [(); 0],
     leaks: Option<()>,
@@ -358,6 +360,7 @@ fn assemble<'a>(
                 allocations: bin.allocations,
             })
             .collect(),
+        waste: WasteJson::new(report, sites),
         sites: sites
             .iter()
             .map(|site| Site {

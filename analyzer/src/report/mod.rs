@@ -15,6 +15,7 @@ pub mod style;
 mod tables;
 pub mod text;
 pub mod tree;
+mod waste;
 
 use crate::replay::Replayed;
 use crate::replay::stacks::CodeAddress;
@@ -23,6 +24,7 @@ use filter::Filter;
 use frames::Naming;
 use site::{Cost, SiteView};
 use std::collections::HashSet;
+use crate::waste::Waste;
 use tree::Branch;
 
 /// What is to be shown.
@@ -49,6 +51,8 @@ pub struct Report<'r> {
     pub sites: Vec<SiteView>,
     /// The tree at the peak, if it was asked for.
     pub tree: Option<Branch>,
+    /// Where memory is wasted.
+    pub waste: Waste,
     names: Names,
 }
 
@@ -60,6 +64,7 @@ impl<'r> Report<'r> {
             replayed,
             sites: site::sites(replayed),
             tree: None,
+            waste: Waste::new(replayed, &[]),
             names: Names::default(),
             choice,
         };
@@ -75,6 +80,7 @@ impl<'r> Report<'r> {
                 .all(|filter| filter.keeps(naming, site))
         };
         let kept: Vec<SiteView> = report.sites.iter().copied().filter(keeps).collect();
+        report.waste = Waste::new(replayed, &kept);
         report.sites = kept;
         let mut addresses = report.addresses(report.shown().into_iter());
         if report.choice.tree {
@@ -118,7 +124,11 @@ impl<'r> Report<'r> {
     /// Every site that is in any ranking shown.
     fn shown(&self) -> Vec<&SiteView> {
         let costs = self.choice.costs.iter();
-        costs.flat_map(|cost| self.ranked(*cost)).collect()
+        let wasteful = self.waste.findings.iter().take(waste::SHOWN);
+        costs
+            .flat_map(|cost| self.ranked(*cost))
+            .chain(wasteful.map(|finding| &finding.site))
+            .collect()
     }
 
     /// Turns sites into stacks.

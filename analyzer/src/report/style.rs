@@ -1,11 +1,20 @@
-//! Colors, on a terminal that wants them.
+//! How text looks: colors, on a terminal that wants them, and lines as wide as the terminal is.
 
+use rustix::fd::AsFd;
+use rustix::termios::tcgetwinsize;
 use std::io::IsTerminal;
 
-/// How text is marked.
+/// Narrower terminals get lines of this width: less says nothing.
+const LEAST_COLUMNS: usize = 60;
+/// Of a name that is too long, at least so much is left.
+const LEAST_NAME: usize = 12;
+
+/// How text is marked, and how wide it may be.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     is_colored: bool,
+    /// Columns of the terminal; none for files and pipes, where nothing is shortened.
+    columns: Option<usize>,
 }
 
 impl Style {
@@ -17,10 +26,31 @@ impl Style {
 
     /// Colors if `stream` is a terminal, and `NO_COLOR` does not forbid it.
     #[must_use]
-    pub fn of(stream: &impl IsTerminal) -> Self {
+    pub fn of(stream: &(impl IsTerminal + AsFd)) -> Self {
         let is_forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_terminal = stream.is_terminal();
         Style {
-            is_colored: stream.is_terminal() && !is_forbidden,
+            is_colored: is_terminal && !is_forbidden,
+            columns: is_terminal.then(|| columns(stream)),
+        }
+    }
+
+    /// A name in a line that has so many characters beside it, shortened in the middle when the line
+    /// would be wider than the terminal: what a long C++ name is about stands at its ends.
+    #[must_use]
+    pub fn fitted(self, name: &str, beside: usize) -> String {
+        let Some(columns) = self.columns else {
+            return name.to_owned();
+        };
+        shortened(name, columns.saturating_sub(beside).max(LEAST_NAME))
+    }
+
+    /// A name that may take so much of a line of a terminal.
+    #[must_use]
+    pub fn capped(self, name: &str, most: usize) -> String {
+        match self.columns {
+            Some(_) => shortened(name, most),
+            None => name.to_owned(),
         }
     }
 
@@ -54,5 +84,50 @@ impl Style {
     #[must_use]
     pub fn warning(self, text: &str) -> String {
         self.mark("33", text)
+    }
+}
+
+fn columns(stream: &impl AsFd) -> usize {
+    // A terminal that does not say has 0; it may be any.
+    let told = tcgetwinsize(stream).map_or(0, |size| usize::from(size.ws_col));
+    match told {
+        0 => 80,
+        told => told.max(LEAST_COLUMNS),
+    }
+}
+
+fn shortened(name: &str, most: usize) -> String {
+    let length = name.chars().count();
+    if length <= most {
+        return name.to_owned();
+    }
+    let kept = most.saturating_sub(1);
+    let (first, last) = (kept.div_ceil(2), kept / 2);
+    let first: String = name.chars().take(first).collect();
+    let last: String = name.chars().skip(length - last).collect();
+    format!("{first}…{last}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_lose_their_middle() {
+        assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
+        assert_eq!(shortened("abcdefghij", 7), "abc…hij");
+        assert_eq!(shortened("äöüäöüäöü", 4), "äö…ü");
+    }
+
+    #[test]
+    fn files_get_all_of_a_name() {
+        let name = "x".repeat(5000);
+        assert_eq!(Style::plain().fitted(&name, 70), name);
+        let narrow = Style {
+            is_colored: false,
+            columns: Some(80),
+        };
+        assert_eq!(narrow.fitted(&name, 30).chars().count(), 50);
+        assert_eq!(narrow.fitted(&name, 300).chars().count(), LEAST_NAME);
     }
 }

@@ -1,6 +1,7 @@
 //! The tables of the text report: sizes, calls, threads, modules.
 
 use super::Report;
+use super::bars::bar;
 use super::groups;
 use super::style::Style;
 use crate::replay::sizes::LARGE;
@@ -10,7 +11,11 @@ use std::io::{self, Write};
 
 /// Rows of the longer tables.
 const MAX_ROWS: usize = 20;
-const BAR_WIDTH: u64 = 50;
+/// Columns of the figures before a function, in the table of calls.
+const CALLS_WIDTH: usize = 44;
+/// Columns of the figures before a name, in the tables of threads and modules.
+const FIGURES_WIDTH: usize = 59;
+const BAR_WIDTH: usize = 45;
 
 /// The histogram of sizes, in the form of glibc's `memusage`.
 pub(super) fn sizes(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
@@ -51,8 +56,8 @@ fn histogram_row(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let share = percent(number, total);
-    let width = (number * BAR_WIDTH / most.max(1)).min(BAR_WIDTH);
-    let bar = style.figure(&"=".repeat(width as usize));
+    let bar = bar(number, most, BAR_WIDTH);
+    let bar = style.figure(bar.trim_end());
     let share = if share < 1.0 {
         "<1%".to_owned()
     } else {
@@ -77,13 +82,14 @@ pub(super) fn calls(report: &Report<'_>, style: Style, out: &mut impl Write) -> 
             count(counts.calls),
             count(counts.bytes),
             count(counts.failed),
-            function.shown()
+            style.fitted(function.shown(), CALLS_WIDTH)
         )?;
         if function == Function::Realloc {
             let reallocs = calls.reallocs;
             write!(
                 out,
-                " (nomove: {}, move: {}, dec: {}, free: {})",
+                "\n{:>CALLS_WIDTH$} (nomove: {}, move: {}, dec: {}, free: {})",
+                "",
                 count(reallocs.in_place),
                 count(reallocs.moved),
                 count(reallocs.shrunk),
@@ -110,14 +116,14 @@ pub(super) fn threads(report: &Report<'_>, style: Style, out: &mut impl Write) -
     writeln!(out, "{head}  thread")?;
     for (number, thread) in threads.iter().take(MAX_ROWS) {
         let name = thread.name.as_deref().unwrap_or("");
+        let name = style.fitted(&format!("T{number} {name} ({})", thread.tid), FIGURES_WIDTH);
         writeln!(
             out,
-            "{:>15} {:>12} {:>15} {:>12}  T{number} {name} ({})",
+            "{:>15} {:>12} {:>15} {:>12}  {name}",
             count(thread.allocations),
             bytes(thread.bytes),
             count(thread.frees),
-            bytes(thread.live.bytes),
-            thread.tid
+            bytes(thread.live.bytes)
         )?;
     }
     and_more(threads.len(), out)
@@ -140,6 +146,7 @@ pub(super) fn modules(report: &Report<'_>, style: Style, out: &mut impl Write) -
             .module
             .map(|index| &report.replayed.facts.modules[index]);
         let path = module.map_or("(no module)".into(), |module| module.path.to_string_lossy());
+        let path = style.fitted(&path, FIGURES_WIDTH);
         writeln!(
             out,
             "{:>15} {:>12} {:>15} {:>12}  {path}",

@@ -1,16 +1,29 @@
 //! The report as text: what a person reads first on top.
 
-use super::Report;
+use super::bars::{bar, sparkline};
 use super::frames::ShownFrame;
 use super::site::{Cost, SiteView};
 use super::style::Style;
 use super::tables;
 use super::tree::Branch;
+use super::waste;
+use super::Report;
+use crate::replay::sites::Balance;
 use crate::replay::stacks::CodeAddress;
 use crate::units::{bytes, count, percent, time};
 use std::io::{self, Write};
 use std::path::Path;
 
+/// Columns of the names of the summary.
+const NAME_WIDTH: usize = 14;
+/// Columns of the sparkline: with its name it fits into 80.
+const SPARK_WIDTH: usize = 64;
+/// Columns of a bar.
+const BAR_WIDTH: usize = 20;
+/// Of a file's or module's name, on a terminal.
+const MOST_OF_A_FILE: usize = 24;
+/// What may stand before a place in the tree: shares, addresses, some levels.
+const TREE_WIDTH: usize = 50;
 /// Of longer stacks the middle is left out.
 const MAX_SHOWN_FRAMES: usize = 120;
 /// So many of the outermost frames are shown then.
@@ -25,10 +38,15 @@ pub fn write(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Res
     if let Some(root) = &report.tree {
         tree(report, root, style, out)?;
     }
+    waste::text(report, style, out)?;
     tables::sizes(report, style, out)?;
     tables::calls(report, style, out)?;
     tables::threads(report, style, out)?;
     tables::modules(report, style, out)?;
+    warnings(report, style, out)
+}
+
+fn warnings(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
     let warnings = report.warnings();
     if !warnings.is_empty() {
         writeln!(out, "\n{}", style.heading("WARNINGS"))?;
@@ -43,26 +61,35 @@ fn summary(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Resul
     let replayed = report.replayed;
     let heap = &replayed.heap;
     let mut line = |name: &str, text: String| {
-        writeln!(out, "{} {text}", style.heading(&format!("{name:<14}")))
+        let name = format!("{name:<NAME_WIDTH$}");
+        writeln!(out, "{} {text}", style.heading(&name))
     };
     let command = report.command().join(" ");
-    line("Command", shortened(&command, 300))?;
+    let command = shortened(&command, 300);
+    line("Command", style.fitted(&command, NAME_WIDTH + 1))?;
     line(
         "Process",
         format!("{}{}", replayed.header.pid, ending(report)),
     )?;
     line("Duration", time(replayed.clock.ns(replayed.end_tick)))?;
+    if let Some(spark) = spark(report, style) {
+        line("Heap over time", spark)?;
+    }
     let totals = report.totals();
     line(
         "Allocations",
         format!(
-            "{} of {} ({}), {} temporary ({:.1}%)",
+            "{} of {} ({})",
             style.figure(&count(totals.allocations)),
             style.figure(&bytes(totals.bytes)),
             count(totals.bytes),
-            count(totals.temporary),
-            percent(totals.temporary, totals.allocations)
         ),
+    )?;
+    let share = percent(totals.temporary, totals.allocations);
+    let temporary = count(totals.temporary);
+    line(
+        "Temporary",
+        format!("{temporary} ({share:.1}%) freed before their thread's next one"),
     )?;
     line("Frees", count(heap.frees))?;
     let peak = heap.peak;
@@ -129,6 +156,24 @@ fn summary(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Resul
     Ok(())
 }
 
+/// The heap over time in one line, its peak marked.
+fn spark(report: &Report<'_>, style: Style) -> Option<String> {
+    let bins = report.replayed.heap.timeline.bins();
+    let heights: Vec<u64> = bins.map(|(_, bin)| bin.live_bytes).collect();
+    if heights.iter().all(|height| *height == 0) {
+        return None;
+    }
+    let (line, peak) = sparkline(&heights, SPARK_WIDTH);
+    let letters: Vec<char> = line.chars().collect();
+    let part = |range: std::ops::Range<usize>| letters[range].iter().collect::<String>();
+    Some(format!(
+        "{}{}{}",
+        style.figure(&part(0..peak)),
+        style.warning(&part(peak..peak + 1)),
+        style.figure(&part(peak + 1..letters.len()))
+    ))
+}
+
 fn ending(report: &Report<'_>) -> String {
     let exit = report.exit();
     match (exit.code, exit.signal) {
@@ -162,47 +207,45 @@ fn ranking(report: &Report<'_>, cost: Cost, style: Style, out: &mut impl Write) 
     }
     writeln!(out, "\n{}: call stacks that {what}", style.heading(title))?;
     for site in ranked.into_iter().filter(|site| cost.of(site) > 0) {
-        writeln!(out, "\n  {}", headline(site, cost, total, style))?;
+        writeln!(out)?;
+        headline(site, cost, total, style, out)?;
         stack(report, site, style, out)?;
     }
     Ok(())
 }
 
-fn headline(site: &SiteView, cost: Cost, total: u64, style: Style) -> String {
+/// What a site did, in two lines: its share as a bar with the figure of the ranking, and the rest.
+fn headline(
+    site: &SiteView,
+    cost: Cost,
+    total: u64,
+    style: Style,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let share = percent(cost.of(site), total);
     let (allocations, all_bytes) = (count(site.allocations), bytes(site.bytes));
-    let held = |held: crate::replay::sites::Balance| {
-        let figure = style.figure(&format!("{} ({share:.1}%)", bytes(held.bytes)));
+    let held = |held: Balance| {
         let blocks = count(held.blocks);
-        format!("{figure} in {blocks} blocks; {allocations} allocations of {all_bytes} in all")
+        let rest = format!("{allocations} allocations of {all_bytes} in all");
+        (bytes(held.bytes), format!("in {blocks} blocks"), rest)
     };
-    match cost {
+    let at_peak = format!("{} at the peak", bytes(site.peak.bytes));
+    let (figure, what, rest) = match cost {
         Cost::Peak => held(site.peak),
         Cost::Leaked => held(site.leaked),
         Cost::At => held(site.at.unwrap_or_default()),
-        Cost::Allocations => {
-            let figure = style.figure(&format!("{allocations} allocations ({share:.1}%)"));
-            format!(
-                "{figure} of {all_bytes}; {} at the peak",
-                bytes(site.peak.bytes)
-            )
-        }
+        Cost::Allocations => (allocations, format!("allocations of {all_bytes}"), at_peak),
+        Cost::Bytes => (all_bytes, format!("in {allocations} allocations"), at_peak),
         Cost::Temporary => {
-            let figure = style.figure(&format!(
-                "{} temporary ({share:.1}%)",
-                count(site.temporary)
-            ));
             let of = percent(site.temporary, site.allocations);
-            format!("{figure}, {of:.1}% of its {allocations} allocations of {all_bytes}")
+            let rest = format!("{of:.1}% of its {allocations} allocations of {all_bytes}");
+            (count(site.temporary), "temporary".to_owned(), rest)
         }
-        Cost::Bytes => {
-            let figure = style.figure(&format!("{all_bytes} ({share:.1}%)"));
-            format!(
-                "{figure} in {allocations} allocations; {} at the peak",
-                bytes(site.peak.bytes)
-            )
-        }
-    }
+    };
+    let bar = style.figure(&bar(cost.of(site), total, BAR_WIDTH));
+    let figure = style.figure(&format!("{figure:>12}"));
+    writeln!(out, "  {bar} {figure} {share:>5.1}% {what}")?;
+    writeln!(out, "    {}", style.faint(&rest))
 }
 
 /// Writes the stack of a site, a frame a line.
@@ -240,32 +283,39 @@ fn shown(frame: &ShownFrame<'_>, style: Style) -> String {
         return style.faint("the stack goes on, but was cut here");
     }
     let address = style.faint(&format!("{address:#014x}"));
-    format!("{address} in {}", place(frame, style))
+    format!(
+        "{address} in {}",
+        place(frame, "    #99 0x7f0123456789 in ".len(), style)
+    )
 }
 
-/// `function file.c:12 (module)`, as far as it is known.
-fn place(frame: &ShownFrame<'_>, style: Style) -> String {
-    let mut text = frame.function.unwrap_or("???").to_owned();
+/// `function file.c:12 (module)`, as far as it is known, in a line that has so many characters before
+/// it.
+fn place(frame: &ShownFrame<'_>, before: usize, style: Style) -> String {
+    let mut place = String::new();
     if let Some(file) = frame.file {
-        text.push_str(&format!(" {}", last_part(Path::new(file))));
+        let file = style.capped(&last_part(Path::new(file)), MOST_OF_A_FILE);
+        place.push_str(&format!(" {file}"));
         if let Some(line) = frame.line {
-            text.push_str(&format!(":{line}"));
+            place.push_str(&format!(":{line}"));
         }
     }
+    let mut faint = String::new();
     if let Some(module) = frame.module {
-        let module = last_part(module);
+        let module = style.capped(&last_part(module), MOST_OF_A_FILE);
         let is_bare = frame.function.is_none();
         let offset = frame
             .offset
             .filter(|_| is_bare)
             .map(|offset| format!("+{offset:#x}"));
-        let module = format!(" ({module}{})", offset.unwrap_or_default());
-        text.push_str(&style.faint(&module));
+        faint = format!(" ({module}{})", offset.unwrap_or_default());
     }
     if frame.is_inlined {
-        text.push_str(&style.faint(" [inlined]"));
+        faint.push_str(" [inlined]");
     }
-    text
+    let beside = before + place.chars().count() + faint.chars().count();
+    let function = style.fitted(frame.function.unwrap_or("???"), beside);
+    format!("{function}{place}{}", style.faint(&faint))
 }
 
 fn last_part(path: &Path) -> std::borrow::Cow<'_, str> {
@@ -323,7 +373,9 @@ fn branches(
 /// One address in the tree: the function that it was compiled into, with those put into it.
 fn tree_place(report: &Report<'_>, address: CodeAddress, style: Style) -> String {
     let frames = report.naming().frames_at(address);
-    let places: Vec<String> = frames.map(|frame| place(&frame, style)).collect();
+    let places: Vec<String> = frames
+        .map(|frame| place(&frame, TREE_WIDTH, style))
+        .collect();
     format!("{:#x}: {}", address.ip, places.join(" < "))
 }
 
