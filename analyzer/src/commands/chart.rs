@@ -2,7 +2,7 @@
 
 use super::look::{Look, default_path, save};
 use crate::failure::{Failure, say};
-use crate::pictures::{activity, blocks, timeline};
+use crate::pictures::{activity, blocks, marks, timeline};
 use crate::progress::Progress;
 use crate::replay::follow::Follow;
 use crate::replay::{Selection, replay};
@@ -64,7 +64,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
             let stacked = timeline::stacked(&first);
             drop(first);
             let second = following(Some(stacked.follow.clone()));
-            timeline::timeline(&second, Some(&stacked), Vec::new()).draw(&canvas)
+            let marks = marks::marks(&options.trace, &trace, &second.clock)
+                .map_err(|error| Failure::own(error.to_string()))?;
+            timeline::timeline(&second, Some(&stacked), marks).draw(&canvas)
         }
         Kind::Rate => activity::rates(&first).draw(&canvas),
         Kind::Sizes => blocks::sizes(&first).draw(&canvas),

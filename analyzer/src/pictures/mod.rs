@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod changes;
 pub mod flames;
 mod labels;
+pub mod marks;
 pub mod timeline;
 
 use crate::replay::Replayed;
