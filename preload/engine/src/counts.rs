@@ -10,13 +10,14 @@ use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use ldt_trace::Function;
 use ldt_trace::header::offset;
 
+use crate::blocks;
 use crate::emit::trace_file;
 use crate::sys::thread;
 
 /// See the module.
 const HAND_OVER_BYTES: i64 = 64 << 10;
 /// Calls between two hand-overs to the header page.
-const HAND_OVER_CALLS: u32 = 4096;
+const HAND_OVER_CALLS: u32 = 16_384;
 const FUNCTIONS: usize = 64;
 
 static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
@@ -36,6 +37,21 @@ pub fn forget_after_fork() {
         total.store(0, Ordering::Relaxed);
     }
     PEAK_BLOCKS.store(0, Ordering::Relaxed);
+}
+
+/// How the blocks were laid out, into the header page.
+pub fn put_coverage() {
+    let figures = blocks::figures();
+    trace_file::set64(offset::GUARDED_BLOCKS, figures.guarded_blocks);
+    trace_file::set64(offset::REDZONED_BLOCKS, figures.redzoned_blocks);
+    trace_file::set64(offset::GUARDED_STACKS, figures.guarded_stacks);
+    trace_file::set64(offset::ALLOCATING_STACKS, figures.stacks);
+    let method = match (figures.guarded_blocks, blocks::method()) {
+        (0, _) => 0,
+        (_, blocks::Method::Markers) => 1,
+        (_, blocks::Method::Protection) => 2,
+    };
+    trace_file::set32(offset::GUARD_METHOD, method);
 }
 
 /// What one thread has counted and not handed over.
@@ -185,6 +201,7 @@ impl Counts {
                 thread::clock_ns(libc::CLOCK_MONOTONIC),
             );
         }
+        put_coverage();
         self.until_hand_over = HAND_OVER_CALLS;
     }
 }

@@ -14,6 +14,7 @@ use ldt_trace::header::{flag, offset};
 
 use crate::blocks::ThreadHeap;
 use crate::emit::{Window, trace_file};
+use crate::hooks::untraced;
 use crate::leaks::request::Standing;
 use crate::options::{self, Mode, Options};
 use crate::recorder::{self, Recorder};
@@ -175,6 +176,7 @@ fn start() {
     clock::choose();
     let pattern = facts::absolute_pattern(&options.output);
     if options.trace_children {
+        untraced::configure(&options);
         let preload = options::environment_value(b"LD_PRELOAD=").unwrap_or_default();
         let inherited = Box::new((preload, options.text.clone()));
         INHERITED.store(Box::into_raw(inherited), Ordering::Release);
@@ -201,6 +203,8 @@ unsafe fn restart_after_fork() {
         if modes::is_checking() {
             table::inherit();
             recorder::forget_announced();
+            blocks::fork::reopen_after_fork();
+            blocks::fork::begin_child();
         } else {
             table::clear();
         }
@@ -539,6 +543,9 @@ fn ending(code: i32, standing: Option<Standing>) {
         finish_dead_threads();
     }
     trace_file::raise64(offset::RSS_PEAK_BYTES, facts::rss_peak_bytes());
+    if modes::is_checking() {
+        counts::put_coverage();
+    }
     note_end(code);
 }
 

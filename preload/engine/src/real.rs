@@ -34,6 +34,12 @@ table! {
     Valloc: c"valloc";
     Pvalloc: c"pvalloc";
     UsableSize: c"malloc_usable_size";
+    Mallinfo: c"mallinfo";
+    Mallinfo2: c"mallinfo2";
+    MallocInfo: c"malloc_info";
+    MallocStats: c"malloc_stats";
+    MallocTrim: c"malloc_trim";
+    Mallopt: c"mallopt";
     Brk: c"brk";
     Sbrk: c"sbrk";
     Dlopen: c"dlopen";

@@ -3,6 +3,7 @@
 //! The launcher follows the trace and prints errors as they come. Where there is none (plain
 //! `LD_PRELOAD`), [`plain`] prints them from here.
 
+mod excused;
 mod known;
 pub mod plain;
 mod reporter;
@@ -84,7 +85,10 @@ pub fn is_plain() -> bool {
 /// Only while the process has one thread.
 pub unsafe fn forget_after_fork() {
     // SAFETY: as the caller vouches.
-    unsafe { known::reopen_after_fork() };
+    unsafe {
+        known::reopen_after_fork();
+        excused::reopen_after_fork();
+    }
 }
 
 /// Bytes that a finding may take without the note.
@@ -105,6 +109,11 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) {
             .block
             .map_or(NodeId(0), |block| block.allocated.stack),
     };
+    if report.access == Access::Write
+        && matches!(report.detected_by, DetectedBy::Guard | DetectedBy::LibcCall)
+    {
+        excused::add(report.address, report.size);
+    }
     let (id, count) = known::count(place);
     if count > 1 {
         // A run that is killed loses at most half of a count.

@@ -3,7 +3,7 @@
 use ldt_trace::finding::{Access, BlockState, DetectedBy, ErrorKind};
 use ldt_trace::{Function, NodeId};
 
-use super::{Report, report};
+use super::{Report, excused, report};
 use crate::blocks::{Damage, Found, Misuse};
 use crate::recorder::Recorder;
 
@@ -66,7 +66,7 @@ impl Found for Reporter<'_> {
 
     #[cold]
     fn damage(&mut self, damage: &Damage<'_>) {
-        if crate::calls::was_reported(damage) {
+        if excused::take(damage.at, damage.length) {
             return;
         }
         // A call's own stack says where damage of its own block came to light. What the quarantine

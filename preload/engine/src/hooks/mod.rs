@@ -5,9 +5,11 @@
 mod checked;
 pub mod cxx;
 pub mod exec;
+pub mod figures;
 pub mod heap;
 pub mod mappings;
 pub mod marks;
+pub(crate) mod untraced;
 
 use ldt_trace::Function;
 
