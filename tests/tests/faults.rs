@@ -65,21 +65,57 @@ fn claims(sample: &Sample) -> Vec<ErrorClaim> {
 }
 
 fn behaves_when_checked(sample: &Sample, guard: &str) -> Result<(), String> {
-    let claims = claims(sample);
+    // A crash ends by its signal and is no error of the heap's, so it is not in the JSON.
+    let (crashes, errors): (Vec<_>, Vec<_>) = claims(sample)
+        .into_iter()
+        .partition(|claim| claim.value("kind") == Some("crash"));
     let built = sample.build(Variant::PLAIN);
     let bare = run(&mut Command::new(&built));
     let options = [format!("--guard={guard}"), "--leak-check=no".to_owned()];
     let checked = check(&options, &built, [""; 0]);
-    let mut wrong = hold(&claims, guard, &checked);
-    // A crash ends by its signal and is no error of the heap's.
-    let is_error =
-        |claim: &&ErrorClaim| claim.is_due_with(guard) && claim.value("kind") != Some("crash");
-    let code = match claims.iter().find(is_error) {
+    let mut wrong = hold(&errors, guard, &checked);
+    let told = checked.error_lines();
+    let told_crashes = told.iter().filter(|line| line.contains(" crash: ")).count();
+    if told_crashes != crashes.len() {
+        wrong.push(format!("{told_crashes} crashes are told"));
+    }
+    wrong.extend(
+        crashes
+            .iter()
+            .flat_map(|claim| told_otherwise(claim, &checked.outcome)),
+    );
+    let code = match errors.iter().find(|claim| claim.is_due_with(guard)) {
         Some(_) => 99,
         None => bare.ending.as_launcher_code(),
     };
     wrong.extend(differences(&bare, &checked.outcome, Ending::Code(code)));
     verdict(&wrong, &checked.outcome)
+}
+
+/// What of a claimed crash the text does not say.
+fn told_otherwise(claim: &ErrorClaim, outcome: &Outcome) -> Vec<String> {
+    let mut lines = outcome.stderr.lines();
+    let first = lines
+        .find(|line| line.contains(" crash: "))
+        .unwrap_or_default();
+    let stack: Vec<&str> = lines.take_while(|line| line.contains("    #")).collect();
+    let mut wrong = Vec::new();
+    for word in [claim.value("access"), claim.value("size")]
+        .into_iter()
+        .flatten()
+    {
+        if !first.split(' ').any(|told| told == word) {
+            wrong.push(format!("the crash's first line lacks `{word}`"));
+        }
+    }
+    if let Some(function) = claim.value("fault")
+        && !stack
+            .iter()
+            .any(|frame| frame.contains(&format!(" in {function} ")))
+    {
+        wrong.push(format!("the crash's stack does not go through {function}"));
+    }
+    wrong
 }
 
 fn behaves_when_profiled(sample: Sample) -> Result<(), String> {

@@ -1,4 +1,4 @@
-// CHECK: kind=heap-buffer-overflow access=write size=1 offset=48 block=48 alloc=main fault=main guard=all,adaptive
+// CHECK: kind=heap-buffer-overflow access=write size=1 offset=48 block=48 alloc=main fault=main
 // CHECK: kind=heap-buffer-overflow access=read size=1 offset=64 block=64 alloc=main fault=handler guard=all,adaptive
 // The smallest alternate stack there may be is set when a guard page is touched, outside of it and on it.
 #define _GNU_SOURCE

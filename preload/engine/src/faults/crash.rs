@@ -106,6 +106,9 @@ fn note(number: i32, frame: &Frame, reason: Reason, address: u64) -> String {
         if address < NULL_BYTES {
             note.push_str(", a null pointer");
         }
+        if address == frame.registers().ip {
+            note.push_str(", where the program has jumped to");
+        }
     }
     if is_unaligned(frame) {
         note.push_str(

@@ -30,8 +30,11 @@ impl Stacks {
         if !is_code(at.ip)
             && let Some(caller) = floor.and_then(|_| caller_of_nowhere(at))
         {
-            self.fresh.state(0).frame = frame;
-            fresh = 1;
+            // Address 0 is no frame in a trace.
+            if at.ip != 0 {
+                self.fresh.state(0).frame = frame;
+                fresh = 1;
+            }
             frame = caller;
         }
         // With no stack to read, any reading is refused: the frame itself is all there is.
