@@ -53,32 +53,64 @@ pub fn heap_usage(
     arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     adjust: impl FnOnce(&mut Command),
 ) -> (HeapUsage, Outcome) {
+    let (logs, outcome) = logs(
+        &["--leak-check=no", "--undef-value-errors=no"],
+        command,
+        arguments,
+        adjust,
+    );
+    let usages: Vec<HeapUsage> = logs
+        .iter()
+        .flat_map(|log| log.lines())
+        .filter_map(read_usage)
+        .collect();
+    assert!(
+        !usages.is_empty(),
+        "valgrind printed no totals for {command:?}: {outcome:?}"
+    );
+    (usages.into_iter().sum(), outcome)
+}
+
+/// What valgrind says of a program's leaks: one text for each of its processes.
+///
+/// # Panics
+/// When valgrind leaves none.
+#[must_use]
+pub fn leak_logs(command: &Path, adjust: impl FnOnce(&mut Command)) -> Vec<String> {
+    let options = ["--leak-check=full", "--show-leak-kinds=all"];
+    let (logs, outcome) = logs(&options, command, [""; 0], adjust);
+    assert!(!logs.is_empty(), "valgrind left no log: {outcome:?}");
+    logs
+}
+
+/// Runs a program under valgrind; gives the log of each of its processes.
+fn logs(
+    options: &[&str],
+    command: &Path,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    adjust: impl FnOnce(&mut Command),
+) -> (Vec<String>, Outcome) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut valgrind = Command::new(program("valgrind"));
     valgrind
         .args([
             "--run-libc-freeres=no",
             "--run-cxx-freeres=no",
-            "--leak-check=no",
-            "--undef-value-errors=no",
             "--child-silent-after-fork=no",
         ])
+        .args(options)
         .arg(format!("--log-file={}/%p", folder.path().display()))
         .arg(command)
         .args(arguments);
     adjust(&mut valgrind);
     let outcome = run(&mut valgrind);
-    let mut usages = Vec::new();
-    for entry in fs::read_dir(folder.path()).expect("a temporary folder can be listed") {
-        let log = fs::read_to_string(entry.expect("it can be listed").path())
-            .expect("valgrind's log can be read");
-        usages.extend(log.lines().filter_map(read_usage));
-    }
-    assert!(
-        !usages.is_empty(),
-        "valgrind printed no totals for {command:?}: {outcome:?}"
-    );
-    (usages.into_iter().sum(), outcome)
+    let logs = fs::read_dir(folder.path())
+        .expect("a temporary folder can be listed")
+        .map(|entry| {
+            fs::read_to_string(entry.expect("it can be listed").path())
+                .expect("valgrind's log can be read")
+        });
+    (logs.collect(), outcome)
 }
 
 /// `==1== total heap usage: 1,024 allocs, 3 frees, 4,096 bytes allocated`
