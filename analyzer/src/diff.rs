@@ -4,6 +4,8 @@
 //! what they show: function and module of each frame, or where there is no name, the offset in the
 //! module. Lines are left out, so that an edit elsewhere in a file changes nothing.
 
+pub(crate) mod json;
+
 use crate::replay::Replayed;
 use crate::report::frames::ShownFrame;
 use crate::report::site::{Cost, SiteView};

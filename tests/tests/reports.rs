@@ -6,6 +6,7 @@ use ldt_tests::installed::ldt;
 use ldt_tests::profile::{Profiled, profile};
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
+use serde_json::Value;
 
 #[test]
 fn the_report_names_functions_files_and_lines() {
@@ -67,6 +68,51 @@ fn a_diff_fails_above_what_is_allowed() {
     };
     assert_eq!(diff("1K"), Ending::Code(99));
     assert_eq!(diff("1G"), Ending::Code(0));
+}
+
+#[test]
+fn a_diff_as_json_adds_up_to_the_reports() {
+    let before = profiled("endings/exit_from_thread.c");
+    let after = profiled("endings/exit_now.c");
+    let mut command = Command::new(ldt());
+    command.args(["diff", "--format", "json", "--fail-above", "1K"]);
+    let outcome = run(command.arg(before.trace()).arg(after.trace()));
+    assert_eq!(outcome.ending, Ending::Code(99), "{outcome:?}");
+    let diff: Value = serde_json::from_str(&outcome.stdout).expect("it is JSON");
+    let number = |value: &Value| value.as_i64().unwrap_or_else(|| panic!("{value}"));
+    let (from, to) = (before.report(), after.report());
+    let expected = [
+        ("bytes", from.totals.bytes, to.totals.bytes),
+        (
+            "allocations",
+            from.totals.allocations,
+            to.totals.allocations,
+        ),
+        ("peak_bytes", from.heap.peak_bytes, to.heap.peak_bytes),
+    ];
+    let changes = diff["changes"].as_array().expect("changes");
+    for (figure, before, after) in expected {
+        assert_eq!(diff["before"][figure], before, "{figure}");
+        assert_eq!(diff["after"][figure], after, "{figure}");
+        let grown = after.cast_signed() - before.cast_signed();
+        assert_eq!(number(&diff["change"][figure]), grown, "{figure}");
+        // Stacks that did not change are left out.
+        let sum: i64 = changes
+            .iter()
+            .map(|change| number(&change["change"][figure]))
+            .sum();
+        assert_eq!(sum, grown, "{figure}");
+    }
+    let stacks = changes
+        .iter()
+        .filter_map(|change| change["stack"].as_array());
+    let shown = stacks
+        .flatten()
+        .filter_map(|frame| frame["function"].as_str());
+    assert!(
+        shown.into_iter().any(|function| function == "at_work"),
+        "{diff:#}"
+    );
 }
 
 fn profiled(sample: &str) -> Profiled {

@@ -1,9 +1,9 @@
 //! `ldt diff`: what grew, what shrank, by call stack.
 
 use super::look::{Look, save};
-use crate::diff::{Change, Diff};
+use crate::diff::{Change, Diff, json};
 use crate::failure::{Failure, say};
-use crate::output::write_to;
+use crate::output::{show, write_to};
 use crate::pictures::changes;
 use crate::pictures::flames::{self, Root};
 use crate::progress::Progress;
@@ -20,18 +20,24 @@ use std::path::{Path, PathBuf};
 /// The exit code when the heap grew by more than is allowed.
 const GREW: u8 = 99;
 
+/// How many call stacks a ranking of the text has.
+const TEXT_TOP: usize = 10;
+
 /// The options of `ldt diff`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Exit with 99 when the heap's peak, or what is never freed, grew by more than this
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     fail_above: Option<u64>,
+    /// The form of the difference
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
     /// Rank call stacks by this [default: peak, then leaked]
     #[arg(long, value_enum)]
     sort: Option<Cost>,
-    /// How many call stacks of each ranking to show
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    top: usize,
+    /// How many call stacks of each ranking to show [default: 10 in text, all in JSON]
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
     /// Write the difference to this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -52,6 +58,12 @@ pub(crate) struct Options {
     after: PathBuf,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
 /// Compares two traces.
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let (before, after) = (read(&options.before)?, read(&options.after)?);
@@ -60,9 +72,14 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         Some(_) => Style::plain(),
         None => Style::of(&io::stdout()),
     };
-    write_to(options.output.as_deref(), |out| {
-        write(&diff, options, style, out)
-    })?;
+    let path = options.output.as_deref();
+    match options.format {
+        Format::Text => show(path, |out| write(&diff, options, style, out))?,
+        Format::Json => {
+            let cost = options.sort.unwrap_or(Cost::Peak);
+            write_to(path, |out| json::write(&diff, cost, options.top, out))?;
+        }
+    }
     draw(&diff, options)?;
     let grew = growth(&before, &after);
     match options.fail_above {
@@ -126,7 +143,7 @@ fn write(
     };
     for cost in costs {
         for (is_growth, verb) in [(true, "GREW"), (false, "SHRANK")] {
-            let changed = diff.most(cost, is_growth, options.top);
+            let changed = diff.most(cost, is_growth, options.top.unwrap_or(TEXT_TOP));
             let title = format!("{verb}, {}", title(cost));
             if changed.is_empty() {
                 writeln!(out, "\n{}: nothing", style.heading(&title))?;

@@ -231,7 +231,7 @@ impl FrameTexts {
     }
 }
 
-struct Frame<'a>(ShownFrame<'a>);
+pub(crate) struct Frame<'a>(pub(crate) ShownFrame<'a>);
 
 impl Serialize for Frame<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
