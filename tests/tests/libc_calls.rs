@@ -104,9 +104,14 @@ fn bad_cases(way: &str, guard: &str, distance: u64, expected: fn(&Case, u64) -> 
             continue;
         }
         let wanted = expected(&case, distance);
-        let found = by_case
+        let mut found = by_case
             .remove(&format!("case_{}", case.name))
             .unwrap_or_default();
+        // It goes on in search of an end, and a block that it allocates itself meanwhile (asprintf,
+        // wcsdup) may bring back the guard page that was opened.
+        if case.one {
+            found.retain(|error| error.detected_by != "guard");
+        }
         let [error] = found[..] else {
             let said: Vec<_> = found.iter().map(|error| summary(error)).collect();
             wrong.push(format!("{}: {} errors {said:?}", case.name, found.len()));

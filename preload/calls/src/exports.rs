@@ -2,8 +2,8 @@
 //!
 //! Most calls concern no block: the export compares the pointers with the bounds of the heap and jumps
 //! to the C library, in a dozen instructions and without touching the stack. A function that has not
-//! been looked up yet goes the long way too. Only scratch registers are used: rax, r10 and r11, and rax
-//! only where no number of vector registers is handed over in it.
+//! been looked up yet goes the long way too. Only scratch registers are used: r10 and r11, and rax
+//! where no number of vector registers is handed over in it.
 
 use core::arch::naked_asm;
 
@@ -33,10 +33,11 @@ macro_rules! one {
                 "jz 2f",
                 "mov r10, qword ptr [rip + {bounds}]",
                 $(
-                    concat!("mov rax, ", stringify!($pointer)),
-                    "sub rax, [r10]",
-                    "cmp rax, [r10 + 8]",
+                    concat!("cmp ", stringify!($pointer), ", [r10]"),
+                    "jb 3f",
+                    concat!("cmp ", stringify!($pointer), ", [r10 + 8]"),
                     "jb 2f",
+                    "3:",
                 )*
                 "jmp r11",
                 "2:",

@@ -11,12 +11,12 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 #[repr(C)]
 pub(crate) struct Bounds {
     start: AtomicU64,
-    bytes: AtomicU64,
+    end: AtomicU64,
 }
 
 static NO_HEAP: Bounds = Bounds {
-    start: AtomicU64::new(0),
-    bytes: AtomicU64::new(0),
+    start: AtomicU64::new(u64::MAX),
+    end: AtomicU64::new(0),
 };
 
 /// The exports compare pointers with what this points to.
@@ -41,6 +41,7 @@ pub(crate) struct Caller {
     pub(crate) bp: u64,
 }
 
+type HeapBounds = unsafe extern "C" fn() -> *mut Bounds;
 type Room = unsafe extern "C" fn(address: u64) -> u64;
 type AccessRange = unsafe extern "C" fn(
     address: u64,
@@ -76,7 +77,10 @@ pub(crate) fn resolve() {
     }
     let bounds = find(c"ldt_heap_bounds");
     if complete && !bounds.is_null() {
-        BOUNDS.store(bounds.cast(), Ordering::Release);
+        // SAFETY: libldt.so's function of that type.
+        let bounds: HeapBounds = unsafe { core::mem::transmute(bounds) };
+        // SAFETY: takes nothing.
+        BOUNDS.store(unsafe { bounds() }, Ordering::Release);
     }
 }
 
@@ -84,8 +88,7 @@ pub(crate) fn resolve() {
 pub(crate) fn is_ours(address: u64) -> bool {
     // SAFETY: `NO_HEAP`, or libldt.so's, which is never unloaded.
     let bounds = unsafe { &*BOUNDS.load(Ordering::Acquire) };
-    let start = bounds.start.load(Ordering::Relaxed);
-    address.wrapping_sub(start) < bounds.bytes.load(Ordering::Relaxed)
+    address >= bounds.start.load(Ordering::Relaxed) && address < bounds.end.load(Ordering::Relaxed)
 }
 
 /// How many bytes from `address` on the program may touch: the rest of a live block, none elsewhere in

@@ -8,13 +8,10 @@ use core::sync::atomic::{AtomicU64, Ordering};
 #[repr(C)]
 pub struct Bounds {
     start: AtomicU64,
-    bytes: AtomicU64,
+    end: AtomicU64,
 }
 
-static BOUNDS: Bounds = Bounds {
-    start: AtomicU64::new(0),
-    bytes: AtomicU64::new(0),
-};
+static BOUNDS: Bounds = Bounds::new();
 
 /// Where they stand.
 #[must_use]
@@ -22,34 +19,28 @@ pub fn bounds() -> &'static Bounds {
     &BOUNDS
 }
 
-/// The heap has one more region. Regions are made under a lock, and a reader that sees the one word
-/// without the other only looks closer than it must, or misses a block that nobody has been given yet.
+/// There is one more range to look at: a region of the heap, or memory that the program has marked.
 pub fn widen(start: u64, bytes: u64) {
-    BOUNDS.widen(start, bytes);
+    BOUNDS.widen(start, start.saturating_add(bytes));
 }
 
 impl Bounds {
-    fn widen(&self, start: u64, bytes: u64) {
-        let known_start = self.start.load(Ordering::Relaxed);
-        let known_bytes = self.bytes.load(Ordering::Relaxed);
-        let (low, high) = if known_bytes == 0 {
-            (start, start + bytes)
-        } else {
-            (
-                known_start.min(start),
-                (known_start + known_bytes).max(start + bytes),
-            )
-        };
-        // The larger length first: with the old start it covers too much, never too little.
-        self.bytes.store(high - low, Ordering::Release);
-        self.start.store(low, Ordering::Release);
+    const fn new() -> Bounds {
+        Bounds {
+            start: AtomicU64::new(u64::MAX),
+            end: AtomicU64::new(0),
+        }
     }
 
-    /// Whether an address may lie in the heap.
+    fn widen(&self, start: u64, end: u64) {
+        self.start.fetch_min(start, Ordering::AcqRel);
+        self.end.fetch_max(end, Ordering::AcqRel);
+    }
+
+    /// Whether an address lies inside.
     #[must_use]
     pub fn cover(&self, address: u64) -> bool {
-        let start = self.start.load(Ordering::Acquire);
-        address.wrapping_sub(start) < self.bytes.load(Ordering::Acquire)
+        address >= self.start.load(Ordering::Acquire) && address < self.end.load(Ordering::Acquire)
     }
 }
 
@@ -59,16 +50,13 @@ mod tests {
 
     #[test]
     fn the_hull_covers_every_region_and_nothing_before_the_first() {
-        let bounds = Bounds {
-            start: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-        };
-        assert!(!bounds.cover(0) && !bounds.cover(0x5000));
-        bounds.widen(0x5000, 0x1000);
+        let bounds = Bounds::new();
+        assert!(!bounds.cover(0) && !bounds.cover(0x5000) && !bounds.cover(u64::MAX));
+        bounds.widen(0x5000, 0x6000);
         assert!(bounds.cover(0x5000) && bounds.cover(0x5fff));
         assert!(!bounds.cover(0x4fff) && !bounds.cover(0x6000));
-        bounds.widen(0x2000, 0x1000);
-        bounds.widen(0x9000, 0x1000);
+        bounds.widen(0x2000, 0x3000);
+        bounds.widen(0x9000, 0xa000);
         assert!(bounds.cover(0x2000) && bounds.cover(0x5800) && bounds.cover(0x9fff));
         assert!(!bounds.cover(0x1fff) && !bounds.cover(0xa000));
     }

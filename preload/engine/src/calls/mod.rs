@@ -4,7 +4,6 @@
 //! [`bounds`] is what spares most calls the way here; [`wrong`] finds the bytes that an error is about.
 
 mod bounds;
-mod told;
 mod wrong;
 
 pub use bounds::{Bounds, bounds, widen};
@@ -12,8 +11,10 @@ pub use wrong::Range;
 
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind};
 
-use crate::blocks::{self, Block, Damage};
+use crate::blocks;
+use crate::faults::surroundings;
 use crate::findings::{self, Report};
+use crate::leaks::poison;
 use crate::reentry::enter;
 use crate::sys::Registers;
 use wrong::Wrong;
@@ -41,21 +42,43 @@ impl Called<'_> {
     }
 }
 
-/// How many bytes from `address` on lie in one live block; no limit outside the heap.
+/// How many bytes from `address` on the program may touch: the rest of a live block; outside the heap
+/// there is no limit but what the program has marked.
 #[must_use]
 pub fn room(address: u64) -> u64 {
-    if !blocks::is_ours(address) {
-        return u64::MAX;
+    let room = if blocks::is_ours(address) {
+        blocks::locate(address).map_or(0, |place| {
+            (place.start + place.size).saturating_sub(address)
+        })
+    } else {
+        u64::MAX
+    };
+    match poison::first_in(address..address.saturating_add(room)) {
+        Some(marked) => marked.start.saturating_sub(address),
+        None => room,
     }
-    blocks::locate(address).map_or(0, |place| {
-        (place.start + place.size).saturating_sub(address)
-    })
 }
 
-/// The blocks that an access at `address` may be about.
-fn candidates(address: u64) -> [Option<Block>; 3] {
-    let [before, after] = blocks::neighbours(address);
-    [blocks::find(address), before, after]
+/// What is wrong with a range: the kind, the bytes it is about, and the block, if there is one.
+struct Finding {
+    kind: ErrorKind,
+    bad: Range,
+    block: Option<BlockFacts>,
+}
+
+fn find(range: Range) -> Option<Finding> {
+    let [before, after] = blocks::neighbours(range.address);
+    let found = [blocks::find(range.address), before, after];
+    let facts: Vec<BlockFacts> = found.iter().flatten().map(|block| block.facts).collect();
+    let is_heap = blocks::is_ours(range.address);
+    if let Some(Wrong { kind, block, bad }) = wrong::find(range, &facts).filter(|_| is_heap) {
+        let block = Some(facts[block]);
+        return Some(Finding { kind, bad, block });
+    }
+    let marked = poison::first_in(range.address..range.end())?;
+    let block = blocks::find(marked.start).map(|block| block.facts);
+    let (kind, bad) = (ErrorKind::UseAfterPoison, range.within(&marked));
+    Some(Finding { kind, bad, block })
 }
 
 /// Reports what of a range is not the program's to touch, and makes it accessible, since the call will
@@ -65,12 +88,12 @@ pub fn check(called: &Called<'_>, range: Range, access: Access) {
     let Some(mut inside) = enter(called.sp) else {
         return;
     };
-    let found = candidates(range.address);
-    let facts: Vec<BlockFacts> = found.iter().flatten().map(|block| block.facts).collect();
-    let Some(Wrong { kind, block, bad }) = wrong::find(range, &facts) else {
+    let Some(Finding { kind, bad, block }) = find(range) else {
         return;
     };
     let note = note(range, access);
+    let mut memory = [0; 64];
+    let (memory_at, bytes) = surroundings(bad.address, &mut memory);
     let recorder = inside.recorder();
     let stack = recorder.capture(called.caller());
     findings::report(
@@ -83,26 +106,14 @@ pub fn check(called: &Called<'_>, range: Range, access: Access) {
             address: bad.address,
             stack,
             called: called.function,
-            block: Some(facts[block]),
-            memory_at: 0,
-            memory: &[],
+            block,
+            memory_at,
+            memory: &memory[..bytes],
             expected: &[],
             note: note.as_bytes(),
         },
     );
-    if access == Access::Write {
-        told::TOLD.add(bad);
-    }
     open(range);
-}
-
-/// Whether damage is what a reported call has written.
-#[must_use]
-pub fn was_reported(damage: &Damage<'_>) -> bool {
-    told::TOLD.take(Range {
-        address: damage.at,
-        bytes: damage.length,
-    })
 }
 
 /// The whole range, since the first line tells of the bad bytes.

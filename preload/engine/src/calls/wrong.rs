@@ -18,8 +18,13 @@ pub struct Range {
 }
 
 impl Range {
-    fn end(self) -> u64 {
+    pub(super) fn end(self) -> u64 {
         self.address.saturating_add(self.bytes)
+    }
+
+    /// The part of it that lies in `other`, which it touches.
+    pub(super) fn within(self, other: &core::ops::Range<u64>) -> Range {
+        Range::between(self.address.max(other.start), self.end().min(other.end))
     }
 
     fn between(start: u64, end: u64) -> Range {

@@ -144,7 +144,7 @@ pub(super) fn candidates(address: u64) -> [Option<BlockFacts>; 3] {
 }
 
 /// What lies around an address, as far as it can be read: where it begins and how many bytes.
-pub(super) fn surroundings(address: u64, into: &mut [u8; 64]) -> (u64, usize) {
+pub(crate) fn surroundings(address: u64, into: &mut [u8; 64]) -> (u64, usize) {
     let start = (address & !15).saturating_sub(32);
     match read_memory(start, into) {
         0 => {

@@ -30,6 +30,7 @@ use crate::sys::signal::{self, How, Set};
 use crate::sys::signal_frame::{Handler, deciding_action};
 
 pub use handler_stack::{thread_begins, thread_ends};
+pub(crate) use judge::surroundings;
 pub use program::{Undo, before_exec, before_spawn};
 
 /// The signals that LDT keeps for itself.
