@@ -66,7 +66,7 @@ fn overflows() -> Vec<Case> {
         ]
     })
     .into_iter()
-    .filter(|case| case.offset + case.width > case.block)
+    .filter(|case| case.offset >= 0 && case.offset + case.width > case.block)
     .collect()
 }
 
