@@ -249,6 +249,31 @@ fn a_timeline_is_stacked_by_the_call_stacks_that_hold_most() {
 }
 
 #[test]
+fn a_timeline_of_check_mode_marks_errors_and_leak_checks() {
+    let program = Sample::named("check/errors/double_free.c").build(Variant::PLAIN);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (trace, chart) = (folder.path().join("trace"), folder.path().join("chart.svg"));
+    let outcome = run(Command::new(ldt())
+        .args(["check", "--profile", "-o"])
+        .arg(&trace)
+        .arg("--")
+        .arg(program));
+    assert_eq!(outcome.ending, Ending::Code(99), "{outcome:?}");
+    let outcome = run(Command::new(ldt())
+        .args(["chart", "--kind", "timeline", "-o"])
+        .arg(&chart)
+        .arg(&trace));
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+    let words = words(&fs::read_to_string(&chart).expect("the picture was written"));
+    for moment in ["double-free", "leak check"] {
+        assert!(
+            words.iter().any(|words| words == moment),
+            "no {moment}: {words:?}"
+        );
+    }
+}
+
+#[test]
 fn flame_graphs_add_up_to_the_report_for_every_cost() {
     let gallery = Gallery::of("programs/throws.cpp");
     let report = gallery.profiled.report();

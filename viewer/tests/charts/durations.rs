@@ -49,6 +49,7 @@ fn both_axes_of_lifetimes_are_logarithmic() {
         let left = svg.x_of(("1 µs", 0.0), ("1 s", 6.0), power);
         assert!((bar.left - left).abs() <= 4.0, "{bar:?} {left}");
     }
+    assert!(bars[1].high > bars[0].high + 50.0, "{bars:?}");
     let steps = [bars[1].high - bars[0].high, bars[2].high - bars[1].high];
     assert!(
         (steps[0] - steps[1]).abs() <= 4.0,
