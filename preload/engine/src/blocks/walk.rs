@@ -5,6 +5,8 @@
 
 use core::sync::atomic::Ordering;
 
+use ldt_trace::finding::Use;
+
 use super::meta::State;
 use super::region;
 use super::report::Block;
@@ -29,6 +31,7 @@ impl Span {
     }
 
     /// The first byte and the size of the live block in a slot, if there is one.
+    #[inline]
     #[must_use]
     pub fn live(&self, slot: u32) -> Option<(u64, u64)> {
         let slot = Slot::of(self.0, slot)?;
@@ -38,6 +41,15 @@ impl Span {
         }
         let lies = slot.lies(facts);
         Some((lies.start, lies.size))
+    }
+
+    /// Who allocated the live block in a slot, if there is one: all that the leak check asks of most.
+    #[inline]
+    #[must_use]
+    pub fn allocated(&self, slot: u32) -> Option<Use> {
+        let slot = Slot::of(self.0, slot)?;
+        let facts = slot.meta.facts();
+        facts.is_live().then(|| slot.meta.allocated(facts))
     }
 
     /// Everything about the block in a slot, live or remembered.

@@ -60,8 +60,8 @@ impl<B: Blocks, M: Memory> Marking<'_, B, M> {
             self.marks[leader as usize].set_kind(LeakKind::Definite);
             let mut led = following[leader as usize];
             self.push(leader);
-            while let Some(number) = self.pop() {
-                self.scan_block(number, |marking, word| {
+            while let Some(block) = self.pop() {
+                self.scan_block(&block, |marking, word| {
                     let Some(hit) = marking.blocks.find(word) else {
                         return;
                     };
@@ -71,12 +71,15 @@ impl<B: Blocks, M: Memory> Marking<'_, B, M> {
                         return;
                     }
                     mark.set_kind(LeakKind::Indirect);
-                    // Everything behind a former leader is marked already.
-                    let taken = std::mem::take(&mut following[hit.number as usize]);
-                    led.blocks += 1 + taken.blocks;
-                    led.bytes += hit.size + taken.bytes;
+                    led.blocks += 1;
+                    led.bytes += hit.size;
                     if before.is_none() {
                         marking.push(hit.number);
+                    } else {
+                        // Everything behind a former leader is marked already.
+                        let taken = std::mem::take(&mut following[hit.number as usize]);
+                        led.blocks += taken.blocks;
+                        led.bytes += taken.bytes;
                     }
                 });
             }

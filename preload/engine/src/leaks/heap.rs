@@ -6,6 +6,7 @@ use ldt_trace::finding::Use;
 use super::mark::{Blocks, Hit, Memory};
 use super::pools::Pools;
 use crate::blocks::{self, Span};
+use crate::sys::prefetch;
 use crate::sys::readable::Faults;
 
 /// Numbers that one entry of the directory answers for.
@@ -62,8 +63,34 @@ impl Heap {
             return self.pools.allocated(pool);
         }
         let span = self.span_of(number)?;
-        let block = span.block((u64::from(number) - span.first_number()) as u32)?;
-        Some(block.facts.allocated)
+        span.allocated((u64::from(number) - span.first_number()) as u32)
+    }
+
+    /// Every live block with who allocated it.
+    pub(super) fn each_allocated(&self, mut visit: impl FnMut(Hit, Use)) {
+        for span in &self.spans {
+            for slot in 0..span.slots() {
+                let (Some((start, size)), Some(allocated)) =
+                    (span.live(slot), span.allocated(slot))
+                else {
+                    continue;
+                };
+                let hit = Hit {
+                    number: (span.first_number() + u64::from(slot)) as u32,
+                    start,
+                    size,
+                };
+                if !self.pools.lie_in(&hit) {
+                    visit(hit, allocated);
+                }
+            }
+        }
+        for index in 0..self.pools.len() {
+            let number = (self.heap_numbers + index) as u32;
+            if let (Some(hit), Some(allocated)) = (self.get(number), self.pools.allocated(index)) {
+                visit(hit, allocated);
+            }
+        }
     }
 
     /// The index among the pools' blocks of a number beyond the heap's.
@@ -119,26 +146,7 @@ impl Blocks for Heap {
     }
 
     fn each(&self, visit: &mut dyn FnMut(Hit)) {
-        for span in &self.spans {
-            for slot in 0..span.slots() {
-                let Some((start, size)) = span.live(slot) else {
-                    continue;
-                };
-                let hit = Hit {
-                    number: (span.first_number() + u64::from(slot)) as u32,
-                    start,
-                    size,
-                };
-                if !self.pools.lie_in(&hit) {
-                    visit(hit);
-                }
-            }
-        }
-        for index in 0..self.pools.len() {
-            self.get((self.heap_numbers + index) as u32)
-                .into_iter()
-                .for_each(&mut *visit);
-        }
+        self.each_allocated(|hit, _| visit(hit));
     }
 
     /// Stacks are numbered in the order in which the program first went there, so blocks of stacks with
@@ -148,7 +156,9 @@ impl Blocks for Heap {
             .map_or(0, |allocated| allocated.stack.0)
     }
 
-    fn prefetch(&self, _address: u64) {}
+    fn prefetch(&self, block: &Hit) {
+        prefetch(block.start);
+    }
 }
 
 impl Memory for Faults {

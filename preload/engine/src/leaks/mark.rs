@@ -38,8 +38,8 @@ pub trait Blocks {
     /// What sorts the blocks that are lost by age: valgrind goes by address, which there is the order
     /// of allocation.
     fn age(&self, number: u32) -> u32;
-    /// Asks for the memory that [`Blocks::find`] will need.
-    fn prefetch(&self, address: u64);
+    /// The block will be read soon: a hint to the processor.
+    fn prefetch(&self, block: &Hit);
 }
 
 /// Words of the program's memory.
@@ -123,18 +123,27 @@ pub struct Marking<'a, B, M> {
     code: &'a dyn Code,
     pub(super) marks: Vec<Mark>,
     pending: Vec<u32>,
+    /// The next blocks to read, which are on their way from memory: a ring, oldest first.
+    coming: [Option<Hit>; COMING],
+    next: usize,
     words_scanned: u64,
 }
 
+/// Memory answers about so many requests at once.
+const COMING: usize = 8;
+
 impl<'a, B: Blocks, M: Memory> Marking<'a, B, M> {
-    /// With nothing marked, and room for `live` blocks to wait.
-    pub fn new(blocks: &'a B, memory: &'a M, code: &'a dyn Code, live: usize) -> Self {
+    /// With nothing marked, and room for every block to wait (pages of it that are never used cost
+    /// nothing).
+    pub fn new(blocks: &'a B, memory: &'a M, code: &'a dyn Code) -> Self {
         Marking {
             blocks,
             memory,
             code,
             marks: vec![Mark::default(); blocks.numbers()],
-            pending: Vec::with_capacity(live),
+            pending: Vec::with_capacity(blocks.numbers()),
+            coming: [None; COMING],
+            next: 0,
             words_scanned: 0,
         }
     }
@@ -161,12 +170,12 @@ impl<'a, B: Blocks, M: Memory> Marking<'a, B, M> {
 
     /// Follows what the roots led to, to the end.
     pub fn follow(&mut self) {
-        while let Some(number) = self.pop() {
-            let prior = match self.marks[number as usize].kind() {
+        while let Some(block) = self.pop() {
+            let prior = match self.marks[block.number as usize].kind() {
                 Some(LeakKind::Possible) => Prior::Possible,
                 _ => Prior::Reachable,
             };
-            self.scan_block(number, |marking, word| marking.reach(word, prior));
+            self.scan_block(&block, |marking, word| marking.reach(word, prior));
         }
     }
 
@@ -202,24 +211,32 @@ impl<'a, B: Blocks, M: Memory> Marking<'a, B, M> {
         }
     }
 
-    /// The block that has waited shortest.
-    pub(super) fn pop(&mut self) -> Option<u32> {
-        let number = self.pending.pop()?;
-        self.marks[number as usize].0 &= !Mark::PENDING;
-        Some(number)
+    /// A block to read. What waited shortest comes first, but for a few that memory is asked for
+    /// meanwhile: without them the walk would wait for memory at every block.
+    pub(super) fn pop(&mut self) -> Option<Hit> {
+        for _ in 0..=COMING {
+            let coming = self
+                .pending
+                .pop()
+                .and_then(|number| self.blocks.get(number));
+            if let Some(block) = &coming {
+                self.blocks.prefetch(block);
+            }
+            let ready = core::mem::replace(&mut self.coming[self.next], coming);
+            self.next = (self.next + 1) % COMING;
+            if let Some(block) = ready {
+                self.marks[block.number as usize].0 &= !Mark::PENDING;
+                return Some(block);
+            }
+        }
+        None
     }
 
     /// Hands every word of a block to `visit`.
-    pub(super) fn scan_block(&mut self, number: u32, mut visit: impl FnMut(&mut Self, u64)) {
-        let Some(block) = self.blocks.get(number) else {
-            return;
-        };
-        let (memory, blocks) = (self.memory, self.blocks);
+    pub(super) fn scan_block(&mut self, block: &Hit, mut visit: impl FnMut(&mut Self, u64)) {
+        let memory = self.memory;
         memory.scan(block.start, block.start + block.size, |words| {
             self.words_scanned += words.len() as u64;
-            for &word in words {
-                blocks.prefetch(word);
-            }
             for &word in words {
                 visit(self, word);
             }

@@ -39,7 +39,7 @@ use crate::{findings, message, real};
 use cliques::Following;
 use heap::Heap;
 use maps::Maps;
-use mark::{Blocks, Marking};
+use mark::Marking;
 use records::{Record, Records};
 use request::Standing;
 use roots::Asked;
@@ -108,20 +108,15 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
     }
     let memory = Faults::catch().ok_or("another one is under way")?;
     let heap = Heap::number();
-    let (mut blocks, mut bytes) = (0, 0);
-    heap.each(&mut |block| {
-        blocks += 1;
-        bytes += block.size;
-    });
-    let mut marking = Marking::new(&heap, &memory, &maps, blocks as usize);
+    let mut marking = Marking::new(&heap, &memory, &maps);
     mark_roots(&mut marking, &maps, &memory, &others, standing);
     marking.follow();
     let cliques = marking.part_lost();
     let mut records = Records::default();
-    heap.each(&mut |block| {
-        let Some(allocated) = heap.allocated(block.number) else {
-            return;
-        };
+    let (mut blocks, mut bytes) = (0, 0);
+    heap.each_allocated(|block, allocated| {
+        blocks += 1;
+        bytes += block.size;
         let kind = marking.kind(block.number);
         let following = match kind {
             LeakKind::Definite => cliques.of(block.number),

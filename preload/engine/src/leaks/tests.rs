@@ -65,7 +65,7 @@ impl Blocks for Heap {
         self.blocks.len() as u32 - number
     }
 
-    fn prefetch(&self, _address: u64) {}
+    fn prefetch(&self, _block: &Hit) {}
 }
 
 impl Memory for Heap {
@@ -105,7 +105,7 @@ impl Code for Pages {
 
 /// Kinds, and what follows each definite block, of a heap whose root words are these.
 fn marked(heap: &Heap, roots: &[u64]) -> Vec<(LeakKind, u64, u64)> {
-    let mut marking = Marking::new(heap, heap, &Pages, heap.blocks.len());
+    let mut marking = Marking::new(heap, heap, &Pages);
     marking.roots(roots);
     marking.follow();
     let cliques = marking.part_lost();
