@@ -21,7 +21,7 @@ fn main() -> ExitCode {
             trials.push(trial(
                 &format!("behaves with --guard={guard}"),
                 &sample,
-                move |it| behaves_when_checked(&it, guard),
+                move |it| behaves_when_checked(&it, guard, &[]),
             ));
         }
         trials.push(trial(
@@ -29,6 +29,11 @@ fn main() -> ExitCode {
             &sample,
             behaves_when_profiled,
         ));
+    }
+    for sample in Sample::files_in("check/exact") {
+        trials.push(trial("behaves with --exact", &sample, |it| {
+            behaves_when_checked(&it, "all", &["--exact"])
+        }));
     }
     let crash = Sample::named("check/signals/null_dereference.c");
     trials.push(trial(
@@ -64,14 +69,15 @@ fn claims(sample: &Sample) -> Vec<ErrorClaim> {
     lines.iter().map(|line| ErrorClaim::read(line)).collect()
 }
 
-fn behaves_when_checked(sample: &Sample, guard: &str) -> Result<(), String> {
+fn behaves_when_checked(sample: &Sample, guard: &str, more: &[&str]) -> Result<(), String> {
     // A crash ends by its signal and is no error of the heap's, so it is not in the JSON.
     let (crashes, errors): (Vec<_>, Vec<_>) = claims(sample)
         .into_iter()
         .partition(|claim| claim.value("kind") == Some("crash"));
     let built = sample.build(Variant::PLAIN);
     let bare = run(&mut Command::new(&built));
-    let options = [format!("--guard={guard}"), "--leak-check=no".to_owned()];
+    let mut options = vec![format!("--guard={guard}"), "--leak-check=no".to_owned()];
+    options.extend(more.iter().map(|&option| option.to_owned()));
     let checked = check(&options, &built, [""; 0]);
     let mut wrong = hold(&errors, guard, &checked);
     let told = checked.error_lines();

@@ -101,8 +101,9 @@ fn note(number: i32, frame: &Frame, reason: Reason, address: u64) -> String {
     let mut note = String::new();
     // Writing to a string cannot fail.
     let _ = write!(note, "{}", cause(number, frame.code()));
-    if frame.code() > 0 {
-        let _ = write!(note, " at {:#x}", address);
+    let is_known = frame.code() != SI_KERNEL || address != 0;
+    if frame.code() > 0 && is_known {
+        let _ = write!(note, " at {address:#x}");
         if address < NULL_BYTES {
             note.push_str(", a null pointer");
         }
