@@ -15,7 +15,7 @@ use super::slot::{Lies, Slot};
 use super::span::Kind;
 use super::{Config, bytes, guarded, large, leave, limits, misuse, region, runs, settings, stacks};
 use crate::modes::guard::{self, Chooser, FIRST_CREDIT_NS};
-use crate::modes::quarantine::{GUARDED_WEIGHT_BYTES, large_weight_bytes};
+use crate::modes::quarantine::{GUARDED_WEIGHT_BYTES, large_weight_bytes, small_weight_bytes};
 use crate::modes::redzone::{self, CLASSES, Pattern};
 use crate::options::GuardChoice;
 
@@ -44,6 +44,12 @@ pub struct ThreadHeap {
 // SAFETY: a thread's heap may be taken over by another thread after the first one's end; what it points to
 // is never unmapped and its own.
 unsafe impl Send for ThreadHeap {}
+
+impl Drop for ThreadHeap {
+    fn drop(&mut self) {
+        counters::give(self.counters);
+    }
+}
 
 impl Default for ThreadHeap {
     fn default() -> Self {
@@ -218,12 +224,11 @@ impl ThreadHeap {
         Some(address)
     }
 
-    /// Gives a block back; what is wrong with it or with the call goes to `found`.
+    /// Gives a block back; what is wrong with it or with the call goes to `found`. Tells the size of the
+    /// block, if there was one.
     #[inline(always)]
-    pub fn release(&mut self, address: u64, free: &Free, found: &mut dyn Found) {
-        let Some((slot, lies)) = claim(address, free, found) else {
-            return;
-        };
+    pub fn release(&mut self, address: u64, free: &Free, found: &mut dyn Found) -> Option<u64> {
+        let (slot, lies) = claim(address, free, found)?;
         check::look(&slot, slot.meta.facts(), &lies, Look::Around, found);
         counters::add(&self.counters.freed, 1);
         counters::add(&self.counters.freed_bytes, lies.size);
@@ -231,6 +236,7 @@ impl ThreadHeap {
         if self.batch.push(address, weight_bytes) {
             self.hand_over(Keep::Volume, found);
         }
+        Some(lies.size)
     }
 
     /// Moves a block's contents to one of another size. Always moves, so that stale pointers show.
@@ -261,13 +267,12 @@ impl ThreadHeap {
         Resized::Moved(moved)
     }
 
-    /// What a thread that ends has cached goes to the others. Its heap must not be used afterwards.
+    /// What a thread that ends has cached goes to the others. Its heap goes on with nothing.
     pub fn flush(&mut self, found: &mut dyn Found) {
         self.hand_over(Keep::Volume, found);
         for cache in &mut self.caches {
             return_slots(cache);
         }
-        counters::give(self.counters);
     }
 
     /// Lets everything go that is in the quarantine, whatever it weighs.
@@ -359,7 +364,7 @@ fn put_away(slot: &Slot, lies: &Lies) -> u64 {
             // SAFETY: the block is the caller's alone.
             unsafe { bytes::fill_block(lies.start..lies.end(), settings::freed_pattern()) };
             slot.meta.set(State::Freed);
-            slot.span.stride()
+            small_weight_bytes(slot.span.stride())
         }
         Kind::Guarded => {
             guarded::close(&lies.open);

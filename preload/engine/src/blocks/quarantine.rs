@@ -73,6 +73,11 @@ pub(super) fn begin(configured_bytes: u64, memory_limit_bytes: Option<u64>) {
     BATCH_LIMIT_BYTES.store(batch_limit_bytes(volume), Ordering::Relaxed);
 }
 
+/// How much empty memory is kept at hand: little beside the quarantine.
+pub(super) fn idle_limit_bytes() -> u64 {
+    (VOLUME_BYTES.load(Ordering::Relaxed) / 8).max(1 << 20)
+}
+
 /// How much is to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keep {

@@ -6,13 +6,13 @@
 //! instructions, without the lock, took two a block, about 10 ns.) A span is *listed* while it has bits
 //! or fresh slots.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::guarded;
 use super::meta::Meta;
 use super::runs::{self, Zone};
 use super::span::{Descriptor, Kind, Slots, follow, push, unlink};
-use super::{bytes, settings, tables};
+use super::{bytes, quarantine, settings, tables};
 use crate::modes::redzone::{CLASSES, GRANULE_BYTES, Pattern};
 use crate::modes::{guard, redzone};
 use crate::sys::lock::Lock;
@@ -27,9 +27,6 @@ const TAKEN_BYTES: u64 = 16 << 10;
 /// What one class has.
 pub(super) struct Shelf {
     head: Option<&'static Descriptor>,
-    /// An empty span that is kept, so that a program that goes to and fro between one block and none
-    /// does not give memory back and get it again.
-    kept: Option<&'static Descriptor>,
     /// Arrays of spans that are gone, with their links in the first words.
     arrays: usize,
 }
@@ -37,10 +34,20 @@ pub(super) struct Shelf {
 pub(super) static SHELVES: [Lock<Shelf>; ALL_CLASSES] = [const {
     Lock::new(Shelf {
         head: None,
-        kept: None,
         arrays: 0,
     })
 }; ALL_CLASSES];
+
+/// Bytes of spans that are empty but kept, since what programs free they mostly want again: giving all
+/// back at once cost a page fault for every 4 KiB that went through the quarantine.
+static IDLE_BYTES: AtomicU64 = AtomicU64::new(0);
+
+fn end_idleness(span: &Descriptor) {
+    if span.idle.load(Ordering::Relaxed) != 0 {
+        span.idle.store(0, Ordering::Relaxed);
+        IDLE_BYTES.fetch_sub(span.granules() * GRANULE_BYTES, Ordering::Relaxed);
+    }
+}
 
 /// Slots of one span that a thread has for itself: up to 64, by their bits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -151,6 +158,7 @@ impl Shelf {
                 _ => (TAKEN_BYTES / stride).clamp(1, 64) as u32,
             };
             if take_used(span, most, cache) || take_fresh(span, most, cache) {
+                end_idleness(span);
                 cache.stride = stride;
                 return true;
             }
@@ -176,15 +184,14 @@ impl Shelf {
 
     #[cold]
     fn empty(&mut self, span: &'static Descriptor, gone: &mut Gone) {
-        let kept = self
-            .kept
-            .filter(|kept| kept.out.load(Ordering::Relaxed) == 0);
-        match kept {
-            Some(kept) if !core::ptr::eq(kept, span) => {
-                self.remove(span);
-                push(&mut gone.head, span);
-            }
-            _ => self.kept = Some(span),
+        let bytes = span.granules() * GRANULE_BYTES;
+        let limit = quarantine::idle_limit_bytes();
+        if IDLE_BYTES.load(Ordering::Relaxed) + bytes <= limit {
+            IDLE_BYTES.fetch_add(bytes, Ordering::Relaxed);
+            span.idle.store(1, Ordering::Relaxed);
+        } else {
+            self.remove(span);
+            push(&mut gone.head, span);
         }
     }
 
@@ -193,9 +200,7 @@ impl Shelf {
         if span.listed.load(Ordering::Relaxed) != 0 {
             self.unlist(span);
         }
-        if self.kept.is_some_and(|kept| core::ptr::eq(kept, span)) {
-            self.kept = None;
-        }
+        end_idleness(span);
         span.set_kind(Kind::None);
         self.put_arrays(span.metas_pointer());
     }
@@ -321,7 +326,7 @@ fn dissolve(span: &'static Descriptor) {
     runs::give(span);
 }
 
-/// Gives the kept empty spans of all classes back; gives whether there were any.
+/// Gives the empty spans of all classes back; gives whether there were any.
 pub(super) fn trim() -> bool {
     let mut any = false;
     for shelf in &SHELVES[..CLASSES] {
@@ -346,7 +351,6 @@ pub(super) fn trim() -> bool {
 /// The arrays for a large block, which are those of one slot.
 static LARGE: Lock<Shelf> = Lock::new(Shelf {
     head: None,
-    kept: None,
     arrays: 0,
 });
 

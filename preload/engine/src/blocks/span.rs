@@ -62,6 +62,8 @@ pub(super) struct Descriptor {
     /// How the guards of a large block are: 0 none, else both.
     pub(super) guarded: AtomicU8,
     alignment_shift: AtomicU8,
+    /// Set while it is empty, but kept.
+    pub(super) idle: AtomicU8,
     pub(super) next: AtomicPtr<Descriptor>,
     pub(super) previous: AtomicPtr<Descriptor>,
     pub(super) number: AtomicU64,
@@ -169,6 +171,7 @@ impl Descriptor {
         self.out.store(0, Ordering::Relaxed);
         self.listed.store(0, Ordering::Relaxed);
         self.lifted.store(0, Ordering::Relaxed);
+        self.idle.store(0, Ordering::Relaxed);
         self.set_fresh(0);
         self.set_kind(slots.kind);
     }

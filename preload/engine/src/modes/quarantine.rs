@@ -4,6 +4,15 @@
 /// Freed blocks that a thread collects before they go to the queue of all threads.
 pub const BATCH_BLOCKS: usize = 62;
 
+/// What is kept for a freed block beside its slot: its metadata and its place in the queue.
+const KEPT_BYTES: u64 = 16 + 8;
+
+/// What a block in a slot with redzones weighs.
+#[must_use]
+pub const fn small_weight_bytes(slot_bytes: u64) -> u64 {
+    slot_bytes + KEPT_BYTES
+}
+
 /// A freed guarded slot has no memory of its own any more; this is for the kernel's table of pages and
 /// our own data.
 pub const GUARDED_WEIGHT_BYTES: u64 = 512;
