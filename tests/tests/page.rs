@@ -84,6 +84,12 @@ fn a_page_says_what_the_report_says() {
     ] {
         assert!(words.contains(said), "no `{said}` in:\n{words}");
     }
+    browser.click("#tab-waste");
+    let slack = browser.text("#waste article[data-kind='slack']");
+    assert!(
+        slack.contains("keeps_blocks") || slack.contains("leaks"),
+        "{slack}"
+    );
     browser.assert_quiet(&page.path());
 }
 
@@ -158,15 +164,14 @@ fn rows_sort_by_any_column_and_open_to_their_callers() {
     assert!(browser.text(first).contains("<script>"));
     browser.click("[data-cost='left']");
     assert!(browser.text(first).contains("leaks"));
+    let is_open = format!("document.querySelector('{first}').ariaExpanded");
+    assert_eq!(browser.ask(&is_open), "false");
     browser.click(first);
     let below = browser.text("#table-rows tbody:last-child tr:nth-child(2)");
     assert!(below.contains("main"), "{below}");
     // The keyboard does the same: the row has the focus by now.
     browser.key("ArrowLeft");
-    assert_eq!(
-        browser.ask(&format!("document.querySelector('{first}').ariaExpanded")),
-        "false"
-    );
+    assert_eq!(browser.ask(&is_open), "false");
     browser.key("ArrowRight");
     browser.key("ArrowDown");
     assert!(

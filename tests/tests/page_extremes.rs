@@ -27,6 +27,8 @@ fn look_through(page: &HtmlPage, look: impl FnOnce(&mut Browser)) {
         assert_eq!(wide, Some(f64::from(Screen::PHONE.width)), "{tab}");
     }
     browser.look_with(Screen::DESK);
+    // The page is told of its new size after the window has it.
+    browser.wait_until("document.querySelector('#timeline').clientWidth > 1000");
     browser.drag("#timeline", 0.3, 0.8);
     for tab in TABS {
         browser.click(&format!("#tab-{tab}"));

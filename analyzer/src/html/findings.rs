@@ -1,11 +1,17 @@
-//! What check mode found, with the page's own places.
+//! What check mode found, and what is wasted, with the page's own places.
 
 use super::stacks::PageStacks;
 use crate::findings::{ErrorReport, Frame, ProcessReport};
+use crate::report::Report;
 use crate::report::errors;
+use crate::report::frames::Naming;
 use crate::report::leaks::Amounts;
+use crate::units::time;
+use crate::waste::Allocator;
 use ldt_trace::finding::LeakKind;
-use ldt_viewer::html::{Fault, FoundStack, LeakRecord, LeakTotal, Leaks};
+use ldt_viewer::html::{
+    Fault, FoundStack, LeakRecord, LeakTotal, Leaks, Waste, WasteRecord, WasteTotal,
+};
 
 /// The errors.
 pub(super) fn faults(found: Option<&ProcessReport>, stacks: &mut PageStacks<'_>) -> Vec<Fault> {
@@ -73,6 +79,54 @@ pub(super) fn leaks(found: Option<&ProcessReport>, stacks: &mut PageStacks<'_>) 
         possible: total(LeakKind::Possible),
         reachable: total(LeakKind::Reachable),
     })
+}
+
+/// Longer stacks are recursions; the flame graph has them whole.
+const MOST_FRAMES: usize = 200;
+/// More call stacks that waste than this are nobody's plan for a day.
+const MOST_WASTEFUL: usize = 200;
+
+/// Where memory is wasted.
+pub(super) fn waste(report: &Report<'_>, stacks: &mut PageStacks<'_>) -> Option<Waste> {
+    let waste = &report.waste;
+    let total = |name: &str, bytes, says: String| WasteTotal {
+        name: name.to_owned(),
+        bytes,
+        says,
+    };
+    let mut totals = Vec::new();
+    if waste.allocator == Allocator::Glibc {
+        let says = "of the peak, beyond what was asked for".to_owned();
+        totals.push(total("Slack", waste.peak_slack_bytes, says));
+    }
+    let says = "of the peak, between aligned blocks".to_owned();
+    totals.push(total("Alignment", waste.peak_padding_bytes, says));
+    let says = format!(
+        "of the peak, held for nothing after {}, by the rules of {}",
+        time(waste.worst.time_ns),
+        waste.allocator.name()
+    );
+    totals.push(total("Fragmentation", waste.worst.free_bytes, says));
+    let mut record = |finding: &crate::waste::Finding| {
+        let called = Naming::called(&finding.site);
+        let mut frames = vec![stacks.place(&called)];
+        let naming = report.naming();
+        let addresses = report.replayed.stacks.frames(finding.site.stack);
+        let shown = addresses.flat_map(|address| naming.frames_at(address));
+        frames.extend(shown.take(MOST_FRAMES).map(|frame| stacks.place(&frame)));
+        WasteRecord {
+            kind: finding.kind.name().to_owned(),
+            saves_bytes: finding.saves_bytes,
+            sentence: finding.sentence(),
+            stack: FoundStack {
+                title: "allocated here".to_owned(),
+                frames,
+            },
+        }
+    };
+    let worth = waste.findings.iter().take(MOST_WASTEFUL);
+    let records = worth.map(&mut record).collect();
+    Some(Waste { totals, records })
 }
 
 fn stack(title: String, frames: &[Frame], stacks: &mut PageStacks<'_>) -> FoundStack {

@@ -10,11 +10,12 @@ mod series;
 mod sources;
 mod stacks;
 
+use crate::export::everything;
 use crate::findings::ProcessReport;
 use crate::replay::Replayed;
 use crate::report::Report;
-use crate::report::site::{Cost, SiteView};
-use crate::report::{Choice, process};
+use crate::report::process;
+use crate::report::site::SiteView;
 use ldt_viewer::html::{HtmlPage, Run};
 use stacks::PageStacks;
 use std::path::Path;
@@ -30,6 +31,7 @@ pub fn page(replayed: &Replayed, found: Option<&ProcessReport>) -> HtmlPage {
     let sites = series::sites(&report, &mut stacks);
     let faults = findings::faults(found, &mut stacks);
     let leaks = findings::leaks(found, &mut stacks);
+    let waste = findings::waste(&report, &mut stacks);
     let mut warnings = report.warnings();
     warnings.extend(
         found
@@ -52,20 +54,9 @@ pub fn page(replayed: &Replayed, found: Option<&ProcessReport>) -> HtmlPage {
         threads: series::threads(replayed),
         faults,
         leaks,
-        waste: None,
+        waste,
         sources,
     }
-}
-
-/// All call stacks, all named, in the order of their numbers.
-fn everything(replayed: &Replayed) -> Report<'_> {
-    let choice = Choice {
-        filters: Vec::new(),
-        costs: vec![Cost::Bytes],
-        top: None,
-        tree: false,
-    };
-    Report::new(replayed, choice)
 }
 
 /// Numbers of sites, those first that a reader will rather look at: when not all can be told apart in

@@ -110,7 +110,12 @@ impl<'r> PageStacks<'r> {
             is_inlined: frame.is_inlined,
             is_cut: frame.is_cut,
         };
-        place(&mut self.stacks, &shown)
+        self.place(&shown)
+    }
+
+    /// The place of a frame as it is shown.
+    pub(super) fn place(&mut self, frame: &ShownFrame<'_>) -> PlaceNumber {
+        place(&mut self.stacks, frame)
     }
 
     /// What is missing.

@@ -110,7 +110,7 @@ class Table {
       make("span", { class: "name" }, frame.name), make("span", { class: "place" }, place));
     const row = make("tr", {
       role: "row", tabindex: "-1", "aria-level": branch.depth,
-      "aria-expanded": isLeaf ? undefined : this.open.has(path),
+      "aria-expanded": isLeaf ? undefined : String(this.open.has(path)),
       class: [isLeaf && "leaf", isFound && "found"].filter(Boolean).join(" "),
       onclick: () => { this.focus(row); this.toggle(row); },
     }, name, ...this.figures(branch.figures, this.root.figures));
