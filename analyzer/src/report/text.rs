@@ -223,22 +223,22 @@ fn headline(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let share = percent(cost.of(site), total);
-    let (allocations, all_bytes) = (count(site.allocations), bytes(site.bytes));
+    let (allocations, all_bytes) = (counted(site.allocations, "allocation"), bytes(site.bytes));
     let held = |held: Balance| {
-        let blocks = count(held.blocks);
-        let rest = format!("{allocations} allocations of {all_bytes} in all");
-        (bytes(held.bytes), format!("in {blocks} blocks"), rest)
+        let blocks = counted(held.blocks, "block");
+        let rest = format!("{allocations} of {all_bytes} in all");
+        (bytes(held.bytes), format!("in {blocks}"), rest)
     };
     let at_peak = format!("{} at the peak", bytes(site.peak.bytes));
     let (figure, what, rest) = match cost {
         Cost::Peak => held(site.peak),
         Cost::Leaked => held(site.leaked),
         Cost::At => held(site.at.unwrap_or_default()),
-        Cost::Allocations => (allocations, format!("allocations of {all_bytes}"), at_peak),
-        Cost::Bytes => (all_bytes, format!("in {allocations} allocations"), at_peak),
+        Cost::Allocations => (count(site.allocations), format!("of {all_bytes}"), at_peak),
+        Cost::Bytes => (all_bytes, format!("in {allocations}"), at_peak),
         Cost::Temporary => {
             let of = percent(site.temporary, site.allocations);
-            let rest = format!("{of:.1}% of its {allocations} allocations of {all_bytes}");
+            let rest = format!("{of:.1}% of its {allocations} of {all_bytes}");
             (count(site.temporary), "temporary".to_owned(), rest)
         }
     };
@@ -246,6 +246,12 @@ fn headline(
     let figure = style.figure(&format!("{figure:>12}"));
     writeln!(out, "  {bar} {figure} {share:>5.1}% {what}")?;
     writeln!(out, "    {}", style.faint(&rest))
+}
+
+/// `1 block`, `2 blocks`.
+fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
 }
 
 /// Writes the stack of a site, a frame a line.
