@@ -12,7 +12,7 @@ use crate::recorder::Recorder;
 use crate::reentry;
 use crate::sys::file::{self, Fd};
 use crate::sys::signal::{self, How, Set, read_memory};
-use crate::sys::signal_frame::{Frame, General, Onward, xsave_bytes};
+use crate::sys::signal_frame::{Frame, GENERAL, General, Onward, xsave_bytes};
 
 /// `si_code` of a fault that the processor gives no address for.
 pub(super) const SI_KERNEL: i32 = 0x80;
@@ -74,14 +74,16 @@ fn default_action(number: i32, frame: &mut Frame) -> Onward {
 
 /// Deals with an access that a guard of LDT's stopped: gives whether it was one, and the instruction can
 /// run again.
-fn mend(frame: &Frame) -> bool {
+fn mend(frame: &mut Frame) -> bool {
     if frame.code() == SI_KERNEL {
         return is_exact() && unaligned::mend(frame);
     }
     let fault = frame.address();
-    if !blocks::is_ours(fault) {
-        return false;
-    }
+    blocks::is_ours(fault) && open(frame, fault)
+}
+
+/// Reports the access to a guard page at `fault` and lifts the guard; `false` when that does not help.
+pub(super) fn open(frame: &Frame, fault: u64) -> bool {
     let slot = signal::slot();
     let ip = frame.registers().ip;
     if slot.last_ip.replace(ip) == ip && slot.last_address.replace(fault) == fault {
@@ -172,25 +174,7 @@ pub(super) fn access(frame: &Frame) -> Option<MemoryAccess> {
 
 impl Machine for Frame {
     fn general(&self, number: usize) -> u64 {
-        const NUMBERS: [i32; 16] = [
-            libc::REG_RAX,
-            libc::REG_RCX,
-            libc::REG_RDX,
-            libc::REG_RBX,
-            libc::REG_RSP,
-            libc::REG_RBP,
-            libc::REG_RSI,
-            libc::REG_RDI,
-            libc::REG_R8,
-            libc::REG_R9,
-            libc::REG_R10,
-            libc::REG_R11,
-            libc::REG_R12,
-            libc::REG_R13,
-            libc::REG_R14,
-            libc::REG_R15,
-        ];
-        NUMBERS
+        GENERAL
             .get(number)
             .map_or(0, |&register| Frame::general(self, General(register)))
     }

@@ -15,6 +15,7 @@
 //! What the program sets and asks of these two signals goes to [`program`], by way of the exported
 //! functions in [`calls`]. In profile mode these only jump on.
 
+mod aside;
 pub mod calls;
 mod crash;
 mod decode;

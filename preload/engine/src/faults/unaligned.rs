@@ -3,12 +3,15 @@
 //! life is to insist on alignment. Each has a twin that does the same and does not insist: the first
 //! fault of such an instruction replaces it in place, by one byte.
 //!
-//! An instruction that computes with unaligned memory has no twin: the report then names the block.
+//! An instruction that computes with memory has no twin; it runs [`aside`]. What cannot be helped that way
+//! either (a 16-byte compare-and-exchange, XSAVE) crashes, and the report names the block.
 
 use iced_x86::{Decoder, DecoderOptions, Mnemonic};
 
 use super::decode::{self, MAX_INSTRUCTION_BYTES, MemoryAccess};
+use super::{aside, judge};
 use crate::blocks;
+use crate::diagnose::Touch;
 use crate::sys::code::replace_byte;
 use crate::sys::signal::read_memory;
 use crate::sys::signal_frame::Frame;
@@ -22,19 +25,29 @@ struct Change {
 
 /// Replaces the instruction that faulted, if misalignment was the reason and it has a twin; gives whether it
 /// did, and the instruction can run again.
-pub(super) fn mend(frame: &Frame) -> bool {
+pub(super) fn mend(frame: &mut Frame) -> bool {
     let ip = frame.registers().ip;
     let mut code = [0; MAX_INSTRUCTION_BYTES];
     let bytes = read_memory(ip, &mut code);
     let code = &code[..bytes];
-    if misaligned(frame, ip, code).is_none() {
+    let Some(wanted) = misaligned(frame, ip, code) else {
         return false;
-    }
+    };
     match twin(code) {
         Some(Change { offset, byte }) => replace_byte(ip + offset as u64, byte).is_ok(),
         // Another thread was faster.
-        None => is_twin(code),
+        None if is_twin(code) => true,
+        None => aside::run(frame, code, &wanted) || runs_out(frame, &wanted),
     }
+}
+
+/// An access that is not only misaligned but leaves its block: gives whether the run can go on after the
+/// report.
+fn runs_out(frame: &Frame, wanted: &MemoryAccess) -> bool {
+    let Touch { address, size } = wanted.touch;
+    let mut byte = [0];
+    let unreadable = (address..address + size).find(|&at| read_memory(at, &mut byte) == 0);
+    unreadable.is_some_and(|fault| judge::open(frame, fault))
 }
 
 /// The access of an instruction to a block of LDT's, if it is not aligned to its own size.

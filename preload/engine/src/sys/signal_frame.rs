@@ -46,6 +46,26 @@ pub struct Frame {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct General(pub i32);
 
+/// The general registers as instructions number them: rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, …
+pub const GENERAL: [i32; 16] = [
+    libc::REG_RAX,
+    libc::REG_RCX,
+    libc::REG_RDX,
+    libc::REG_RBX,
+    libc::REG_RSP,
+    libc::REG_RBP,
+    libc::REG_RSI,
+    libc::REG_RDI,
+    libc::REG_R8,
+    libc::REG_R9,
+    libc::REG_R10,
+    libc::REG_R11,
+    libc::REG_R12,
+    libc::REG_R13,
+    libc::REG_R14,
+    libc::REG_R15,
+];
+
 /// What the handler's entry does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -107,6 +127,11 @@ impl Frame {
     #[must_use]
     pub fn general(&self, register: General) -> u64 {
         self.word(CONTEXT + GREGS + 8 * register.0 as u64)
+    }
+
+    /// Changes a general register of the interrupted code.
+    pub fn set_general(&mut self, register: General, value: u64) {
+        self.set_word(CONTEXT + GREGS + 8 * register.0 as u64, value);
     }
 
     /// The registers that unwinding needs.
