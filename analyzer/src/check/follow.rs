@@ -280,7 +280,9 @@ impl Follower {
             .into_iter()
             .map(|warning| format!("warning: {warning}"))
             .collect();
-        lines.extend(self.judge.usage());
+        if !self.settings.quiet {
+            lines.extend(self.judge.usage());
+        }
         lines.extend(verdict.notes(&self.settings));
         if !self.settings.quiet || !lines.is_empty() {
             self.printer.paragraph(pid, &lines);

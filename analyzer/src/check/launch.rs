@@ -81,7 +81,7 @@ fn conclude(
     ended: Ended,
     traces: Traces,
 ) -> Result<u8, Failure> {
-    let untraced = BTreeSet::new();
+    let untraced = traces.untraced_children();
     let verdict = Verdict::of(settings, &follower.processes, untraced, &ended);
     follower.conclude(&verdict);
     outputs::write(outputs::Results {
@@ -145,6 +145,27 @@ impl Traces {
         }
     }
 
+    /// Where the library notes children that it cannot get into.
+    fn untraced(&self) -> PathBuf {
+        let folder = match self {
+            Traces::Temporary(folder) => folder.path().to_owned(),
+            // Not among the user's files; gone when it has been read.
+            Traces::Kept(_) => env::temp_dir(),
+        };
+        folder.join(format!("ldt-untraced-{}", std::process::id()))
+    }
+
+    /// Children that the library could not get into: their paths, and why.
+    fn untraced_children(&self) -> BTreeSet<String> {
+        let path = self.untraced();
+        let text = fs::read(&path).unwrap_or_default();
+        // There is none in most runs.
+        let _ = fs::remove_file(&path);
+        let text = String::from_utf8_lossy(&text);
+        let noted = text.lines().filter_map(|line| line.split_once('\t'));
+        noted.map(|(path, why)| format!("{path}: {why}")).collect()
+    }
+
     /// Where the traces will be: where the pattern says, or where the library goes when it cannot
     /// write there.
     fn places(&self) -> Result<Vec<Place>, Failure> {
@@ -181,6 +202,7 @@ fn library_options(settings: &Settings, traces: &Traces) -> Result<OsString, Fai
         ("mode", "check".into()),
         ("launcher", std::process::id().to_string().into()),
         ("output", traces.pattern().into()),
+        ("untraced", traces.untraced().into()),
         ("trace_children_skip", settings.skip_list().into()),
     ];
     all.extend(settings.library.iter().cloned());

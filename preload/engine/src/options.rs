@@ -52,6 +52,8 @@ pub struct Options {
     /// The process id of the launcher, 0 for none: a process whose parent it is, is the command
     /// itself and not a child.
     pub launcher: u32,
+    /// Where programs that the library cannot get into are noted, empty for nowhere.
+    pub untraced: Vec<u8>,
     /// Print the table of options.
     pub help: bool,
     /// The text that was parsed, for the trace.
@@ -69,6 +71,7 @@ impl Options {
             max_trace_size_bytes: 0,
             stack_check: false,
             launcher: 0,
+            untraced: Vec::new(),
             help: false,
             text: Vec::new(),
         }

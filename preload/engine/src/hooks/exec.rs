@@ -16,6 +16,7 @@ use ldt_trace::header::flag;
 
 use crate::emit::trace_file;
 use crate::faults;
+use crate::hooks::untraced::{self, Search};
 use crate::process;
 use crate::real::Real;
 use crate::sys::mem;
@@ -187,6 +188,12 @@ unsafe fn execute(
     if address.is_null() {
         return -1;
     }
+    let search = match real {
+        Real::Execvpe => Search::Path,
+        _ => Search::Here,
+    };
+    // SAFETY: the caller vouches for the path.
+    unsafe { untraced::note(path, search) };
     let _undone = faults::before_exec();
     let _noted = Replacing::begin();
     // SAFETY: execve and execvpe have this signature.
@@ -282,6 +289,12 @@ unsafe fn spawn(
     if address.is_null() {
         return libc::ENOSYS;
     }
+    let search = match real {
+        Real::PosixSpawnp => Search::Path,
+        _ => Search::Here,
+    };
+    // SAFETY: the caller vouches for the path.
+    unsafe { untraced::note(path, search) };
     let _undone = faults::before_spawn();
     // SAFETY: both have this signature; the completed environment lives until the child has it.
     unsafe {

@@ -84,6 +84,16 @@ const TABLE: &[Entry] = &[
         },
     },
     Entry {
+        name: "untraced",
+        kind: "PATH",
+        default: "none",
+        help: "set by `ldt`: where programs that cannot be recorded are noted",
+        set: |options, value| {
+            options.untraced = value.to_vec();
+            !value.is_empty()
+        },
+    },
+    Entry {
         name: "help",
         kind: "yes|no",
         default: "no",

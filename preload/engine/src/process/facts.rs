@@ -6,6 +6,14 @@ use crate::options::{Options, glob_matches, read_proc};
 use crate::recorder::Recorder;
 use crate::sys::{file, syscall, thread};
 
+/// Variables by which test runners tell which test a process runs.
+const TEST_VARIABLES: [&str; 4] = [
+    "LDT_TEST",
+    "NEXTEST_BINARY_ID",
+    "NEXTEST_TEST_NAME",
+    "PYTEST_CURRENT_TEST",
+];
+
 const DEFAULT_PATTERN: &[u8] = b"ldt.%e.%p.trace";
 
 /// The executable's path.
@@ -154,6 +162,12 @@ pub(super) fn record(recorder: &mut Recorder) {
         "options",
         &crate::options::environment_value(b"LDT_OPTIONS=").unwrap_or_default(),
     );
+    for name in TEST_VARIABLES {
+        let variable = [name.as_bytes(), b"="].concat();
+        if let Some(value) = crate::options::environment_value(&variable) {
+            recorder.put_meta(&["env:", name].concat(), &value);
+        }
+    }
     recorder.put_meta("page_size", b"4096");
     recorder.put_meta("clock", clock::name().as_bytes());
     recorder.put_meta("cpus", processors().to_string().as_bytes());

@@ -43,6 +43,15 @@ pub fn open_read(name: &[u8], follow: bool) -> Result<Fd, i32> {
     )
 }
 
+/// Opens a file to add to its end, mode 0600 where it is made by that, never through a link.
+pub fn open_append(name: &[u8]) -> Result<Fd, i32> {
+    open(
+        name,
+        libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_NOFOLLOW,
+        0o600,
+    )
+}
+
 /// Moves a descriptor out of the way of programs that close or reuse low numbers (shells use 3 to 19,
 /// `dup2` targets are low): to the highest free number below the limit.
 #[must_use]
@@ -168,6 +177,30 @@ pub fn exists(name: &[u8]) -> bool {
     ];
     // SAFETY: the path is NUL-terminated and the kernel fills the structure.
     unsafe { syscall(libc::SYS_newfstatat, &args) }.is_ok()
+}
+
+/// Whether running this file gives the process another user's or group's rights.
+#[must_use]
+pub fn changes_rights(fd: Fd) -> bool {
+    let mut stat = core::mem::MaybeUninit::<libc::stat>::uninit();
+    let args = [fd.0 as usize, stat.as_mut_ptr() as usize];
+    // SAFETY: the kernel fills the structure; the other two calls take nothing.
+    let (known, user, group) = unsafe {
+        (
+            syscall(libc::SYS_fstat, &args).is_ok(),
+            syscall(libc::SYS_getuid, &[]),
+            syscall(libc::SYS_getgid, &[]),
+        )
+    };
+    if !known {
+        return false;
+    }
+    // SAFETY: filled by the call, which succeeded.
+    let stat = unsafe { stat.assume_init() };
+    let other = |bit: u32, owner: u32, own: Result<usize, i32>| {
+        stat.st_mode & bit != 0 && own != Ok(owner as usize)
+    };
+    other(libc::S_ISUID, stat.st_uid, user) || other(libc::S_ISGID, stat.st_gid, group)
 }
 
 /// The device and inode of an open file: how a descriptor is recognised that the program closed and

@@ -21,6 +21,6 @@ pub mod thread;
 mod x86_64;
 
 pub use x86_64::{
-    Registers, counter, counter_is_steady, prefetch, registers_here, restorer_registers,
-    saved_registers, syscall,
+    ELF_MACHINE, Registers, counter, counter_is_steady, prefetch, registers_here,
+    restorer_registers, saved_registers, syscall,
 };

@@ -2,6 +2,9 @@
 
 use core::arch::{asm, x86_64};
 
+/// What the header of a program for this processor says.
+pub const ELF_MACHINE: u16 = 62;
+
 /// Makes a system call with up to six arguments; missing ones are 0.
 ///
 /// # Safety

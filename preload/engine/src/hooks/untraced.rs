@@ -1,0 +1,168 @@
+//! Programs that LDT will not be in: before an exec or a spawn, the file is looked into, and one that the loader
+//! preloads nothing into is noted in a list for `ldt`. Nobody else sees such a child: it writes no trace, and may be
+//! gone in a millisecond.
+//!
+//! A vfork child runs this in its parent's memory: there are only system calls and the stack here.
+
+use core::ffi::{CStr, c_char};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::options::{Options, glob_matches};
+use crate::sys::ELF_MACHINE;
+use crate::sys::file::{self, Fd};
+
+/// Where to note them, and whom nobody misses.
+struct List {
+    /// With its final NUL.
+    path: Vec<u8>,
+    skip: Vec<Vec<u8>>,
+}
+
+static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
+
+const MAX_PATH_BYTES: usize = 4096;
+const ELF_HEADER_BYTES: usize = 64;
+const PROGRAM_HEADER_BYTES: usize = 56;
+const MAX_PROGRAM_HEADERS: usize = 64;
+const PT_INTERP: u32 = 3;
+
+/// Begins to note, if `ldt` has asked for it.
+pub(crate) fn configure(options: &Options) {
+    if options.untraced.is_empty() {
+        return;
+    }
+    let list = Box::new(List {
+        path: [&options.untraced[..], b"\0"].concat(),
+        skip: options.trace_children_skip.clone(),
+    });
+    LIST.store(Box::into_raw(list), Ordering::Release);
+}
+
+/// Where a name without a slash is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Search {
+    /// In the present folder.
+    Here,
+    /// In the folders of PATH.
+    Path,
+}
+
+/// A path being put together, with its final NUL.
+struct PathBuffer {
+    bytes: [u8; MAX_PATH_BYTES],
+    length: usize,
+}
+
+impl PathBuffer {
+    /// The parts one after the other; `None` when they are too long.
+    fn of(parts: &[&[u8]]) -> Option<PathBuffer> {
+        let mut buffer = PathBuffer {
+            bytes: [0; MAX_PATH_BYTES],
+            length: 0,
+        };
+        for part in parts {
+            let end = buffer.length + part.len();
+            // One byte more, which stays zero.
+            if end >= MAX_PATH_BYTES {
+                return None;
+            }
+            buffer.bytes[buffer.length..end].copy_from_slice(part);
+            buffer.length = end;
+        }
+        Some(buffer)
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    fn open(&self) -> Option<Fd> {
+        file::open_read(&self.bytes[..=self.length], true).ok()
+    }
+}
+
+/// Looks into the program that is about to be run.
+///
+/// # Safety
+/// `path` is a string, as exec takes it.
+pub(super) unsafe fn note(path: *const c_char, search: Search) {
+    let list = LIST.load(Ordering::Acquire);
+    if list.is_null() || path.is_null() {
+        return;
+    }
+    // SAFETY: never freed, and not changed after it was stored; the string is the caller's.
+    let (list, path) = unsafe { (&*list, CStr::from_ptr(path)) };
+    let Some((found, fd)) = find(path.to_bytes(), search) else {
+        return;
+    };
+    let why = why_not(fd);
+    file::close(fd);
+    let name = base_name(found.text());
+    let is_missed = !list.skip.iter().any(|glob| glob_matches(glob, name));
+    if let (Some(why), true) = (why, is_missed)
+        && let Ok(out) = file::open_append(&list.path)
+    {
+        // One write, so that two children at once do not mix their lines.
+        if let Some(line) = PathBuffer::of(&[found.text(), b"\t", why.as_bytes(), b"\n"]) {
+            file::write_stream(out, line.text());
+        }
+        file::close(out);
+    }
+}
+
+fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
+}
+
+fn find(path: &[u8], search: Search) -> Option<(PathBuffer, Fd)> {
+    let open = |buffer: Option<PathBuffer>| {
+        let buffer = buffer?;
+        let fd = buffer.open()?;
+        Some((buffer, fd))
+    };
+    if search == Search::Here || path.contains(&b'/') {
+        return open(PathBuffer::of(&[path]));
+    }
+    // SAFETY: a string of libc's or null; exec itself reads it the same way.
+    let folders = unsafe {
+        let folders = libc::getenv(c"PATH".as_ptr());
+        if folders.is_null() {
+            return None;
+        }
+        CStr::from_ptr(folders)
+    };
+    let mut folders = folders.to_bytes().split(|&byte| byte == b':');
+    folders.find_map(|folder| open(PathBuffer::of(&[folder, b"/", path])))
+}
+
+/// Why the loader will not preload anything into this file; `None` when it will, or when it is
+/// none to run at all.
+fn why_not(fd: Fd) -> Option<&'static str> {
+    if file::changes_rights(fd) {
+        return Some("it is setuid or setgid");
+    }
+    let mut header = [0; ELF_HEADER_BYTES];
+    let read = file::read_at(fd, &mut header, 0).ok()?;
+    if read < ELF_HEADER_BYTES || !header.starts_with(b"\x7fELF") {
+        return None;
+    }
+    let short = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+    const CLASS_64: u8 = 2;
+    if header[4] != CLASS_64 || short(18) != ELF_MACHINE {
+        return Some("it is of another architecture");
+    }
+    let mut place = [0; 8];
+    place.copy_from_slice(&header[32..40]);
+    let count = usize::from(short(56)).min(MAX_PROGRAM_HEADERS);
+    let mut headers = [0; PROGRAM_HEADER_BYTES * MAX_PROGRAM_HEADERS];
+    let headers = &mut headers[..PROGRAM_HEADER_BYTES * count];
+    let read = file::read_at(fd, headers, u64::from_le_bytes(place)).ok()?;
+    if read < headers.len() {
+        return None;
+    }
+    let has_interpreter = headers.chunks_exact(PROGRAM_HEADER_BYTES).any(|header| {
+        u32::from_le_bytes([header[0], header[1], header[2], header[3]]) == PT_INTERP
+    });
+    (!has_interpreter).then_some("it is statically linked")
+}
