@@ -1,6 +1,7 @@
 //! `ldt report`: what a trace holds, as text or JSON.
 
 use crate::failure::{Failure, say};
+use crate::findings::{self, Namer};
 use crate::output::{show, write_to};
 use crate::progress::Progress;
 use crate::replay::{Selection, replay};
@@ -82,7 +83,9 @@ impl FromStr for Moment {
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
     let replayed = replay(&trace, &selection(options)?, &Progress::on_terminal());
-    let report = Report::new(&replayed, choice(options));
+    let mut report = Report::new(&replayed, choice(options));
+    // A trace that could be replayed can be read for this, too.
+    report.found = findings::of_trace(&options.trace, &mut Namer::default()).ok().flatten();
     let style = match options.output {
         Some(_) => Style::plain(),
         None => Style::of(&io::stdout()),

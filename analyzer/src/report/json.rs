@@ -9,6 +9,7 @@ use super::groups;
 use super::lines::Lines;
 use super::site::{Cost, SiteView};
 use super::waste::WasteJson;
+use crate::findings::json::{self as findings, CoverageJson, ErrorJson, LeaksJson};
 use crate::replay::sites::Balance;
 use crate::replay::stacks::{CodeAddress, Stacks};
 use crate::symbols::debug_files::hex;
@@ -54,9 +55,9 @@ struct Json<'a> {
     timeline: Vec<Moment>,
     waste: WasteJson<'a>,
     sites: Vec<Site<'a>>,
-    errors: [(); 0],
-    leaks: Option<()>,
-    coverage: Option<()>,
+    errors: Vec<ErrorJson<'a>>,
+    leaks: Option<LeaksJson<'a>>,
+    coverage: Option<CoverageJson>,
 }
 
 #[derive(serde::Serialize)]
@@ -276,6 +277,11 @@ fn assemble<'a>(
     let known = |number: u64| (number > 0).then_some(number);
     let stacks = &replayed.stacks;
     let totals = report.totals();
+    let found = report.found.as_ref();
+    // Where there are no events the library has counted.
+    let counted = found
+        .map(|found| &found.counts)
+        .filter(|_| report.is_unprofiled());
     Json {
         schema_version: SCHEMA_VERSION,
         ldt_version: env!("CARGO_PKG_VERSION"),
@@ -292,7 +298,10 @@ fn assemble<'a>(
         truncated: report.is_truncated(),
         warnings: report.warnings(),
         environment: &replayed.facts.meta,
-        calls: calls(report),
+        calls: match counted {
+            Some(counts) => findings::calls(std::iter::once(counts)),
+            None => calls(report),
+        },
         call_table: heap.calls.all().map(call).collect(),
         reallocs: Reallocs {
             in_place: heap.calls.reallocs.in_place,
@@ -301,9 +310,9 @@ fn assemble<'a>(
             freed: heap.calls.reallocs.freed,
         },
         totals: Totals {
-            allocations: totals.allocations,
-            frees: heap.frees,
-            bytes: totals.bytes,
+            allocations: counted.map_or(totals.allocations, |counts| counts.allocations),
+            frees: counted.map_or(heap.frees, |counts| counts.frees),
+            bytes: counted.map_or(totals.bytes, |counts| counts.allocated_bytes),
             temporary: totals.temporary,
             unknown_frees: heap.mismatches.unknown_frees,
             missed_frees: heap.mismatches.missed_frees,
@@ -311,11 +320,14 @@ fn assemble<'a>(
             events: replayed.events,
         },
         heap: Heap {
-            peak_bytes: heap.peak.balance.bytes,
-            peak_blocks: heap.peak.balance.blocks,
-            peak_time_ns: replayed.clock.ns(heap.peak.tick),
-            end_bytes: heap.live.bytes,
-            end_blocks: heap.live.blocks,
+            peak_bytes: counted.map_or(heap.peak.balance.bytes, |counts| counts.peak_bytes),
+            peak_blocks: counted.map_or(heap.peak.balance.blocks, |counts| counts.peak_blocks),
+            peak_time_ns: counted.map_or(replayed.clock.ns(heap.peak.tick), |counts| {
+                let start = header.start_monotonic_ns;
+                counts.peak_monotonic_ns.saturating_sub(start)
+            }),
+            end_bytes: counted.map_or(heap.live.bytes, |counts| counts.live_bytes),
+            end_blocks: counted.map_or(heap.live.blocks, |counts| counts.live_blocks),
         },
         at: replayed.at.as_ref().map(|at| {
             let Balance { bytes, blocks } = at.heap;
@@ -369,9 +381,17 @@ fn assemble<'a>(
                 frames,
             })
             .collect(),
-        errors: [],
-        leaks: None,
-        coverage: None,
+        errors: found.map_or(Vec::new(), |found| {
+            found
+                .errors
+                .iter()
+                .map(|error| findings::error(error, None))
+                .collect()
+        }),
+        leaks: found
+            .and_then(|found| found.leaks.as_ref())
+            .map(findings::leaks_of),
+        coverage: found.map(|found| findings::coverage(found.coverage)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a trace says, made ready to be shown: sites chosen, filtered and named.
 
 pub mod bars;
+mod checked;
 pub mod errors;
 pub mod filter;
 pub mod frames;
@@ -17,6 +18,7 @@ pub mod text;
 pub mod tree;
 mod waste;
 
+use crate::findings::ProcessReport;
 use crate::replay::Replayed;
 use crate::replay::stacks::CodeAddress;
 use crate::symbols::{self, Names};
@@ -49,6 +51,8 @@ pub struct Report<'r> {
     pub choice: Choice,
     /// The sites that passed the filters.
     pub sites: Vec<SiteView>,
+    /// What check mode found, in a trace of that mode.
+    pub found: Option<ProcessReport>,
     /// The tree at the peak, if it was asked for.
     pub tree: Option<Branch>,
     /// Where memory is wasted.
@@ -63,6 +67,7 @@ impl<'r> Report<'r> {
         let mut report = Report {
             replayed,
             sites: site::sites(replayed),
+            found: None,
             tree: None,
             waste: Waste::new(replayed, &[]),
             names: Names::default(),

@@ -31,6 +31,12 @@ impl Report<'_> {
         }
     }
 
+    /// Whether the trace has findings but no events: what was allocated where is not in it.
+    #[must_use]
+    pub fn is_unprofiled(&self) -> bool {
+        self.replayed.header.flags & flag::UNPROFILED != 0
+    }
+
     /// The command line.
     #[must_use]
     pub fn command(&self) -> Vec<&str> {

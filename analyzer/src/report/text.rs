@@ -7,7 +7,7 @@ use super::style::Style;
 use super::tables;
 use super::tree::Branch;
 use super::waste;
-use super::Report;
+use super::{Report, checked};
 use crate::replay::sites::Balance;
 use crate::replay::stacks::CodeAddress;
 use crate::units::{bytes, count, percent, time};
@@ -31,6 +31,10 @@ const OUTERMOST_FRAMES: usize = 20;
 
 /// Writes the report.
 pub fn write(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
+    checked::write(report, style, out)?;
+    if report.is_unprofiled() {
+        return warnings(report, style, out);
+    }
     summary(report, style, out)?;
     for cost in &report.choice.costs {
         ranking(report, *cost, style, out)?;
