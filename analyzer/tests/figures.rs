@@ -2,6 +2,8 @@
 //! bookkeeping that can be written down.
 
 use ldt_analyzer::progress::Progress;
+use ldt_analyzer::replay::follow::{Follow, Followed};
+use ldt_analyzer::replay::lives::Lived;
 use ldt_analyzer::replay::sites::Balance;
 use ldt_analyzer::replay::{Replayed, Selection, replay};
 use ldt_trace::header::{Header, flag};
@@ -304,6 +306,59 @@ fn programs() -> impl Strategy<Value = Program> {
     })
 }
 
+/// How long the blocks that were freed had lived, and how old those were that made the peak: nanoseconds and bytes.
+#[derive(Debug, Default)]
+struct Times {
+    lifetimes: Vec<(u64, u64)>,
+    ages: Vec<(u64, u64)>,
+    /// Bytes live after each step.
+    live: Vec<u64>,
+}
+
+fn keep_times(program: &Program) -> Times {
+    let mut times = Times::default();
+    let mut births: HashMap<u64, (u64, u64)> = HashMap::new();
+    let mut peak = 0;
+    for (place, (_, step)) in program.iter().enumerate() {
+        let now = place as u64 * NS_PER_TICK;
+        let (gone, new) = match *step {
+            Step::Alloc { address, size, .. } => (None, Some((address, size))),
+            Step::Free { address } => (Some(address), None),
+            Step::Realloc {
+                old, address, size, ..
+            } => (Some(old), Some((address, size))),
+            Step::Failed | Step::Null => (None, None),
+        };
+        if let Some((born, size)) = gone.and_then(|address| births.remove(&address)) {
+            times.lifetimes.push((now - born, size));
+        }
+        if let Some((address, size)) = new {
+            births.insert(address, (now, size));
+        }
+        let live = births.values().map(|(_, size)| size).sum();
+        if live > peak {
+            peak = live;
+            let ages = births.values().map(|(born, size)| (now - born, *size));
+            times.ages = ages.collect();
+        }
+        times.live.push(live);
+    }
+    times
+}
+
+/// Whether each span has just the blocks whose times are in it.
+fn agree(lived: &[Lived], times: &[(u64, u64)]) -> bool {
+    let blocks: u64 = lived.iter().map(|span| span.blocks).sum();
+    let holds = |span: &Lived| {
+        let within = times
+            .iter()
+            .filter(|(ns, _)| (span.from_ns..span.to_ns).contains(ns));
+        let (blocks, bytes) = within.fold((0, 0), |sum, (_, size)| (sum.0 + 1, sum.1 + size));
+        (blocks, bytes) == (span.blocks, span.bytes)
+    };
+    blocks == times.len() as u64 && lived.iter().all(holds)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -340,6 +395,56 @@ proptest! {
         let expected = keep_books(&program[..then].to_vec());
         let at = replayed.at.expect("it was asked for");
         prop_assert_eq!(at.heap, Balance { bytes: expected.live, blocks: expected.live_blocks });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// What pictures follow is what the program did.
+    #[test]
+    fn lifetimes_ages_and_layers_agree_with_simple_books(program in programs()) {
+        let times = keep_times(&program);
+        let following = |follow| {
+            let selection = Selection { follow: Some(follow), ..Selection::default() };
+            replay_with(&program, &selection)
+        };
+        let replayed = following(Follow::Lifetimes);
+        let Some(Followed::Lives(lives)) = replayed.heap.followed.as_deref() else {
+            return Err(TestCaseError::fail("lifetimes were asked for"));
+        };
+        prop_assert!(agree(&lives.lifetimes(&replayed.clock), &times.lifetimes));
+
+        let peak_bytes = replayed.heap.peak.balance.bytes;
+        let second = following(Follow::AgesAtPeak { peak_bytes });
+        let Some(Followed::Lives(lives)) = second.heap.followed.as_deref() else {
+            return Err(TestCaseError::fail("ages were asked for"));
+        };
+        prop_assert!(agree(&lives.ages_at_peak(&second.clock), &times.ages));
+
+        // All sites together hold all there is, at every moment that is shown.
+        let sites: Vec<u32> = (0..replayed.heap.sites.all().len() as u32).collect();
+        let width_ticks = 7;
+        let second = following(Follow::Layers { sites: sites.clone(), width_ticks });
+        let Some(Followed::Layers(layers)) = second.heap.followed.as_deref() else {
+            return Err(TestCaseError::fail("layers were asked for"));
+        };
+        // The first step is one tick after the start.
+        let at = |tick: u64| if tick == 0 { 0 } else { times.live[tick as usize - 1] };
+        let last = program.len() as u64;
+        let spans = (0..=last / width_ticks).map(|span| {
+            let first = span * width_ticks;
+            let ticks = first..=(first + width_ticks - 1).min(last);
+            ticks.map(at).max().unwrap_or(0).max(at(first.saturating_sub(1)))
+        });
+        let expected: Vec<u64> = spans.collect();
+        let mut held = vec![0; expected.len()];
+        for place in 0..sites.len() {
+            for (sum, bytes) in held.iter_mut().zip(layers.held(place, expected.len())) {
+                *sum += bytes;
+            }
+        }
+        prop_assert_eq!(held, expected);
     }
 }
 

@@ -71,10 +71,7 @@ pub fn difference(diff: &Diff<'_>, cost: Cost, root: Root) -> FlameDifference {
         ),
         subtitle: before.compared_with(&after),
         unit: stack_unit(cost),
-        tree: match root {
-            Root::Outermost => tree,
-            Root::Innermost => tree.inverted(),
-        },
+        tree: turned(tree, root),
     }
 }
 
