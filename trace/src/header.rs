@@ -84,6 +84,11 @@ pub mod offset {
     pub const GUARD_METHOD: usize = 232;
     /// `u32`, leak checks made so far.
     pub const LEAK_CHECKS: usize = 236;
+    /// `u32`, leak checks asked for from outside so far (`ldt leaks`): the process makes one when this
+    /// has changed.
+    pub const LEAK_REQUESTS: usize = 248;
+    /// `u32`, the signal at which the process makes a leak check, 0 none.
+    pub const LEAK_SIGNAL: usize = 252;
     /// `u64` for each function of [`crate::Function`], at eight times its number: how often it was
     /// called, calls that failed apart.
     pub const CALLS: usize = 1024;

@@ -7,6 +7,7 @@ mod diff;
 mod export;
 mod flamegraph;
 mod html;
+mod leaks;
 mod look;
 mod profile;
 mod report;
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Check(Box<check::Options>),
     /// Write what is known to a file that `check --baseline` reads.
     Baseline(baseline::Options),
+    /// Look for leaks in a process that runs under `ldt check`, now.
+    Leaks(leaks::Options),
     /// Say what a trace holds.
     Report(report::Options),
     /// Draw a trace.
@@ -42,6 +45,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Profile(options) => profile::run(&options),
         Command::Baseline(options) => baseline::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Leaks(options) => leaks::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Chart(options) => chart::run(&options),
         Command::Flamegraph(options) => flamegraph::run(&options),

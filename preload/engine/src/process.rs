@@ -305,6 +305,7 @@ fn begin(forked_from: u32) {
                     flag::UNPROFILED
                 };
                 trace_file::set_flags(flag::CHECKED | unprofiled);
+                leaks::request::announce();
             }
             watched().store(RECORDING, Ordering::Release);
         }

@@ -34,7 +34,7 @@ fn stacks_of_ended_threads_are_dead_and_those_of_living_ones_below_their_pointer
 
     let maps = Maps::parse(&std::fs::read("/proc/self/maps").expect("there is /proc"));
     let memory = Faults::catch().expect("nobody else reads");
-    let found = ended(&maps, &memory, pointer(), thread_id());
+    let found = ended(&maps, &memory, pointer(), thread_id(), |_| false);
     let of_dead = found.iter().find(|ended| ended.control_block == dead_block);
     let stack = &of_dead.expect("it is found").stack;
     assert!(stack.contains(&dead_local) && stack.contains(&dead_block));

@@ -58,6 +58,13 @@ pub fn set64(at: usize, value: u64) {
     }
 }
 
+/// Reads a 4-byte field; 0 when there is no file.
+#[inline]
+#[must_use]
+pub fn get32(at: usize) -> u32 {
+    field32(at).map_or(0, |field| field.load(Ordering::Relaxed))
+}
+
 /// Reads an 8-byte field; 0 when there is no file.
 #[must_use]
 pub fn get64(at: usize) -> u64 {

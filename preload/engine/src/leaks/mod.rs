@@ -182,7 +182,8 @@ fn mark_roots(
         marking.roots(&stopped.all);
         control_blocks.push(stopped.control_block);
     }
-    for ended in stacks::ended(maps, memory, own_block, thread::thread_id()) {
+    let is_own = |address: u64| own::all().any(|range| range.contains(&address));
+    for ended in stacks::ended(maps, memory, own_block, thread::thread_id(), is_own) {
         if !control_blocks.contains(&ended.control_block) {
             holes.push(ended.stack);
             control_blocks.push(ended.control_block);

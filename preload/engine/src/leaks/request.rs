@@ -4,6 +4,9 @@
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use ldt_trace::header::offset;
+
+use crate::emit::trace_file;
 use crate::options::{CheckOptions, LeakCheckChoice};
 use crate::recorder::Recorder;
 use crate::sys::action::{self, Action};
@@ -83,13 +86,51 @@ static RUNNING: AtomicBool = AtomicBool::new(false);
 /// A check was asked for while its thread was inside LDT.
 static DUE: AtomicBool = AtomicBool::new(false);
 
+/// How many checks had been asked for from outside when one was made last.
+static ANSWERED: AtomicU32 = AtomicU32::new(0);
+
+/// Whether somebody waits for a check that the calling thread can make now. Asked at every event.
+#[inline(always)]
+#[must_use]
+pub fn is_due() -> bool {
+    DUE.load(Ordering::Relaxed)
+        || trace_file::get32(offset::LEAK_REQUESTS) != ANSWERED.load(Ordering::Relaxed)
+}
+
+/// Makes the check that is due, in the thread that comes by.
+#[cold]
+#[inline(never)]
+pub fn make() {
+    let local = 0u8;
+    let standing = Standing::here(&raw const local);
+    let asked = trace_file::get32(offset::LEAK_REQUESTS);
+    let from_outside = ANSWERED.swap(asked, Ordering::AcqRel) != asked;
+    if DUE.swap(false, Ordering::AcqRel) || from_outside {
+        let reason: &[u8] = if from_outside {
+            b"ldt leaks"
+        } else {
+            b"signal"
+        };
+        enter_and_run(standing.sp, &standing, reason);
+    }
+}
+
 /// Takes over what the options say.
 pub fn configure(options: &CheckOptions) {
     WANTED_AT_END.store(options.leak_check != LeakCheckChoice::No, Ordering::Relaxed);
     if options.leak_signal != 0 {
         // SAFETY: the handler looks at atomics first and does nothing in a thread that is inside LDT.
         unsafe { action::set(options.leak_signal as i32, &Action::open_handler(on_signal)) };
+        SIGNAL.store(options.leak_signal, Ordering::Relaxed);
     }
+}
+
+/// The signal that makes a check, 0 none.
+static SIGNAL: AtomicU32 = AtomicU32::new(0);
+
+/// Tells in the trace, which has just been created, how this process can be woken.
+pub fn announce() {
+    trace_file::set32(offset::LEAK_SIGNAL, SIGNAL.load(Ordering::Relaxed));
 }
 
 /// Begins to count anew in a forked child.
@@ -100,6 +141,7 @@ pub unsafe fn forget_after_fork() {
     NUMBER.store(0, Ordering::Relaxed);
     RUNNING.store(false, Ordering::Relaxed);
     DUE.store(false, Ordering::Relaxed);
+    ANSWERED.store(0, Ordering::Relaxed);
     // SAFETY: as the caller vouches.
     unsafe { EXITING.reopen_after_fork() };
 }
@@ -159,5 +201,12 @@ unsafe extern "C" fn on_signal(_signal: i32, _info: *mut libc::siginfo_t, contex
         sp: registers[libc::REG_RSP as usize] as u64,
         registers: registers.map(|register| register as u64),
     };
-    enter_and_run(standing.sp, &standing, b"signal");
+    let asked = trace_file::get32(offset::LEAK_REQUESTS);
+    let from_outside = ANSWERED.swap(asked, Ordering::AcqRel) != asked;
+    let reason: &[u8] = if from_outside {
+        b"ldt leaks"
+    } else {
+        b"signal"
+    };
+    enter_and_run(standing.sp, &standing, reason);
 }
