@@ -13,6 +13,10 @@ use crate::modes::guard::GUARD_BYTES;
 /// Slots and spans that are looked at for a neighbour.
 const STEPS: u32 = 4096;
 
+/// A block that is gone is taken for the one that an address is about only when it is nearer than a live
+/// one by this much.
+const FREED_HANDICAP_BYTES: u64 = 64;
+
 /// Whether an address lies in LDT's heap, whatever is there.
 #[inline(always)]
 #[must_use]
@@ -21,7 +25,7 @@ pub fn is_ours(address: u64) -> bool {
 }
 
 /// The block, live or remembered, whose slot, redzones and guard pages cover the address. Of two that
-/// share guard pages or a redzone, the nearer one; a live one before one that is gone.
+/// share guard pages or a redzone, the nearer one, with a little advantage for a live one.
 #[must_use]
 pub fn find(address: u64) -> Option<Block> {
     let slot = Slot::at(address);
@@ -40,7 +44,10 @@ pub fn find(address: u64) -> Option<Block> {
     ]
     .into_iter()
     .flatten()
-    .min_by_key(|block| (block.facts.freed.is_some(), distance(block, address)))
+    .min_by_key(|block| {
+        let handicap = block.facts.freed.map_or(0, |_| FREED_HANDICAP_BYTES);
+        distance(block, address) + handicap
+    })
 }
 
 fn distance(block: &Block, address: u64) -> u64 {
