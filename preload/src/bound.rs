@@ -75,6 +75,7 @@ bound! {
     recv "ldt_bound_recv" "ldt_early_recv";
     recvmsg "ldt_bound_recvmsg" "ldt_early_recvmsg";
     sendmsg "ldt_bound_sendmsg" "ldt_early_sendmsg";
+    fputs "ldt_bound_fputs" "ldt_early_fputs";
 }
 
 global_asm!(
@@ -163,4 +164,5 @@ bound_at_once! {
     "ldt_early_recv" "ldt_bound_recv";
     "ldt_early_recvmsg" "ldt_bound_recvmsg";
     "ldt_early_sendmsg" "ldt_bound_sendmsg";
+    "ldt_early_fputs" "ldt_bound_fputs";
 }

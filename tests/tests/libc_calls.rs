@@ -2,12 +2,19 @@
 //! narrow or wide x read or write) is silent when it keeps to its block, and reported at the call, exact
 //! to the byte, when it goes 1 or 8 units beyond it, begins as many before it, or comes after the free.
 
-use std::collections::BTreeMap;
+//!
+//! Programs that make no mistake see no difference, and libldt.so itself never comes by these checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use ldt_tests::checked::{Checked, Error, check};
 use ldt_tests::function_name::short_name;
-use ldt_tests::run::Ending;
+use ldt_tests::installed::{preload, target};
+use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
+use object::{Object, ObjectSymbol};
 
 /// What `cases list` says of a case.
 struct Case {
@@ -26,7 +33,7 @@ const UNITS: u64 = 61;
 
 fn cases() -> Vec<Case> {
     let program = Sample::named("check/calls/cases.c").build(Variant::PLAIN);
-    let listed = ldt_tests::run::run(std::process::Command::new(program).arg("list"));
+    let listed = run(Command::new(program).arg("list"));
     let cases: Vec<Case> = listed
         .stdout
         .lines()
@@ -205,4 +212,67 @@ fn calls_after_the_free_are_told() {
     for guard in ["adaptive", "all"] {
         bad_cases("freed", guard, 0, freed);
     }
+}
+
+fn calls_library() -> PathBuf {
+    let library = target().join("release/libldt_calls.so");
+    assert!(library.exists(), "{} is not built", library.display());
+    library
+}
+
+#[test]
+fn correct_calls_give_the_results_that_they_give_without_ldt() {
+    for variant in [Variant::PLAIN, Variant::SHIPPED] {
+        let program = Sample::named("check/calls/conformance.c").build(variant);
+        let bare = run(&mut Command::new(&program));
+        assert_eq!(bare.ending, Ending::Code(0), "{}", bare.stderr);
+        assert!(bare.stdout.lines().count() > 500);
+
+        let alone = run(Command::new(&program).env("LD_PRELOAD", calls_library()));
+        same_lines(&bare.stdout, &alone.stdout, "libldt_calls.so alone");
+        for guard in ["adaptive", "all", "off"] {
+            let checked = check(&[format!("--guard={guard}")], &program, [""; 0]);
+            same_lines(&bare.stdout, &checked.outcome.stdout, guard);
+            let found: Vec<_> = checked.report().errors.iter().map(summary).collect();
+            assert!(found.is_empty(), "--guard={guard}: {found:?}");
+        }
+    }
+}
+
+fn same_lines(without: &str, with: &str, how: &str) {
+    let differences: Vec<String> = without
+        .lines()
+        .zip(with.lines())
+        .filter(|(without, with)| without != with)
+        .map(|(without, with)| format!("  without: {without}\n  with:    {with}"))
+        .collect();
+    assert!(differences.is_empty(), "{how}:\n{}", differences.join("\n"));
+    assert_eq!(without.lines().count(), with.lines().count(), "{how}");
+}
+
+/// Names of the dynamic symbols of a library.
+fn symbols(library: &Path, defined: bool) -> BTreeSet<String> {
+    let bytes = std::fs::read(library).expect("the library can be read");
+    let library = object::File::parse(&*bytes).expect("it is an object file");
+    library
+        .dynamic_symbols()
+        .filter(|symbol| symbol.is_definition() == defined && symbol.is_global())
+        .map(|symbol| symbol.name().expect("a name is text").to_owned())
+        .collect()
+}
+
+#[test]
+fn the_librarys_own_code_never_comes_by_the_checks() {
+    let checked = symbols(&calls_library(), true);
+    assert!(checked.contains("memcpy") && checked.contains("__isoc99_sscanf"));
+    let wanted = symbols(&preload(), false);
+    let both: Vec<_> = checked.intersection(&wanted).collect();
+    assert!(
+        both.is_empty(),
+        "libldt.so calls {both:?} through libldt_calls.so: add them to preload/src/bound.rs"
+    );
+    // Nor are these checks found in a profile: the functions are bound inside, not exported.
+    let exported = symbols(&preload(), true);
+    let interposed: Vec<_> = checked.intersection(&exported).collect();
+    assert!(interposed.is_empty(), "libldt.so exports {interposed:?}");
 }

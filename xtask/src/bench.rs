@@ -11,6 +11,8 @@ pub(crate) fn run(bench_arguments: &[String]) -> anyhow::Result<()> {
         "-p",
         "ldt-preload",
         "-p",
+        "ldt-calls",
+        "-p",
         "ldt-bench",
     ]))?;
     step::run(

@@ -2,7 +2,8 @@
 //!
 //! The constructor of this library runs after those of the libraries of the program, and their calls
 //! come first: so the first call of all looks everything up. dlsym may allocate (libldt.so serves that)
-//! and the loader uses no function that could be interposed, so there is no way back in here.
+//! and the loader uses no function that could be interposed; nor may the code here, be it by comparing two
+//! slices: there must be no way back in.
 
 use core::ffi::{CStr, c_void};
 use core::ptr;
@@ -26,11 +27,31 @@ fn next(name: &CStr) -> *mut c_void {
     unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) }
 }
 
+/// Whether glibc is 2.38 or later. Its own version text is read byte by byte: a call of strlen would come back
+/// here.
+fn is_since_238() -> bool {
+    // SAFETY: a constant string of libc's.
+    let mut at = unsafe { libc::gnu_get_libc_version() }.cast::<u8>();
+    let mut numbers = [0u32; 2];
+    let mut which = 0;
+    loop {
+        // SAFETY: not behind the terminator, at which the loop ends.
+        match unsafe { *at } {
+            digit @ b'0'..=b'9' => numbers[which] = numbers[which] * 10 + u32::from(digit - b'0'),
+            b'.' if which == 0 => which = 1,
+            _ => return numbers[0] > 2 || numbers[1] >= 38,
+        }
+        // SAFETY: not behind the terminator.
+        at = unsafe { at.add(1) };
+    }
+}
+
 /// Looks everything up. Threads that do so at once find the same.
 #[cold]
 pub(crate) fn resolve() {
     // First, since an export takes a function that is there as the sign that the heap is known.
     heap::resolve();
+    let is_since_238 = is_since_238();
     let mut index = 0;
     while index < TABLE.len() {
         // memcpy has two versions, and which one a caller wants cannot be seen here. The older allows
@@ -40,7 +61,11 @@ pub(crate) fn resolve() {
         } else {
             TABLE[index].name
         };
-        FUNCTIONS[index].store(next(name), Ordering::Release);
+        // dlsym allocates the text of its error for one that is missing: in a program with an allocator of
+        // its own that is the allocator's lock, perhaps in the middle of its start.
+        if is_since_238 || !TABLE[index].since_238 {
+            FUNCTIONS[index].store(next(name), Ordering::Release);
+        }
         index += 1;
     }
     RESOLVED.store(true, Ordering::Release);

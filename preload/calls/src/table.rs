@@ -31,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) story: Story,
     /// The function that is called with a list instead, where the result is wanted.
     pub(crate) via: Option<Index>,
+    /// It came with glibc 2.38.
+    pub(crate) since_238: bool,
 }
 
 const fn roles<const N: usize>(given: [u8; N]) -> [u8; 4] {
@@ -351,6 +353,28 @@ const fn name(with_terminator: &'static str) -> &'static CStr {
     }
 }
 
+/// Whether one of `parts` stands in a name.
+const fn has_part(name: &str, parts: &[&str]) -> bool {
+    let name = name.as_bytes();
+    let mut which = 0;
+    while which < parts.len() {
+        let part = parts[which].as_bytes();
+        let mut at = 0;
+        while at + part.len() <= name.len() {
+            let mut same = 0;
+            while same < part.len() && name[at + same] == part[same] {
+                same += 1;
+            }
+            if same == part.len() {
+                return true;
+            }
+            at += 1;
+        }
+        which += 1;
+    }
+    false
+}
+
 macro_rules! arguments {
     (list) => {
         Arguments::List
@@ -390,6 +414,7 @@ macro_rules! entries {
             roles: roles([$($role),*]),
             story: stories::$story,
             via: via!($($via)?),
+            since_238: has_part(stringify!($name), &["__isoc23_", "lcpy", "lcat"]),
         },)*];
     };
 }

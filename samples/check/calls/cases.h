@@ -165,7 +165,7 @@ static void make_link(size_t length) {
 }
 #define with_link(length, call) (make_link(length), call)
 
-extern const struct item __start_cases[], __stop_cases[];
+extern const struct item __start_cases[] __attribute__((weak)), __stop_cases[] __attribute__((weak));
 
 static int run_cases(int count, char **arguments) {
     if (count > 1 && strcmp(arguments[1], "list") == 0) {
