@@ -31,9 +31,9 @@ pub(crate) struct Frame {
     /// list reads them.
     passed: [u64; 6],
     /// The variable arguments, for a function that is called with a list instead.
-    list: VaList,
+    handed_over: VaList,
     /// The variable arguments as they were: a function uses its list up.
-    original: VaList,
+    list: VaList,
     _padding: u64,
 }
 
@@ -44,7 +44,7 @@ const _: () = assert!(core::mem::offset_of!(Frame, passed) == 208);
 impl Frame {
     /// Notes the variable arguments: those after `fixed` named ones.
     pub(crate) fn note_variable_arguments(&mut self, fixed: usize) {
-        self.original = VaList::new(fixed, self.sp + 8, core::ptr::from_ref(self) as u64);
+        self.list = VaList::new(fixed, self.sp + 8, core::ptr::from_ref(self) as u64);
     }
 
     /// Notes the arguments of the program's own list, the one behind `fixed` named arguments.
@@ -53,18 +53,18 @@ impl Frame {
     /// There must be one.
     pub(crate) unsafe fn note_list(&mut self, fixed: usize) {
         // SAFETY: as the caller vouches.
-        self.original = unsafe { VaList::copy(self.args[fixed]) };
+        self.list = unsafe { VaList::copy(self.args[fixed]) };
     }
 
     /// The variable arguments, none of them used.
     pub(crate) fn list(&self) -> VaList {
-        self.original
+        self.list
     }
 
     /// Hands the variable arguments over as a list, in the place of the first of them.
     pub(crate) fn pass_list(&mut self, fixed: usize) {
-        self.list = self.original;
-        self.passed[fixed] = &raw const self.list as u64;
+        self.handed_over = self.list;
+        self.passed[fixed] = &raw const self.handed_over as u64;
     }
 }
 
