@@ -56,6 +56,17 @@ pub(crate) const TEST: &[Need] = &[
         package: "libc6-dbg",
     },
     program("bash", "bash"),
+    program("cmake", "cmake"),
+    program("make", "make"),
+    program("meson", "meson"),
+    program("ninja", "ninja-build"),
+    program("pytest-3", "python3-pytest"),
+    // Of the python3 that Debian's pytest is for.
+    Need {
+        proof: Proof::Path("/usr/bin/python3-config"),
+        package: "python3-dev",
+    },
+    program("xmllint", "libxml2-utils"),
     // Opens the pages of `ldt html` as a person would.
     program("chromium", "chromium"),
     program("git", "git"),
