@@ -2,7 +2,7 @@
 
 mod heap_common;
 
-use heap_common::{Log, Told, config, free_by, is_accessible, request, start};
+use heap_common::{Log, Told, config, free_by, is_accessible, model, request, start};
 use ldt_engine::blocks::{self, Guarding, Method, ThreadHeap};
 use ldt_engine::options::GuardChoice;
 use ldt_trace::Function;
@@ -205,4 +205,10 @@ fn contents_survive_under_guards() {
         blocks::method(),
         Method::Markers | Method::Protection
     ));
+}
+
+#[test]
+fn threads_do_not_get_into_each_others_way() {
+    drop(begin());
+    assert_eq!(model::run_threads(3, 6_000), []);
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod model;
+
 use std::sync::Once;
 
 use ldt_engine::blocks::{self, Block, Config, Damage, Found, Free, Misuse, Request, Zeroed};
