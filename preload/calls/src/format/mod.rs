@@ -24,6 +24,7 @@ impl Reader {
     }
 
     /// The unit here as a character; NUL at the end and for what is none.
+    #[inline]
     fn peek(&self) -> char {
         // SAFETY: not behind the terminator, since `pass` stops there.
         let unit = unsafe { scan::unit_at(self.at, self.unit) };
@@ -31,6 +32,7 @@ impl Reader {
     }
 
     /// Goes on by one, but never behind the terminator.
+    #[inline]
     fn pass(&mut self) {
         if self.peek() != '\0' {
             self.at += self.unit as u64;
@@ -45,8 +47,9 @@ impl Reader {
         is
     }
 
-    fn pass_while(&mut self, set: &str) {
-        while self.peek() != '\0' && set.contains(self.peek()) {
+    /// Passes the flags of printf.
+    fn pass_flags(&mut self) {
+        while let '-' | '+' | ' ' | '#' | '0' | '\'' | 'I' = self.peek() {
             self.pass();
         }
     }
@@ -74,16 +77,10 @@ impl Reader {
 
     /// Goes behind the next `%`; false at the end.
     fn find_directive(&mut self) -> bool {
-        loop {
-            match self.peek() {
-                '\0' => return false,
-                '%' => {
-                    self.pass();
-                    return true;
-                }
-                _ => self.pass(),
-            }
+        while !matches!(self.peek(), '%' | '\0') {
+            self.pass();
         }
+        self.pass_if('%')
     }
 
     /// The letters that say how large an argument is.

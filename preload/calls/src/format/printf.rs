@@ -87,7 +87,7 @@ impl Iterator for Printf {
             return None;
         }
         let position = self.reader.position();
-        self.reader.pass_while("-+ #0'I");
+        self.reader.pass_flags();
         let width = self.count();
         let precision = if self.reader.pass_if('.') {
             match self.count() {

@@ -45,7 +45,9 @@ impl Scanf {
             return None;
         }
         let dropped = self.reader.pass_if('*');
-        self.reader.pass_while("'I");
+        while let '\'' | 'I' = self.reader.peek() {
+            self.reader.pass();
+        }
         let width = self.reader.number();
         let allocated = self.reader.pass_if('m');
         let size = self.reader.size();

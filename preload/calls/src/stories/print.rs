@@ -34,10 +34,9 @@ fn before(call: &mut Call<'_>) -> Then {
     // SAFETY: the format has just been found to end.
     let conversions = unsafe { Printf::new(format, call.unit()) };
     let mut texts = Texts::default();
-    if conversions
-        .clone()
-        .any(|conversion| conversion.position.is_some())
-    {
+    // Arguments are numbered all or none.
+    let first = conversions.clone().find(|first| first.class().is_some());
+    if first.is_some_and(|first| first.position.is_some()) {
         read_numbered(call, conversions, &mut texts);
     } else {
         read_in_order(call, conversions, &mut texts);
