@@ -170,7 +170,41 @@ pub fn read_memory(address: u64, into: &mut [u8]) -> usize {
         0,
     ];
     // SAFETY: writes to the buffer only; a bad address to read from is an error.
-    unsafe { syscall(libc::SYS_process_vm_readv, &args) }.unwrap_or(0)
+    match unsafe { syscall(libc::SYS_process_vm_readv, &args) } {
+        Ok(bytes) => bytes,
+        // Sandboxes forbid the call.
+        Err(libc::EPERM | libc::ENOSYS) => read_if_there(address, into),
+        Err(_) => 0,
+    }
+}
+
+/// The same, page by page: what is there is asked of the kernel, then read. Should another thread unmap it
+/// in between, the fault is LDT's.
+fn read_if_there(address: u64, into: &mut [u8]) -> usize {
+    let page = mem::PAGE_BYTES as u64;
+    let mut done = 0;
+    while done < into.len() {
+        let at = address.wrapping_add(done as u64);
+        let page_end = (at & !(page - 1)).wrapping_add(page);
+        let bytes = (into.len() - done).min(page_end.wrapping_sub(at) as usize);
+        if !is_readable(at.min(page_end.wrapping_sub(8))) {
+            break;
+        }
+        // SAFETY: the page can be read, as the kernel has just found; the buffer has room for the bytes.
+        unsafe { ptr::copy_nonoverlapping(at as *const u8, into[done..].as_mut_ptr(), bytes) };
+        done += bytes;
+    }
+    done
+}
+
+/// Whether the eight bytes at an address can be read: the kernel reads a mask there, to change the thread's in a
+/// way that does not exist.
+fn is_readable(address: u64) -> bool {
+    const NO_SUCH_WAY: usize = 99;
+    let args = [NO_SUCH_WAY, address as usize, 0, Set::BYTES];
+    // SAFETY: fails in any case, before anything is changed.
+    let refused = unsafe { syscall(libc::SYS_rt_sigprocmask, &args) };
+    refused == Err(libc::EINVAL)
 }
 
 /// An alternate signal stack, laid out as the kernel has it.
@@ -321,4 +355,42 @@ pub fn slot() -> &'static SignalSlot {
     // SAFETY: zeroed bytes of this size, a valid `SignalSlot`, in memory that lives as long as the
     // thread; it is not Sync, so the reference cannot leave the thread.
     unsafe { &*address }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways to read stop at the first byte that is not there.
+    #[test]
+    fn reading_ends_where_memory_does() {
+        let memory = mem::allocate(2 * mem::PAGE_BYTES).expect("there is memory");
+        // SAFETY: a mapping of this test's.
+        unsafe {
+            *memory.add(4090) = 7;
+            libc::mprotect(memory.add(4096).cast(), 4096, libc::PROT_NONE);
+        }
+        let before = mask();
+        for read in [read_memory, read_if_there] {
+            let mut bytes = [1; 64];
+            assert_eq!(read(memory as u64 + 4086, &mut bytes), 10);
+            assert_eq!(bytes[..10], [0, 0, 0, 0, 7, 0, 0, 0, 0, 0]);
+            assert_eq!(read(memory as u64 + 4096, &mut bytes), 0);
+            assert_eq!(read(8, &mut bytes), 0);
+            assert_eq!(read(u64::MAX - 3, &mut bytes), 0);
+            assert_eq!(read(memory as u64, &mut bytes), 64);
+        }
+        assert_eq!(mask(), before);
+    }
+
+    #[test]
+    fn only_memory_that_is_there_can_be_made_writable() {
+        let memory = mem::allocate(3 * mem::PAGE_BYTES).expect("there is memory") as u64;
+        // SAFETY: a mapping of this test's.
+        unsafe { libc::mprotect((memory + 8192) as *mut _, 4096, libc::PROT_NONE) };
+        assert!(make_writable(memory..memory + 8192));
+        assert!(make_writable(memory + 100..memory + 200));
+        assert!(!make_writable(memory + 4096..memory + 8200));
+        assert!(!make_writable(memory + 8192..memory + 8300));
+    }
 }
