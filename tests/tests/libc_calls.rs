@@ -3,7 +3,7 @@
 //! to the byte, when it goes 1 or 8 units beyond it, begins as many before it, or comes after the free.
 
 //!
-//! Programs that make no mistake see no difference, and libldt.so itself never comes by these checks.
+//! Copies that overlap themselves are an error of their own. Programs that make no mistake see no difference, and libldt.so itself never comes by these checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -211,6 +211,41 @@ fn units_before_the_block_are_told_to_the_byte() {
 fn calls_after_the_free_are_told() {
     for guard in ["adaptive", "all"] {
         bad_cases("freed", guard, 0, freed);
+    }
+}
+
+#[test]
+fn copies_that_overlap_themselves_are_told() {
+    let program = Sample::named("check/calls/overlaps.c").build(Variant::PLAIN);
+    let good = check(&["--guard=all"], &program, ["good"]);
+    let found: Vec<_> = good.report().errors.iter().map(summary).collect();
+    assert!(found.is_empty(), "{found:?}");
+    assert_eq!(good.outcome.ending, Ending::Code(0));
+
+    let bad = check(&["--guard=all"], &program, [""; 0]);
+    let mut told: Vec<String> = bad.report().errors.iter().map(case_of).collect();
+    told.sort();
+    let mut wanted = [
+        "memcpy",
+        "memcpy_down",
+        "mempcpy",
+        "wmemcpy",
+        "memccpy",
+        "strcpy",
+        "stpcpy",
+        "strncpy",
+        "strcat",
+        "wcscpy",
+        "sprintf",
+        "sprintf_itself",
+        "snprintf",
+    ]
+    .map(|case| format!("case_{case}"));
+    wanted.sort();
+    assert_eq!(told, wanted);
+    for error in &bad.report().errors {
+        assert_eq!(error.kind, "memcpy-param-overlap", "{}", case_of(error));
+        assert_eq!(error.detected_by, "libc-call", "{}", case_of(error));
     }
 }
 
