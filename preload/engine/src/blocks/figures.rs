@@ -26,7 +26,7 @@ pub struct Figures {
     pub guarded_stacks: u64,
 }
 
-/// The figures now.
+/// The figures now. Takes no lock: the leak check asks while other threads stand still.
 #[must_use]
 pub fn figures() -> Figures {
     let totals = counters::totals();

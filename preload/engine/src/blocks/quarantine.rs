@@ -66,6 +66,8 @@ pub(super) static QUEUE: Lock<Queue> = Lock::new(Queue {
 
 static VOLUME_BYTES: AtomicU64 = AtomicU64::new(0);
 static BATCH_LIMIT_BYTES: AtomicU64 = AtomicU64::new(0);
+/// What the queue weighs, for who must not wait for its lock.
+static WEIGHT_BYTES: AtomicU64 = AtomicU64::new(0);
 
 pub(super) fn begin(configured_bytes: u64, memory_limit_bytes: Option<u64>) {
     let volume = volume_bytes(configured_bytes, memory_limit_bytes);
@@ -161,6 +163,7 @@ pub(super) fn exchange(batch: &mut Batch, keep: Keep) {
         if queue.weight_bytes <= volume || !queue.pop(batch) {
             *batch = Batch::EMPTY;
         }
+        WEIGHT_BYTES.store(queue.weight_bytes, Ordering::Relaxed);
     });
 }
 
@@ -171,7 +174,7 @@ pub(super) fn next(batch: &mut Batch, keep: Keep) -> bool {
     batch.count > 0
 }
 
-/// What the quarantine weighs.
+/// What the quarantine weighs. Takes no lock.
 pub(super) fn weight_bytes() -> u64 {
-    QUEUE.with(|queue| queue.weight_bytes)
+    WEIGHT_BYTES.load(Ordering::Relaxed)
 }

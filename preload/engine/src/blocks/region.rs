@@ -104,6 +104,14 @@ impl Region {
         self.high.store(unused.end, Ordering::Release);
     }
 
+    /// What is, or was, in use.
+    pub(super) fn used_bytes(&self) -> u64 {
+        let closed = self
+            .granules()
+            .saturating_sub(self.high.load(Ordering::Relaxed));
+        (self.low.load(Ordering::Relaxed) + closed) * GRANULE_BYTES
+    }
+
     /// The first granule after this one that may be in use.
     pub(super) fn next_used(&self, granule: u64) -> u64 {
         if granule < self.low.load(Ordering::Acquire) {

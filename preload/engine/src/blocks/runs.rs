@@ -230,12 +230,7 @@ pub(super) fn begin() -> bool {
     RUNS.with(|runs| !region::all().is_empty() || runs.add_region(1))
 }
 
-/// Bytes of the regions that are, or were, in use.
+/// Bytes of the regions that are, or were, in use. Takes no lock.
 pub(super) fn used_bytes() -> u64 {
-    RUNS.with(|runs| {
-        runs.used
-            .iter()
-            .map(|used| used.low * crate::modes::redzone::GRANULE_BYTES)
-            .sum()
-    })
+    region::all().iter().map(Region::used_bytes).sum()
 }
