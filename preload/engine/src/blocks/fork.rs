@@ -47,7 +47,7 @@ pub unsafe fn reopen_after_fork() {
     unsafe { resume() };
 }
 
-/// Starts counting anew in a forked child, whose stacks are numbered anew. The blocks stay.
+/// Starts counting anew in a forked child, and tries every call stack again. The blocks stay.
 pub fn begin_child() {
     stacks::forget();
     counters::forget();

@@ -103,7 +103,7 @@ pub(super) fn counts() -> (u64, u64) {
     )
 }
 
-/// Forgets all stacks, in a forked child, where nodes are numbered anew.
+/// Forgets all stacks, in a forked child: its report is its own.
 pub(super) fn forget() {
     for segment in &SEGMENT {
         let bytes = segment.load(Ordering::Relaxed);
