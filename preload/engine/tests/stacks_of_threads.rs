@@ -46,7 +46,8 @@ fn stacks_of_ended_threads_are_dead_and_those_of_living_ones_below_their_pointer
 
     let dead = dead_below(living_local, living_block, &maps, &memory).expect("it is known");
     assert_eq!(dead.end, living_local - 128);
-    assert!(dead.end - dead.start > 64 << 10);
+    let bytes = dead.end - dead.start;
+    assert!(bytes > 64 << 10 && bytes < 64 << 20, "{bytes} bytes");
     let (own_block, own_local) = here();
     let own = dead_below(own_local, own_block, &maps, &memory).expect("it is known");
     assert_eq!(own.end, own_local - 128);

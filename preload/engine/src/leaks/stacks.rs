@@ -6,7 +6,7 @@
 //!
 //! Where a stack begins and ends is told by the control block (`struct pthread`), in fields whose place
 //! depends on glibc's version: two words in a row, an address below the block and the size that leads
-//! from there to its end. They are searched for, so the version does not matter; where they are not found,
+//! from there to its end, both whole pages. They are searched for, so the version does not matter; where they are not found,
 //! the whole mapping counts as alive.
 
 use core::ops::Range;
@@ -30,14 +30,20 @@ const MOST_AFTER_BLOCK: u64 = 16 << 10;
 /// Stacks of ended threads are looked for in this much of a mapping; larger ones count as alive.
 const SEARCHED_BYTES: u64 = 64 << 20;
 
-/// A stack as glibc laid it out: the thread's control block lies at its upper end.
-fn extent(control_block: u64, memory: &impl Memory) -> Option<Range<u64>> {
+/// A stack as glibc laid it out: the thread's control block lies at its upper end. Whole pages, the first
+/// of them mapped: two words that happen to add up, such as a small number and a pointer into the block,
+/// are not taken for a stack.
+fn extent(control_block: u64, maps: &Maps, memory: &impl Memory) -> Option<Range<u64>> {
+    const PAGE: u64 = PAGE_BYTES as u64;
     let mut words = [0u64; CONTROL_BLOCK_WORDS];
     let read = memory.read(control_block, &mut words);
     words[..read].windows(2).find_map(|pair| {
-        let end = pair[0].checked_add(pair[1])?;
+        let (start, bytes) = (pair[0], pair[1]);
+        let end = start.checked_add(bytes)?;
+        let whole_pages = start.is_multiple_of(PAGE) && bytes.is_multiple_of(PAGE);
         let near = end > control_block && end - control_block <= MOST_AFTER_BLOCK;
-        (near && pair[0] > 0 && pair[0] < control_block && pair[1] >= 4096).then_some(pair[0]..end)
+        let is_stack = whole_pages && near && start < control_block && bytes >= PAGE;
+        (is_stack && maps.covering(start).is_some()).then_some(start..end)
     })
 }
 
@@ -55,7 +61,7 @@ pub fn dead_below(
     if mapping.kind == Kind::Stack {
         return Some(mapping.start..alive_from);
     }
-    let stack = extent(control_block, memory)?;
+    let stack = extent(control_block, maps, memory)?;
     (stack.contains(&sp) && stack.start < alive_from).then_some(stack.start..alive_from)
 }
 
@@ -121,7 +127,7 @@ pub fn ended(
                 if head == at
                     && names_itself(at, memory)
                     && number(at).is_some_and(|number| NO_THREAD.contains(&number))
-                    && let Some(stack) = extent(at, memory)
+                    && let Some(stack) = extent(at, maps, memory)
                     && stack.end <= mapping.end
                 {
                     found.push(Ended {
