@@ -26,8 +26,9 @@ pub const CHUNK_HEADER_BYTES: u64 = 8;
 const EVENTS_PER_PAGE: u64 = 32;
 /// Events between two measurements of a small heap.
 const LEAST_EVENTS: u64 = 4096;
-/// A maximum is worth a look when it is so much (an inverse share) above the one seen before.
-const WORTH: u64 = 25;
+/// A maximum is worth a look when it is so much (an inverse share) above the one seen before. All
+/// looks at a growing heap together then cost as much as eight at the largest.
+const WORTH: u64 = 8;
 /// Moments kept; when they are used up, every second one goes.
 const MOST_MOMENTS: usize = 1024;
 /// Heaps of glibc's further arenas begin at multiples of this.
@@ -69,8 +70,10 @@ pub struct Footprint {
     pub moments: Vec<Moment>,
     /// When most was held that served no block.
     pub worst: Moment,
-    /// By site: the free bytes in pages that its blocks share, at the worst moment.
+    /// By site: the free bytes in pages that its blocks share, at about the worst moment.
     pub worst_sites: Vec<u64>,
+    /// The moment of these.
+    pub sites_at: Moment,
     lowest_address: u64,
     events: u64,
     due_after: u64,
@@ -83,6 +86,7 @@ impl Default for Footprint {
             moments: Vec::new(),
             worst: Moment::default(),
             worst_sites: Vec::new(),
+            sites_at: Moment::default(),
             lowest_address: u64::MAX,
             events: 0,
             due_after: LEAST_EVENTS,
@@ -131,9 +135,12 @@ impl Footprint {
         self.measured_peak = self.measured_peak.max(live.bytes);
         self.events = 0;
         self.due_after = LEAST_EVENTS.max(EVENTS_PER_PAGE * blocks.pages() as u64);
-        let (free, before) = (moment.free_bytes(), self.worst.free_bytes());
-        if free > before + before / WORTH {
+        let (free, before) = (moment.free_bytes(), self.sites_at.free_bytes());
+        if free > self.worst.free_bytes() {
             self.worst = moment;
+        }
+        if free > before + before / WORTH {
+            self.sites_at = moment;
             self.worst_sites = look.sharing(blocks);
         }
         if self.moments.len() == MOST_MOMENTS {
@@ -159,6 +166,8 @@ struct Look {
     held_bytes: u64,
     /// The pages that are not full of one block, by number.
     pages: FxHashMap<u64, Page>,
+    /// The page of the last block and its number: blocks come page by page.
+    current: (u64, Page),
 }
 
 impl Look {
@@ -187,6 +196,7 @@ impl Look {
         for (arena, end) in arenas {
             look.hold(arena * ARENA_BYTES, end);
         }
+        look.turn_to(u64::MAX);
         look.pinned_bytes += look.pages.len() as u64 * PAGE_BYTES;
         look
     }
@@ -210,28 +220,43 @@ impl Look {
     }
 
     fn share(&mut self, page: u64, bytes: u64) {
-        let of = self.pages.entry(page).or_default();
-        of.used_bytes += bytes;
-        of.blocks += 1;
+        if self.current.0 != page {
+            self.turn_to(page);
+        }
+        self.current.1.used_bytes += bytes;
+        self.current.1.blocks += 1;
+    }
+
+    /// What comes next is of another page.
+    fn turn_to(&mut self, page: u64) {
+        let (before, done) = std::mem::replace(&mut self.current, (page, Page::default()));
+        if done.blocks > 0 {
+            let of = self.pages.entry(before).or_default();
+            of.used_bytes += done.used_bytes;
+            of.blocks += done.blocks;
+        }
     }
 
     /// What is free in each page, shared among the blocks that begin there: they keep the page.
     fn sharing(&self, blocks: &BlockMap) -> Vec<u64> {
         let mut by_site: Vec<u64> = Vec::new();
+        let mut current = (u64::MAX, 0);
         for (address, block) in blocks.placed() {
             let page = address.saturating_sub(HEADER_BYTES) / PAGE_BYTES;
-            let Some(page) = self.pages.get(&page) else {
-                continue;
-            };
-            let site = block.site as usize;
+            if page != current.0 {
+                let of = self.pages.get(&page).copied().unwrap_or_default();
+                let free = PAGE_BYTES.saturating_sub(of.used_bytes);
+                current = (page, free / of.blocks.max(1));
+            }
+            // Blocks that do not count have no site.
             if block.site == u32::MAX {
                 continue;
             }
+            let site = block.site as usize;
             if site >= by_site.len() {
                 by_site.resize(site + 1, 0);
             }
-            let free = PAGE_BYTES.saturating_sub(page.used_bytes);
-            by_site[site] += free / page.blocks.max(1);
+            by_site[site] += current.1;
         }
         by_site
     }

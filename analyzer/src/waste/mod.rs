@@ -187,7 +187,7 @@ impl Waste {
             site: *site,
             saves_bytes,
             alignment: 0,
-            time_ns: self.worst.time_ns,
+            time_ns: replayed.clock.ns(replayed.heap.footprint.sites_at.tick),
         });
     }
 }
