@@ -11,6 +11,7 @@ use crate::findings::named::{self, Ending};
 use crate::findings::{ErrorReport, Found, Namer};
 use crate::launch::supervise::Ended;
 use crate::report::{errors, leaks, memcheck};
+use ldt_trace::header::CheckCounts;
 use std::collections::HashSet;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -44,6 +45,8 @@ pub struct Follower {
     pub processes: Vec<Judged>,
     /// Errors and leaks that have been shown in full.
     shown: HashSet<String>,
+    /// The errors of the first run, once a second one has begun.
+    before: Option<HashSet<String>>,
     still_running: Vec<u32>,
 }
 
@@ -59,8 +62,25 @@ impl Follower {
             namer: Namer::default(),
             processes: Vec::new(),
             shown: HashSet::new(),
+            before: None,
             still_running: Vec::new(),
         }
+    }
+
+    /// A second run begins, of which only errors count that the first had not.
+    pub fn begin_again(&mut self, watch: Watch) {
+        let errors = self
+            .processes
+            .iter()
+            .flat_map(|judged| &judged.report.errors);
+        self.before = Some(errors.map(super::merge::error_key).collect());
+        self.watch = watch;
+    }
+
+    /// Whether the first of two runs had the error already.
+    fn was_before(&self, error: &ErrorReport) -> bool {
+        let known = self.before.as_ref();
+        known.is_some_and(|known| known.contains(&super::merge::error_key(error)))
     }
 
     /// Follows until the command has ended.
@@ -153,7 +173,7 @@ impl Follower {
         errors.truncate(up_to - from);
         let is_judged = !self.judge.is_skipped(&watched.found);
         for error in errors {
-            if is_judged && !self.judge.is_excused_error(&error) {
+            if is_judged && !self.was_before(&error) && !self.judge.is_excused_error(&error) {
                 self.tell_error(pid, &error);
             }
         }
@@ -183,6 +203,7 @@ impl Follower {
         let watched = &mut self.watch.traces[number];
         watched.close();
         let found: Found = std::mem::take(&mut watched.found);
+        let trace = watched.path.clone();
         let is_skipped = self.judge.is_skipped(&found);
         let mut report = named::process(&found, &mut self.namer);
         if let Some(ended) = ended {
@@ -196,7 +217,19 @@ impl Follower {
                 (None, None) => report.ending,
             };
         }
-        let judged = self.judge.judge(report, watched.path.clone(), is_skipped);
+        if self.before.is_some() {
+            report.errors.retain(|error| !self.was_before(error));
+            if report.errors.is_empty() {
+                return;
+            }
+            // Counted in the first run.
+            report.leaks = None;
+            report.counts = CheckCounts::default();
+            let judged = self.judge.judge(report, trace, is_skipped);
+            self.processes.push(judged);
+            return;
+        }
+        let judged = self.judge.judge(report, trace, is_skipped);
         self.tell_process(&judged);
         self.processes.push(judged);
     }

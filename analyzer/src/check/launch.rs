@@ -1,5 +1,6 @@
 //! Running the command under check mode, from the environment to the exit code.
 
+use super::again::{Input, Pass};
 use super::follow::{Follower, Order};
 use super::judge::Judge;
 use super::outputs;
@@ -18,8 +19,8 @@ use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
 /// Where the traces of a run are.
@@ -30,49 +31,91 @@ enum Traces {
     Kept(Output),
 }
 
-/// Runs the command; gives the exit code.
+/// Runs the command, twice if that was asked for; gives the exit code.
 pub fn run(settings: &Settings) -> Result<u8, Failure> {
     let library = library::find()?;
     let judge = Judge::new(settings)?;
     let printer = Printer::new(settings.log_file.as_deref())?;
+    let mut input = Input::of(settings)?;
     let traces = Traces::new(settings)?;
-    let watch = Watch::new(traces.places()?);
-    let preloaded = preloaded(&library);
-    let options = library_options(settings, &traces)?;
-    let prepare = |mut command: Command| {
-        command
-            .env("LD_PRELOAD", &preloaded)
-            .env("LDT_OPTIONS", &options);
-        command
+    let mut follower = Follower::new(settings, judge, printer, Watch::new(traces.places()?));
+    let once = Once {
+        settings,
+        library: &library,
+        pass: Pass::first(settings),
+        input: input.open()?,
     };
-    let (name, arguments) = (&settings.command[0], &settings.command[1..]);
-    let mut command = Command::new(name);
-    command.arg0(name).args(arguments);
-    let script = || {
-        let path = refusal::locate(name).unwrap_or_else(|| PathBuf::from(name));
-        let mut shell = Command::new("/bin/sh");
-        shell.arg(path).args(arguments);
-        prepare(shell)
-    };
-    let (orders, inbox) = mpsc::channel();
-    let follower = Follower::new(settings, judge, printer, watch);
-    let following = std::thread::spawn({
-        let mut follower = follower;
-        move || {
-            follower.follow(&inbox);
-            follower
+    let ended;
+    (follower, ended) = once.run(follower, &traces)?;
+    if let Some(pass) = Pass::second(settings, &follower.processes) {
+        follower.tell(ended.pid, &[pass.why.unwrap_or_default().to_owned()]);
+        let second = Traces::temporary()?;
+        follower.begin_again(Watch::new(second.places()?));
+        let once = Once {
+            settings,
+            library: &library,
+            pass,
+            input: input.open()?,
+        };
+        (follower, _) = once.run(follower, &second)?;
+    }
+    conclude(settings, follower, ended, traces)
+}
+
+/// One run of the command.
+struct Once<'a> {
+    settings: &'a Settings,
+    library: &'a Path,
+    pass: Pass,
+    input: Option<Stdio>,
+}
+
+impl Once<'_> {
+    fn run(self, follower: Follower, traces: &Traces) -> Result<(Follower, Ended), Failure> {
+        let preloaded = preloaded(self.library);
+        let options = library_options(self.settings, &self.pass, traces)?;
+        let is_second = self.pass.why.is_some();
+        let prepare = |mut command: Command| {
+            command
+                .env("LD_PRELOAD", &preloaded)
+                .env("LDT_OPTIONS", &options);
+            if is_second {
+                command.stdout(Stdio::null());
+            }
+            command
+        };
+        let words = &self.settings.command;
+        let (name, arguments) = (&words[0], &words[1..]);
+        let mut command = Command::new(name);
+        command.arg0(name).args(arguments);
+        if let Some(input) = self.input {
+            command.stdin(input);
         }
-    });
-    let ended = supervise::run(prepare(command), script);
-    // The other end is only gone when that thread has come to grief, which shows below.
-    let _ = orders.send(match &ended {
-        Ok(ended) => Order::Ended(*ended),
-        Err(_) => Order::GiveUp,
-    });
-    let follower = following
-        .join()
-        .map_err(|_| Failure::own("the traces could not be followed to their end"))?;
-    conclude(settings, follower, ended?, traces)
+        let script = || {
+            let path = refusal::locate(name).unwrap_or_else(|| PathBuf::from(name));
+            let mut shell = Command::new("/bin/sh");
+            shell.arg(path).args(arguments);
+            prepare(shell)
+        };
+        let (orders, inbox) = mpsc::channel();
+        let following = std::thread::spawn({
+            let mut follower = follower;
+            move || {
+                follower.follow(&inbox);
+                follower
+            }
+        });
+        let ended = supervise::run(prepare(command), script);
+        // The other end is only gone when that thread has come to grief, which shows below.
+        let _ = orders.send(match &ended {
+            Ok(ended) => Order::Ended(*ended),
+            Err(_) => Order::GiveUp,
+        });
+        let follower = following
+            .join()
+            .map_err(|_| Failure::own("the traces could not be followed to their end"))?;
+        Ok((follower, ended?))
+    }
 }
 
 fn conclude(
@@ -119,6 +162,10 @@ impl Traces {
             })?;
             return Ok(Traces::Kept(output));
         }
+        Traces::temporary()
+    }
+
+    fn temporary() -> Result<Self, Failure> {
         let failed = |error: std::io::Error| {
             Failure::own(format!(
                 "no folder for traces can be made in {}: {error}; set TMPDIR to one that can be written",
@@ -187,7 +234,7 @@ impl Traces {
 
 /// The libraries to preload: that of the C library's calls first, if it is there, since it calls
 /// the other one.
-fn preloaded(library: &std::path::Path) -> OsString {
+fn preloaded(library: &Path) -> OsString {
     let mut list = OsString::new();
     if let Some(calls) = library::beside(library, library::CALLS) {
         list.push(calls);
@@ -197,7 +244,7 @@ fn preloaded(library: &std::path::Path) -> OsString {
     preload(env::var_os("LD_PRELOAD"), &list)
 }
 
-fn library_options(settings: &Settings, traces: &Traces) -> Result<OsString, Failure> {
+fn library_options(settings: &Settings, pass: &Pass, traces: &Traces) -> Result<OsString, Failure> {
     let mut all: Vec<(&str, OsString)> = vec![
         ("mode", "check".into()),
         ("launcher", std::process::id().to_string().into()),
@@ -206,6 +253,7 @@ fn library_options(settings: &Settings, traces: &Traces) -> Result<OsString, Fai
         ("trace_children_skip", settings.skip_list().into()),
     ];
     all.extend(settings.library.iter().cloned());
+    all.extend(pass.options.iter().cloned());
     let mut options = LibraryOptions::new(env::var_os("LDT_OPTIONS"));
     for (key, value) in all {
         let shown = value.to_string_lossy().into_owned();

@@ -6,6 +6,7 @@
 //! processes, has their findings judged ([`judge`]) and prints them ([`print`]). In the end
 //! [`verdict`] makes one exit code of it all, and [`outputs`] writes the files.
 
+mod again;
 pub mod baseline;
 pub mod follow;
 pub mod judge;

@@ -7,6 +7,10 @@ use crate::findings::{ErrorReport, Frame};
 use crate::units::count;
 use ldt_trace::finding::Access;
 
+/// Of longer stacks the middle is left out.
+const MAX_SHOWN_FRAMES: usize = 500;
+/// So many of the outermost frames are shown then.
+const OUTERMOST_FRAMES: usize = 50;
 /// Bytes of memory in a line.
 const BYTES_A_LINE: usize = 16;
 
@@ -67,10 +71,21 @@ fn bytes(bytes: u64) -> String {
     }
 }
 
-/// A stack, a frame a line.
+/// A stack, a frame a line; of a longer one the middle is left out.
 pub fn stack(frames: &[Frame], detail: Detail, lines: &mut Vec<String>) {
-    let shown = frames.iter().take(detail.callers).enumerate();
-    lines.extend(shown.map(|(number, frame)| format!("    #{number} {}", frame_text(frame))));
+    let frames = &frames[..frames.len().min(detail.callers)];
+    let left_out = if frames.len() > MAX_SHOWN_FRAMES {
+        MAX_SHOWN_FRAMES - OUTERMOST_FRAMES..frames.len() - OUTERMOST_FRAMES
+    } else {
+        0..0
+    };
+    for (number, frame) in frames.iter().enumerate() {
+        if !left_out.contains(&number) {
+            lines.push(format!("    #{number} {}", frame_text(frame)));
+        } else if number == left_out.start {
+            lines.push(format!("    ... {} frames ...", left_out.len()));
+        }
+    }
 }
 
 /// `0x… in function file.c:12 (module)`.
