@@ -332,6 +332,7 @@ fn begin_checking(options: &Options) -> bool {
     findings::configure(&options.check, options.launcher == 0);
     leaks::request::configure(&options.check);
     modes::begin_checking();
+    blocks::fork::register();
     let exact = if options.check.exact {
         faults::Exact::Yes
     } else {

@@ -1,14 +1,42 @@
 //! What a fork needs: nobody may be inside the heap's locks when the process is copied.
 //!
-//! [`prepare`] before the fork, then [`resume`] in the parent and in the child; the child calls
-//! [`begin_child`] besides. A child of a raw `clone`, which asks nobody, calls [`reopen_after_fork`]
-//! instead of `resume`: what another thread had half done under a lock stays as it was.
+//! [`register`] has libc call [`prepare`] before a fork and [`resume`] in the parent and in the child. As
+//! it is registered first, `prepare` comes last and `resume` first: handlers of the program's may allocate.
+//! A child of a raw `clone`, which asks nobody, calls [`reopen_after_fork`] instead: what another thread
+//! had half done under a lock stays as it was. Either child calls [`begin_child`] besides.
+
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::quarantine::QUEUE;
 use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
 use super::{counters, stacks};
+use crate::sys::thread;
+
+/// Set while the thread that forks has all locks.
+static PREPARED: AtomicBool = AtomicBool::new(false);
+
+/// Has libc prepare every fork from now on.
+pub fn register() {
+    unsafe extern "C" fn before() {
+        // A signal handler that forks on a thread inside LDT, which may have one of the locks: waiting for
+        // it would be for ever.
+        if thread::slot().inside_sp.get() == 0 {
+            prepare();
+            PREPARED.store(true, Ordering::Relaxed);
+        }
+    }
+    unsafe extern "C" fn after() {
+        if PREPARED.swap(false, Ordering::Relaxed) {
+            // SAFETY: taken by `before` on this thread.
+            unsafe { resume() };
+        }
+    }
+    // SAFETY: functions without arguments, in a library that is never unloaded. Where libc has no room
+    // for them, forks are as those of a raw `clone`.
+    let _ = unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+}
 
 /// Waits for all locks and takes them, in the order in which they are taken elsewhere.
 pub fn prepare() {
