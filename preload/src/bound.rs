@@ -76,6 +76,10 @@ bound! {
     recvmsg "ldt_bound_recvmsg" "ldt_early_recvmsg";
     sendmsg "ldt_bound_sendmsg" "ldt_early_sendmsg";
     fputs "ldt_bound_fputs" "ldt_early_fputs";
+    chdir "ldt_bound_chdir" "ldt_early_chdir";
+    getenv "ldt_bound_getenv" "ldt_early_getenv";
+    stat64 "ldt_bound_stat64" "ldt_early_stat64";
+    open64 "ldt_bound_open64" "ldt_early_open64";
 }
 
 global_asm!(
@@ -165,4 +169,8 @@ bound_at_once! {
     "ldt_early_recvmsg" "ldt_bound_recvmsg";
     "ldt_early_sendmsg" "ldt_bound_sendmsg";
     "ldt_early_fputs" "ldt_bound_fputs";
+    "ldt_early_chdir" "ldt_bound_chdir";
+    "ldt_early_getenv" "ldt_bound_getenv";
+    "ldt_early_stat64" "ldt_bound_stat64";
+    "ldt_early_open64" "ldt_bound_open64";
 }

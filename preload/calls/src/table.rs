@@ -105,6 +105,35 @@ macro_rules! with_every_function {
             strcoll [rdi rsi] Narrow (0, 1) TWO_TEXTS;
             wcscoll [rdi rsi] Wide (0, 1) TWO_TEXTS;
 
+            strcoll_l [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+            strverscmp [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+
+            // Names that the kernel reads: of what it cannot it says EFAULT.
+            open [rdi] Narrow (0) LENGTH;
+            open64 [rdi] Narrow (0) LENGTH;
+            openat [rsi] Narrow (1) LENGTH;
+            openat64 [rsi] Narrow (1) LENGTH;
+            creat [rdi] Narrow (0) LENGTH;
+            access [rdi] Narrow (0) LENGTH;
+            stat [rdi] Narrow (0) LENGTH;
+            stat64 [rdi] Narrow (0) LENGTH;
+            lstat [rdi] Narrow (0) LENGTH;
+            lstat64 [rdi] Narrow (0) LENGTH;
+            unlink [rdi] Narrow (0) LENGTH;
+            remove [rdi] Narrow (0) LENGTH;
+            mkdir [rdi] Narrow (0) LENGTH;
+            rmdir [rdi] Narrow (0) LENGTH;
+            chdir [rdi] Narrow (0) LENGTH;
+            opendir [rdi] Narrow (0) LENGTH;
+            getenv [rdi] Narrow (0) LENGTH;
+            system [rdi] Narrow (0) LENGTH;
+            fopen [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+            fopen64 [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+            rename [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+            link [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+            symlink [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+            setenv [rdi rsi] Narrow (0, 1) TWO_TEXTS;
+
             // Texts copied.
             strcpy [rdi rsi] Narrow (0, 1) COPY_TEXT;
             __strcpy_chk [rdi rsi] Narrow (0, 1) COPY_TEXT;
@@ -312,6 +341,7 @@ macro_rules! with_every_function {
             __recv_chk [rsi] Narrow (1, 2) READ;
             recvfrom [rsi] Narrow (1, 2) READ;
             __recvfrom_chk [rsi] Narrow (1, 2) READ;
+            getrandom [rdi] Narrow (0, 1) READ;
             write [rsi] Narrow (1, 2) WRITE;
             __write [rsi] Narrow (1, 2) WRITE;
             pwrite [rsi] Narrow (1, 2) WRITE;

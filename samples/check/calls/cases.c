@@ -13,6 +13,9 @@
 #define _GNU_SOURCE
 #include "cases.h"
 
+#include <sys/random.h>
+#include <sys/stat.h>
+
 /* Blocks read from, or written to, by the call's other argument: large enough for everything. */
 static char other[1 << 16];
 static wchar_t wide[1 << 14], wide2[1 << 14];
@@ -86,6 +89,13 @@ TEXT_READ(strtok, strtok(p, "z"))
 TEXT_READ(strtok_r, strtok_r(p, "z", &(char *){0}))
 TEXT_READ(strsep, strsep(&(char *){p}, "z"))
 TEXT_READ(puts, puts(p))
+TEXT_READ(strverscmp, strverscmp(p, text(100)))
+READ_ONE(open_name, open, char, TEXT(char, open(p, O_RDONLY)))
+READ_ONE(stat_name, stat, char, TEXT(char, stat(p, &(struct stat){0})))
+READ_ONE(fopen_name, fopen, char, TEXT(char, fopen(p, "r")))
+READ_ONE(rename_name, rename, char, TEXT(char, rename(p, "/nowhere/at/all")))
+READ_ONE(getenv_name, getenv, char, TEXT(char, getenv(p)))
+WRITE(getrandom, getrandom, char, getrandom(p, n, 0))
 TEXT_READ(fputs, fputs(p, stdout))
 WTEXT_READ(wcslen, wcslen(p))
 WTEXT_READ(wcsnlen, wcsnlen(p, 1000))

@@ -16,7 +16,7 @@ use crate::faults::surroundings;
 use crate::findings::{self, Report};
 use crate::leaks::poison;
 use crate::reentry::enter;
-use crate::sys::Registers;
+use crate::sys::{Registers, thread};
 use wrong::Wrong;
 
 /// A call of the program's, by the name of the function called.
@@ -53,10 +53,19 @@ pub fn room(address: u64) -> u64 {
     } else {
         u64::MAX
     };
-    match poison::first_in(address..address.saturating_add(room)) {
+    match marked(address..address.saturating_add(room)) {
         Some(marked) => marked.start.saturating_sub(address),
         None => room,
     }
+}
+
+/// The first bytes of a range that the program has marked. A handler that interrupted LDT must not ask:
+/// it may have interrupted the holder of the lock.
+fn marked(range: core::ops::Range<u64>) -> Option<core::ops::Range<u64>> {
+    if thread::slot().inside_sp.get() != 0 {
+        return None;
+    }
+    poison::first_in(range)
 }
 
 /// What is wrong with a range: the kind, the bytes it is about, and the block, if there is one.
