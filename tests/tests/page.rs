@@ -10,6 +10,7 @@ use ldt_tests::profile::{Profiled, profile};
 use ldt_tests::report::Report;
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
+use serde_json::Value;
 
 /// A page, with the trace that it was made of.
 struct Page {
@@ -42,6 +43,19 @@ impl Page {
         Browser::open(&self.path(), screen)
     }
 
+    /// When the first and the last stretch of the run begin in which anything is allocated.
+    fn time_of_allocations(&self) -> [u64; 2] {
+        let outcome = run(Command::new(ldt())
+            .args(["report", "--format", "json"])
+            .arg(self.profiled.trace()));
+        let report: Value = serde_json::from_str(&outcome.stdout).expect("it is a report");
+        let moments = report["timeline"].as_array().expect("it has a timeline");
+        let mut busy = moments.iter().filter(|moment| moment["allocations"] != 0);
+        let first = busy.next().expect("it allocates");
+        let last = busy.next_back().expect("it allocates more than once");
+        [first, last].map(|moment| moment["time_ns"].as_u64().unwrap_or_default())
+    }
+
     /// The report of a span of the same trace.
     fn report_of(&self, from_ns: f64, to_ns: f64) -> Report {
         let outcome = run(Command::new(ldt())
@@ -55,6 +69,15 @@ impl Page {
             .arg(self.profiled.trace()));
         serde_json::from_str(&outcome.stdout).expect("it is a report")
     }
+}
+
+/// Where a part of the run is in the width of the timeline, whose plot has margins.
+fn on_timeline(browser: &mut Browser, part: f64) -> f64 {
+    let margins = "(() => { const t = document.querySelector('#timeline'); \
+                   return [t.dataset.left, t.dataset.right, t.clientWidth].map(Number); })()";
+    let margins = browser.ask(margins);
+    let [left, right, width] = [0, 1, 2].map(|at| margins[at].as_f64().unwrap_or_default());
+    (left + (width - left - right) * part) / width
 }
 
 #[test]
@@ -99,14 +122,19 @@ fn dragging_on_the_timeline_changes_the_totals_to_those_of_the_span() {
     let whole = page.profiled.report();
     let mut browser = page.open(Screen::DESK);
     browser.click("#tab-table");
-    browser.drag("#timeline", 0.5, 0.97);
+    // From the middle of what it does to its end: however slowly it starts, something lies on either side.
+    let [begin, end] = page
+        .time_of_allocations()
+        .map(|ns| ns as f64 / whole.duration_ns as f64);
+    let [from, to] = [f64::midpoint(begin, end), 1.0].map(|part| on_timeline(&mut browser, part));
+    browser.drag("#timeline", from, to);
     let [from_ns, to_ns] = ["fromNs", "toNs"].map(|edge| {
         let edge = browser.ask(&format!(
             "Number(document.querySelector('#timeline').dataset.{edge})"
         ));
         edge.as_f64().expect("the timeline says what is selected")
     });
-    assert!(0.0 < from_ns && from_ns < to_ns && to_ns <= whole.duration_ns as f64);
+    assert!(0.0 < from_ns && from_ns < to_ns);
     let span = page.report_of(from_ns, to_ns);
     assert!(span.totals.allocations < whole.totals.allocations);
     let allocations = span.totals.allocations as f64;
@@ -271,6 +299,10 @@ fn a_profiled_run_says_where_errors_and_leaks_come_from() {
     assert!(browser.text("#errors").contains("ldt check"));
     // Tabs are walked by arrows.
     browser.key("ArrowRight");
+    assert_eq!(
+        browser.ask("document.querySelector('#leaks').hidden"),
+        false
+    );
     assert!(browser.text("#leaks").contains("ldt check"));
     browser.assert_quiet(&page.path());
 }

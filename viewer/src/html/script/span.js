@@ -26,7 +26,9 @@ class Span {
   }
 
   get text() {
-    return this.isWhole ? "the whole run" : `${timeText(this.fromNs)} to ${timeText(this.toNs)}`;
+    // The last span may reach beyond the end of the run.
+    const end = Math.min(this.toNs, this.run.facts.duration_ns);
+    return this.isWhole ? "the whole run" : `${timeText(this.fromNs)} to ${timeText(end)}`;
   }
 
   // A column for each of COSTS, with a figure for each site.

@@ -271,7 +271,8 @@ class Timeline {
     byId("span-text").textContent = this.span.isWhole ? `whole run, ${timeText(this.span.toNs)}` : this.span.text;
     byId("whole-run").hidden = this.span.isWhole;
     this.canvas.setAttribute("aria-label", `Heap over time, selected: ${this.span.text}`);
-    Object.assign(this.canvas.dataset, { fromNs: this.span.fromNs, toNs: this.span.toNs });
+    const { left, right } = TIMELINE;
+    Object.assign(this.canvas.dataset, { fromNs: this.span.fromNs, toNs: this.span.toNs, left, right });
   }
 }
 
