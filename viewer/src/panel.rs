@@ -2,6 +2,7 @@
 //! on top of one axis of x.
 
 use plotters::prelude::DrawingBackend;
+use plotters::style::RGBColor;
 
 use crate::error::Error;
 use crate::page::{Anchor, Page, Weight, Words, shorten_middle};
@@ -135,6 +136,34 @@ impl Panel<'_> {
         }
         Ok(())
     }
+}
+
+/// Bold lines of figures side by side above a plot, each in its colour: they take the place of a legend. What has no
+/// room is shortened, or left out where nothing of it could be read.
+pub(crate) fn write_headings<DB: DrawingBackend>(
+    page: &Page<'_, DB>,
+    headings: &[(String, RGBColor)],
+    (mut left, baseline): (f64, f64),
+) -> Result<(), Error> {
+    const EM: f64 = 12.0;
+    const BETWEEN_PX: f64 = 24.0;
+    const LEAST_PX: f64 = 60.0;
+    for (text, colour) in headings {
+        let room = page.width - Page::<DB>::MARGIN / 2.0 - left;
+        if room < LEAST_PX {
+            break;
+        }
+        let text = shorten_middle(text, room, |part| page.measure(part, EM, Weight::Bold));
+        let words = Words {
+            text: &text,
+            em: EM,
+            weight: Weight::Bold,
+            colour: *colour,
+        };
+        page.write(words, Anchor::Start, (left, baseline))?;
+        left += page.measure(&text, EM, Weight::Bold) + BETWEEN_PX;
+    }
+    Ok(())
 }
 
 /// A frame with a sentence in its middle: a picture that has nothing else to show says so.

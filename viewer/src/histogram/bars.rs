@@ -5,7 +5,7 @@ use plotters::prelude::DrawingBackend;
 use super::{Bar, Series};
 use crate::error::Error;
 use crate::page::{Anchor, Page, Weight, Words};
-use crate::panel::{Axis, Panel};
+use crate::panel::{self, Axis, Panel};
 
 /// Left and top, right and bottom.
 type Corners = ([f64; 2], [f64; 2]);
@@ -21,7 +21,6 @@ impl BarPanel<'_> {
     const FIGURE_EM: f64 = 11.0;
     const LOWEST_BAR_PX: f64 = 2.0;
     const BETWEEN_BARS_PX: f64 = 2.0;
-    const BETWEEN_HEADINGS_PX: f64 = 24.0;
 
     pub(super) fn draw<DB: DrawingBackend>(self, page: &Page<'_, DB>) -> Result<(), Error> {
         let bars: Vec<&Bar> = self
@@ -93,18 +92,7 @@ impl BarPanel<'_> {
             }
         }
         panel.draw_y_axis(page)?;
-        let mut left = left;
-        for (text, colour) in &self.series.headings {
-            let words = Words {
-                text,
-                em: 12.0,
-                weight: Weight::Bold,
-                colour: *colour,
-            };
-            page.write(words, Anchor::Start, (left, top - 9.0))?;
-            left += page.measure(text, 12.0, Weight::Bold) + Self::BETWEEN_HEADINGS_PX;
-        }
-        Ok(())
+        panel::write_headings(page, &self.series.headings, (left, top - 9.0))
     }
 }
 

@@ -8,7 +8,7 @@ use plotters::style::RGBColor;
 
 use crate::canvas::{Canvas, Picture};
 use crate::error::Error;
-use crate::page::{Anchor, Heading, Page, Stair, Weight, Words};
+use crate::page::{Heading, Page, Stair};
 use crate::panel::{self, Axis, Panel};
 use crate::units::{count, time};
 
@@ -145,7 +145,10 @@ impl Picture for RatesChart {
             Axis {
                 from: 0.0,
                 to: most,
-                ticks: count::ticks(most, (bottom - plot_top) / Panel::BETWEEN_Y_LABELS),
+                ticks: count::ticks(
+                    most,
+                    ((bottom - plot_top) / Panel::BETWEEN_Y_LABELS).max(3.0),
+                ),
             }
         };
         // Columns depend on where the labels of y end, and these, a little, on the columns: two rounds settle it.
@@ -177,8 +180,7 @@ impl Picture for RatesChart {
         }
         panel.draw_y_axis(page)?;
         panel.draw_x_axis(page)?;
-        let mut left = left;
-        for line in &lines {
+        let heading = |line: &Line| {
             let (column, most) = line.most();
             let at = from + (to - from) * column as f64 / line.rates.len() as f64;
             let text = format!(
@@ -188,19 +190,10 @@ impl Picture for RatesChart {
                 count::human(most.round() as u64),
                 time::human(at as u64)
             );
-            let words = Words {
-                text: &text,
-                em: 12.0,
-                weight: Weight::Bold,
-                colour: line.colour,
-            };
-            let wide = page.measure(&text, 12.0, Weight::Bold);
-            if left + wide <= page.width {
-                page.write(words, Anchor::Start, (left, plot_top - 9.0))?;
-            }
-            left += wide + 24.0;
-        }
-        Ok(())
+            (text, line.colour)
+        };
+        let headings: Vec<_> = lines.iter().map(heading).collect();
+        panel::write_headings(page, &headings, (left, plot_top - 9.0))
     }
 }
 

@@ -48,6 +48,8 @@ const HEADING_PX: f64 = 26.0;
 const LEAST_ROW_PX: f64 = 18.0;
 const MOST_ROW_PX: f64 = 44.0;
 const MOST_NAMES: f64 = 0.25;
+/// A bar that can be told from another, with its figure and under its heading.
+const LEAST_COLUMN_PX: f64 = 150.0;
 
 impl ThreadsChart {
     /// The bytes of a PNG or SVG file that shows this chart.
@@ -134,6 +136,9 @@ impl Picture for ThreadsChart {
                 human: bytes::human,
             },
         ];
+        // A narrow page shows the first of them well instead of all of them badly.
+        let room = page.width * (1.0 - MOST_NAMES) / LEAST_COLUMN_PX;
+        let figures = &figures[..(room as usize).clamp(1, figures.len())];
         let bottom = page.height - Page::<DB>::MARGIN;
         let rows = self.rows(bottom - top);
         let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();

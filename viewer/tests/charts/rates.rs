@@ -1,6 +1,6 @@
 //! Rates: calls per second where and when they were made.
 
-use ldt_viewer::{Canvas, RateBin, RatesChart, Theme};
+use ldt_viewer::{Canvas, RateBin, RatesChart, Size, Theme};
 
 use crate::reading::{Pixels, Svg};
 
@@ -94,4 +94,20 @@ fn a_moment_and_contradictions_are_drawn_on_the_page() {
         };
         Svg::read(&odd.draw(&Canvas::svg()).unwrap()).assert_within_page(&Canvas::svg());
     }
+}
+
+#[test]
+fn a_narrow_page_keeps_its_words_on_it() {
+    let canvas = Canvas {
+        size: Size {
+            width_px: 320,
+            height_px: 200,
+            scale: 1,
+        },
+        ..Canvas::svg()
+    };
+    let svg = Svg::read(&chart().draw(&canvas).unwrap());
+    svg.assert_within_page(&canvas);
+    let ticks = svg.words.iter().filter(|words| words.anchor == "end");
+    assert!(ticks.count() >= 2, "{:?}", svg.texts());
 }

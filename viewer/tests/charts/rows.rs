@@ -164,3 +164,23 @@ fn figures_of_any_size_are_drawn() {
     svg.assert_within_page(&Canvas::svg());
     svg.says("+16 EiB");
 }
+
+#[test]
+fn a_narrow_page_shows_the_first_figures_of_threads_well() {
+    let chart = ThreadsChart {
+        threads: vec![thread("T0 main", 4 << 20)],
+        ..ThreadsChart::default()
+    };
+    let canvas = Canvas {
+        size: Size {
+            width_px: 320,
+            height_px: 200,
+            scale: 1,
+        },
+        ..Canvas::svg()
+    };
+    let svg = Svg::read(&chart.draw(&canvas).unwrap());
+    svg.assert_within_page(&canvas);
+    svg.says("bytes allocated");
+    assert!(!svg.texts().contains(&"frees"));
+}
