@@ -55,7 +55,11 @@ pub(super) fn text(report: &Report<'_>, style: Style, out: &mut impl Write) -> i
     let (held, live) = (bytes(worst.held_bytes), bytes(worst.live_bytes));
     let when = time(worst.time_ns);
     writeln!(out, "{slack}\n{alignment}\n{fragmentation}")?;
-    writeln!(out, "{:>16}after {when} {held} were held for {live} live", "")?;
+    writeln!(
+        out,
+        "{:>16}after {when} {held} were held for {live} live",
+        ""
+    )?;
     let whence = match waste.allocator {
         Allocator::Glibc => {
             "Held is what glibc must hold: each heap up to its highest live block, by the \
