@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-__attribute__((noinline)) void *short_lived(void) { return malloc(300); }
-__attribute__((noinline)) void *long_lived(void) { return malloc(40); }
+static volatile int made;
+
+// Counting afterwards keeps the frame: else the call of malloc is the function's last.
+__attribute__((noinline)) void *short_lived(void) { void *block = malloc(300); made++; return block; }
+__attribute__((noinline)) void *long_lived(void) { void *block = malloc(40); made++; return block; }
 
 int main(void) {
     static void *blocks[40000];
