@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_page_has_eleven_empty_tables() {
-        assert_eq!(pack(&HtmlPage::default()), [0; 11]);
+    fn an_empty_page_has_ten_empty_tables() {
+        assert_eq!(pack(&HtmlPage::default()), [0; 10]);
     }
 }
