@@ -14,6 +14,7 @@ pub mod claims;
 pub mod counting;
 pub mod debugger;
 pub mod function_name;
+pub mod gate;
 pub mod installed;
 pub mod profile;
 pub mod real;

@@ -1,0 +1,9 @@
+import lossy
+
+
+def test_leaking():
+    lossy.lose()
+
+
+def test_clean():
+    lossy.keep()

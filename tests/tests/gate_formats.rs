@@ -1,0 +1,149 @@
+//! The files that a gate leaves are what others read: SARIF by its schema, valgrind's XML by valgrind's grammar, JUnit
+//! by what its readers take; the last two grammars also hold for what valgrind and pytest themselves write.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use ldt_tests::gate::{Project, finds};
+use ldt_tests::installed::{checkout, program, target};
+use serde_json::Value;
+
+const WORDS: [&str; 4] = ["./finds", "twice", "leak", "list"];
+
+fn holds_to(project: &Project, grammar: &str, file: &str) {
+    let grammar = checkout().join("tests/gate/grammars").join(grammar);
+    let mut xmllint = Command::new(program("xmllint"));
+    xmllint
+        .args(["--noout", "--relaxng"])
+        .arg(grammar)
+        .arg(project.file(file));
+    project.must_run(&mut xmllint);
+}
+
+/// The schema that comes with the crate `serde-sarif`, which cargo fetches.
+fn sarif_schema() -> PathBuf {
+    let manifest = checkout().join("tests/gate/sarif-schema/Cargo.toml");
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["metadata", "--format-version", "1", "--manifest-path"])
+        .arg(manifest);
+    let outcome = ldt_tests::run::run(&mut cargo);
+    let metadata: Value = serde_json::from_str(&outcome.stdout)
+        .unwrap_or_else(|error| panic!("cargo metadata: {error}: {}", outcome.stderr));
+    let packages = metadata["packages"].as_array().expect("a list");
+    let crate_of_it = packages
+        .iter()
+        .find(|package| package["name"] == "serde-sarif");
+    let manifest = crate_of_it.and_then(|package| package["manifest_path"].as_str());
+    let folder = PathBuf::from(manifest.expect("it is a dependency"));
+    folder
+        .parent()
+        .expect("it has a folder")
+        .join("src/schema.json")
+}
+
+#[test]
+fn sarif_holds_to_its_schema() {
+    let project = finds();
+    assert_eq!(project.check(&["--sarif=out.sarif"], &WORDS).code(), 99);
+    let mut validate = Command::new(program("node"));
+    validate
+        .arg(checkout().join("tests/readers/validate.mjs"))
+        .arg(sarif_schema())
+        .arg(project.file("out.sarif"))
+        .current_dir(target().join("readers"));
+    let outcome = ldt_tests::run::run(&mut validate);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    let json = project.json("out.sarif");
+    let results = json["runs"][0]["results"].as_array().expect("a list");
+    let rules: Vec<&str> = results
+        .iter()
+        .filter_map(|one| one["ruleId"].as_str())
+        .collect();
+    assert_eq!(rules, ["double-free", "definite-leak", "definite-leak"]);
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert!(
+        place["artifactLocation"]["uri"]
+            .as_str()
+            .is_some_and(|uri| uri.ends_with("finds.c"))
+    );
+}
+
+#[test]
+fn xml_holds_to_valgrinds_grammar() {
+    let project = finds();
+    let options = ["--xml=yes", "--xml-file=ldt.xml", "--show-leak-kinds=all"];
+    assert_eq!(project.check(&options, &WORDS).code(), 99);
+    holds_to(&project, "valgrind.rng", "ldt.xml");
+    let xml = project.read("ldt.xml");
+    for kind in ["InvalidFree", "Leak_DefinitelyLost", "Leak_IndirectlyLost"] {
+        assert!(
+            xml.contains(&format!("<kind>{kind}</kind>")),
+            "{kind}:\n{xml}"
+        );
+    }
+    let mut valgrind = Command::new(program("valgrind"));
+    valgrind
+        .args(["-q", "--leak-check=full", "--gen-suppressions=all"])
+        .args(["--xml=yes", "--xml-file=valgrind.xml"])
+        .args(WORDS);
+    project.must_run(&mut valgrind);
+    holds_to(&project, "valgrind.rng", "valgrind.xml");
+}
+
+#[test]
+fn junit_holds_to_what_its_readers_take() {
+    let project = finds();
+    let script = "LDT_TEST=bad ./finds twice; LDT_TEST='good & <well>' ./finds; true";
+    assert_eq!(
+        project
+            .check(&["--junit=ldt.xml"], &["sh", "-c", script])
+            .code(),
+        99
+    );
+    holds_to(&project, "junit.rng", "ldt.xml");
+    let xml = project.read("ldt.xml");
+    assert!(
+        xml.contains("tests=\"2\"") && xml.contains("failures=\"1\""),
+        "{xml}"
+    );
+    assert!(xml.contains("<testcase name=\"bad\""), "{xml}");
+    let test = project.file("test_it.py");
+    std::fs::write(test, "def test_bad():\n    assert False\n").expect("a file can be written");
+    let mut pytest = Command::new("/usr/bin/python3");
+    pytest.args([
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--junitxml=pytest.xml",
+    ]);
+    assert_eq!(project.run(&mut pytest).code(), 1);
+    holds_to(&project, "junit.rng", "pytest.xml");
+}
+
+#[test]
+fn github_gets_annotations_and_a_summary() {
+    let project = finds();
+    let mut command = Command::new(ldt_tests::installed::ldt());
+    command
+        .args(["check", "-q", "--github", "--"])
+        .args(WORDS)
+        .env("GITHUB_WORKSPACE", checkout())
+        .env("GITHUB_STEP_SUMMARY", project.file("summary.md"));
+    let outcome = project.run(&mut command);
+    assert_eq!(outcome.code(), 99);
+    let annotation = "::error file=tests/gate/finds.c,line=";
+    let count = outcome
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with(annotation))
+        .count();
+    assert_eq!(count, 3, "{}", outcome.stderr);
+    let summary = project.read("summary.md");
+    assert!(
+        summary.contains("found errors") && summary.contains("| finding |"),
+        "{summary}"
+    );
+}
