@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::checked::CheckReport;
 use crate::counting::Counting;
 use crate::installed::{ldt, preload, program};
 use crate::report::Report;
@@ -86,8 +87,8 @@ impl RealProgram {
 
     /// Everything that must hold for each real program: the same output and exit code under
     /// `ldt profile` as without; under the library alone, with the counting library beneath, totals
-    /// that agree to the last call, and no stack unwound otherwise with the memo than without. Gives
-    /// the report of the `ldt profile` run.
+    /// that agree to the last call, and no stack unwound otherwise with the memo than without; no
+    /// error under `ldt check`. Gives the report of the `ldt profile` run.
     ///
     /// # Panics
     /// When one of these does not hold.
@@ -115,7 +116,32 @@ impl RealProgram {
         );
         assert_eq!(outcome.ending, bare.ending, "{outcome:?}");
         agrees(&reports_beside(&checked), &counting);
+        self.hold_under_check(&bare);
         Report::of(&trace)
+    }
+
+    /// Under `ldt check`, in all three modes of guarding: the same output and exit code, and no error.
+    fn hold_under_check(&self, bare: &Outcome) {
+        for guard in ["adaptive", "all", "off"] {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            let json = folder.path().join("check.json");
+            let outcome = run(Command::new(ldt())
+                .args(["check", "--errors-for-leak-kinds=none"])
+                .arg(format!("--guard={guard}"))
+                .arg("--json")
+                .arg(&json)
+                .arg("--")
+                .arg(&self.program)
+                .args(&self.arguments)
+                .envs(self.environment.iter().cloned()));
+            assert_eq!(outcome.stdout, bare.stdout, "standard output, {guard}");
+            assert_eq!(outcome.own_stderr(), bare.stderr, "standard error, {guard}");
+            let ending = crate::run::Ending::Code(bare.ending.as_launcher_code());
+            assert_eq!(outcome.ending, ending, "{guard}: {}", outcome.stderr);
+            let text = std::fs::read(&json).expect("ldt check writes its JSON");
+            let report: CheckReport = serde_json::from_slice(&text).expect("it is JSON");
+            assert!(report.errors.is_empty(), "{guard}: {}", outcome.stderr);
+        }
     }
 }
 

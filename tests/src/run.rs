@@ -55,7 +55,7 @@ impl Outcome {
     pub fn own_stderr(&self) -> String {
         self.stderr
             .lines()
-            .filter(|line| !line.starts_with("ldt: "))
+            .filter(|line| !line.starts_with("ldt: ") && !line.starts_with("=="))
             .map(|line| format!("{line}\n"))
             .collect()
     }

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use ldt_tests::checked::CheckReport;
 use ldt_tests::counting::Counting;
 use ldt_tests::installed::{checkout, ldt, program};
 use ldt_tests::real::{RealProgram, agrees, attach, reports_beside};
@@ -180,6 +181,22 @@ fn redis_serves_its_benchmark() {
     let report = Report::of(&trace);
     assert!(report.totals.allocations > 10_000, "{:?}", report.totals);
     assert!(in_module(report.top(|site| site.allocations), "redis"));
+
+    for guard in ["adaptive", "all", "off"] {
+        let json = folder.path().join(format!("{guard}.json"));
+        let mut command = Command::new(ldt());
+        command
+            .args(["check", "--errors-for-leak-kinds=none"])
+            .arg(format!("--guard={guard}"))
+            .arg("--json")
+            .arg(&json)
+            .arg("--")
+            .arg(program("redis-server"));
+        serve_and_terminate(&mut command, folder.path());
+        let text = fs::read(&json).expect("ldt check writes its JSON");
+        let report: CheckReport = serde_json::from_slice(&text).expect("it is JSON");
+        assert!(report.errors.is_empty(), "{guard}: {:?}", report.errors);
+    }
 
     let counting = Counting::prepare();
     let checked = folder.path().join("checked");

@@ -7,6 +7,7 @@ mod demo;
 mod fuzz;
 mod packages;
 mod readers;
+mod soak;
 mod step;
 mod test;
 mod workspace;
@@ -38,6 +39,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         bench_arguments: Vec<String>,
     },
+    /// Keep redis-server and a node server under load under `ldt check`.
+    Soak {
+        /// For how long, each.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
     /// Feed the trace reader with damaged traces; arguments go to the fuzzer.
     Fuzz {
         /// See `cargo xtask fuzz -- --help`.
@@ -62,6 +69,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo => demo::run(),
         Command::Test { runner_arguments } => test::run(&runner_arguments),
         Command::Bench { bench_arguments } => bench::run(&bench_arguments),
+        Command::Soak { minutes } => soak::run(minutes),
         Command::Fuzz { fuzz_arguments } => fuzz::run(&fuzz_arguments),
     }
 }

@@ -152,8 +152,7 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
         size: told.size,
         alignment: told.alignment,
     };
-    let bytes = blocks::size_of_live(block as u64);
-    heap.release(
+    let bytes = heap.release(
         block as u64,
         &free,
         &mut Reporter::new(recorder, origin.function, stack),
@@ -312,8 +311,7 @@ fn release_deferred(recorder: &mut Recorder) {
             size: None,
             alignment: None,
         };
-        let bytes = blocks::size_of_live(address);
-        heap.release(address, &free, &mut Reporter::unplaced(recorder));
+        let bytes = heap.release(address, &free, &mut Reporter::unplaced(recorder));
         recorder.counts.freed(Function::Free, bytes);
     });
     recorder.heap = Some(heap);
