@@ -10,6 +10,7 @@ use crate::launch::supervise::Ended;
 use crate::report::leaks::{Amounts, error_summary};
 use crate::units::{bytes, count};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// How many, and at how many different places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -179,6 +180,12 @@ fn problem(settings: &Settings, processes: &[Judged], ended: &Ended) -> Option<S
             "it was not checked to its end: it replaced itself by a program that ldt did not get into"
                 .to_owned(),
         );
+    }
+    if refusal::defines_malloc(Path::new(&last.report.exe)) {
+        return Some(format!(
+            "it was not checked: {}",
+            refusal::reason(last.report.exe.as_ref())
+        ));
     }
     if processes.iter().any(|judged| !judged.report.was_checked) {
         return Some(

@@ -49,6 +49,18 @@ pub fn reason(command: &OsStr) -> String {
     })
 }
 
+/// How a program is described that no preloaded allocator reaches.
+const OWN_MALLOC: &str = "defines malloc itself";
+
+/// Whether an executable has an allocator of its own, so that its blocks are not seen though the
+/// library is in the process.
+#[must_use]
+pub fn defines_malloc(executable: &Path) -> bool {
+    let said = fs::read(executable).ok();
+    let said = said.and_then(|data| look_inside(&executable.display().to_string(), &data));
+    said.is_some_and(|said| said.contains(OWN_MALLOC))
+}
+
 fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
     if let Some(interpreter) = interpreter_of_script(data) {
         let why = reason(&interpreter);
@@ -91,7 +103,7 @@ fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
     });
     defines_malloc.then(|| {
         format!(
-            "{shown} defines malloc itself, so its allocations never reach a preloaded library; \
+            "{shown} {OWN_MALLOC}, so its allocations never reach a preloaded library; \
              build it without its own allocator"
         )
     })
