@@ -45,14 +45,12 @@ mod tests {
 
     #[test]
     fn what_the_program_said_is_a_moment() {
-        let found = Found {
-            marks: vec![raw::Mark {
-                tick: 500,
-                thread: 0,
-                text: "loading".to_owned(),
-            }],
-            ..Found::default()
-        };
+        let mut found = Found::default();
+        found.marks.push(raw::Mark {
+            tick: 500,
+            thread: 0,
+            text: "loading".to_owned(),
+        });
         let marks = told(&found, &Clock::without_rate(100));
         let expected = Mark {
             at_ns: 400,
