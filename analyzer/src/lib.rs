@@ -8,6 +8,7 @@ mod commands;
 pub mod diff;
 pub mod export;
 pub mod failure;
+pub mod growth;
 pub mod html;
 pub mod findings;
 pub mod launch;

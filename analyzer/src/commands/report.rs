@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, say};
 use crate::findings::{self, Namer};
+use crate::growth;
 use crate::output::{show, write_to};
 use crate::progress::Progress;
 use crate::replay::{Selection, replay};
@@ -17,6 +18,8 @@ use std::str::FromStr;
 
 /// How many sites a ranking of the text report has.
 const TEXT_TOP: usize = 10;
+/// Spans of time that `--growth` looks at.
+const GROWTH_SPANS: u32 = 256;
 
 /// The options of `ldt report`.
 #[derive(Debug, clap::Args)]
@@ -42,6 +45,9 @@ pub(crate) struct Options {
     /// Only call stacks with a matching function, file or module, or of matching threads
     #[arg(long, value_name = "function|file|module|thread=GLOB")]
     filter: Vec<Filter>,
+    /// Show the call stacks whose live bytes rise steadily to the end, and nothing else
+    #[arg(long, conflicts_with_all = ["format", "at", "sort", "tree"])]
+    growth: bool,
     /// Show the tree of callers that held the heap at its peak
     #[arg(long)]
     tree: bool,
@@ -91,6 +97,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         None => Style::of(&io::stdout()),
     };
     let path = options.output.as_deref();
+    if options.growth {
+        let most = options.top.unwrap_or(TEXT_TOP);
+        show(path, |mut out| growth::write(&report, most, style, &mut out))?;
+        return Ok(0);
+    }
     match options.format {
         Format::Text => show(path, |mut out| text::write(&report, style, &mut out))?,
         Format::Json => write_to(path, |mut out| json::write(&report, &mut out))?,
@@ -131,11 +142,21 @@ fn selection(options: &Options) -> Result<Selection, Failure> {
         to_ns: options.to,
         at_ns,
         thread,
+        most_spans: options.growth.then_some(GROWTH_SPANS),
         ..Selection::default()
     })
 }
 
 fn choice(options: &Options) -> Choice {
+    if options.growth {
+        // Whatever grows holds something at the end.
+        return Choice {
+            filters: options.filter.clone(),
+            costs: vec![Cost::Leaked],
+            top: None,
+            tree: false,
+        };
+    }
     let costs = match (options.at, options.sort, options.format) {
         (_, Some(cost), _) => vec![cost],
         (Some(Moment::Time(_)), None, _) => vec![Cost::At],
