@@ -7,7 +7,7 @@ const [schema, file] = process.argv.slice(2);
 // The packages are in target/, which is no folder above this one.
 const require = createRequire(join(process.cwd(), "package.json"));
 const Ajv = require("ajv");
-const validate = new Ajv({ allErrors: true, strict: false }).compile(
+const validate = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false, logger: false }).compile(
   JSON.parse(readFileSync(schema, "utf8")),
 );
 if (!validate(JSON.parse(readFileSync(file, "utf8")))) {

@@ -84,7 +84,7 @@ fn xml_holds_to_valgrinds_grammar() {
     }
     let mut valgrind = Command::new(program("valgrind"));
     valgrind
-        .args(["-q", "--leak-check=full", "--gen-suppressions=all"])
+        .arg("--leak-check=full")
         .args(["--xml=yes", "--xml-file=valgrind.xml"])
         .args(WORDS);
     project.must_run(&mut valgrind);
