@@ -173,7 +173,8 @@ impl Sample {
 
         // Tests are processes of their own, and several want the same product. If one replaced what another
         // is running, the other's trace would name a deleted file.
-        let lock = File::create(output.with_extension("lock")).expect("target/samples can be written");
+        let lock =
+            File::create(output.with_extension("lock")).expect("target/samples can be written");
         lock.lock().expect("a file can be locked");
         let key = self.key(&command);
         let mut key_file = output.clone().into_os_string();

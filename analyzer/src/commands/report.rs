@@ -91,7 +91,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let replayed = replay(&trace, &selection(options)?, &Progress::on_terminal());
     let mut report = Report::new(&replayed, choice(options));
     // A trace that could be replayed can be read for this, too.
-    report.found = findings::of_trace(&options.trace, &mut Namer::default()).ok().flatten();
+    report.found = findings::of_trace(&options.trace, &mut Namer::default())
+        .ok()
+        .flatten();
     let style = match options.output {
         Some(_) => Style::plain(),
         None => Style::of(&io::stdout()),
@@ -99,7 +101,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let path = options.output.as_deref();
     if options.growth {
         let most = options.top.unwrap_or(TEXT_TOP);
-        show(path, |mut out| growth::write(&report, most, style, &mut out))?;
+        show(path, |mut out| {
+            growth::write(&report, most, style, &mut out)
+        })?;
         return Ok(0);
     }
     match options.format {

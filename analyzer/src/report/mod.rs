@@ -22,11 +22,11 @@ use crate::findings::ProcessReport;
 use crate::replay::Replayed;
 use crate::replay::stacks::CodeAddress;
 use crate::symbols::{self, Names};
+use crate::waste::Waste;
 use filter::Filter;
 use frames::Naming;
 use site::{Cost, SiteView};
 use std::collections::HashSet;
-use crate::waste::Waste;
 use tree::Branch;
 
 /// What is to be shown.
