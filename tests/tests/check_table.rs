@@ -286,11 +286,16 @@ fn uses_after_free_are_found_anywhere_in_the_block() {
 
 #[test]
 fn redzones_tell_writes_near_a_block() {
-    hold("overflow", &overflows(), &["--guard=off"], |case| {
-        case.access == "write" && case.offset + case.width <= case.block + 16
+    // Further off lie other blocks, or nothing at all: no redzone can tell.
+    let mut over = overflows();
+    over.retain(|case| case.offset + case.width <= case.block + 16);
+    hold("overflow", &over, &["--guard=off"], |case| {
+        case.access == "write"
     });
-    hold("underflow", &underflows(), &["--guard=off"], |case| {
-        case.access == "write" && case.offset >= -16
+    let mut under = underflows();
+    under.retain(|case| case.offset >= -16);
+    hold("underflow", &under, &["--guard=off"], |case| {
+        case.access == "write"
     });
     hold(
         "use after free",
