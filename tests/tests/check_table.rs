@@ -298,12 +298,12 @@ fn redzones_tell_writes_near_a_block() {
     hold("underflow", &under, &["--guard=off"], |case| {
         case.access == "write"
     });
-    hold(
-        "use after free",
-        &uses_after_free(),
-        &["--guard=off"],
-        |case| case.access == "write",
-    );
+    // Large blocks give their pages back at once and keep no fill.
+    let mut freed = uses_after_free();
+    freed.retain(|case| case.block < 65_536);
+    hold("use after free", &freed, &["--guard=off"], |case| {
+        case.access == "write"
+    });
 }
 
 #[test]
