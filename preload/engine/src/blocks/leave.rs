@@ -11,6 +11,24 @@ use super::span::Kind;
 use crate::modes::quarantine::BATCH_BLOCKS;
 use crate::sys::prefetch;
 
+/// The whole of a larger block is asked for this many blocks ahead: asking for all at once is more than
+/// the processor keeps in mind.
+const BODIES_AHEAD: usize = 4;
+/// What is asked for of one block; the processor sees by itself how longer ones go on.
+const BODY_BYTES: u64 = 1024;
+const LINE_BYTES: u64 = 64;
+
+/// Asks for what a small block has beyond its first lines.
+#[inline(always)]
+fn ask_for_body(slot: &Slot, address: u64) {
+    if slot.kind == Kind::Small {
+        let bytes = slot.span.stride().min(BODY_BYTES);
+        for line in 2..bytes / LINE_BYTES {
+            prefetch(address + line * LINE_BYTES);
+        }
+    }
+}
+
 /// Lets a batch of blocks go. They were freed a long time ago, so the processor has forgotten them:
 /// all are asked for before the first one is looked at.
 pub(super) fn let_go(blocks: &[u64], found: &mut dyn Found) {
@@ -28,7 +46,11 @@ pub(super) fn let_go(blocks: &[u64], found: &mut dyn Found) {
     }
     let mut free = [Returned::default(); BATCH_BLOCKS];
     let mut count = 0;
-    for slot in slots.iter().flatten() {
+    for (index, slot) in slots.iter().enumerate() {
+        if let Some(Some(ahead)) = slots.get(index + BODIES_AHEAD) {
+            ask_for_body(ahead, blocks[index + BODIES_AHEAD]);
+        }
+        let Some(slot) = slot else { continue };
         match slot.kind {
             Kind::Small => {
                 let facts = slot.meta.facts();
