@@ -52,9 +52,7 @@ fn redis(folder: &Path, seconds: u64) -> anyhow::Result<()> {
     while Instant::now() < end {
         step::run(
             Command::new("redis-benchmark")
-                .args([
-                    "-p", &port, "-q", "-n", "100000", "-r", "20000", "-d", "300",
-                ])
+                .args(["-p", &port, "-q", "-n", "20000", "-r", "20000", "-d", "300"])
                 .stdout(Stdio::null()),
         )?;
         rounds += 1;
