@@ -8,7 +8,9 @@ use super::region::{self, Region};
 use super::report::Block;
 use super::slot::Slot;
 use super::span::{Descriptor, Kind};
+use super::walk::locate;
 use crate::modes::guard::GUARD_BYTES;
+use crate::modes::redzone;
 
 /// Slots and spans that are looked at for a neighbour.
 const STEPS: u32 = 4096;
@@ -22,6 +24,38 @@ const FREED_HANDICAP_BYTES: u64 = 64;
 #[must_use]
 pub fn is_ours(address: u64) -> bool {
     region::of(address).is_some()
+}
+
+/// How many bytes from an address on lie in one live block: none elsewhere in the heap, and no limit
+/// outside it. Every copy of the program's comes here twice, so what is rare is left to
+/// [`room_elsewhere`].
+#[inline(always)]
+#[must_use]
+pub fn room(address: u64) -> u64 {
+    room_in_slot(address).unwrap_or_else(|| room_elsewhere(address))
+}
+
+/// The same for an address of a live block between redzones, with the alignment that most have.
+#[inline(always)]
+fn room_in_slot(address: u64) -> Option<u64> {
+    let span = region::first_span_at(address)?;
+    if span.kind() != Kind::Small {
+        return None;
+    }
+    let (slot, offset) = span.slot_and_offset(address)?;
+    let facts = span.metas().get(slot as usize)?.facts();
+    let plain = facts.is_live() && facts.alignment() <= redzone::BLOCK_ALIGNMENT;
+    plain.then(|| facts.size().saturating_sub(offset))
+}
+
+#[inline(never)]
+fn room_elsewhere(address: u64) -> u64 {
+    if !is_ours(address) {
+        return u64::MAX;
+    }
+    locate(address).map_or(0, |place| {
+        (place.start + place.size).saturating_sub(address)
+    })
 }
 
 /// The block, live or remembered, whose slot, redzones and guard pages cover the address. Of two that

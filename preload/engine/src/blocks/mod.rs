@@ -34,7 +34,7 @@ pub use config::Config;
 pub use figures::{Figures, figures, trim};
 pub use guarded::{Method, method};
 pub use heap::{ThreadHeap, start};
-pub use lookup::{find, is_ours, lift, neighbours};
+pub use lookup::{find, is_ours, lift, neighbours, room};
 pub use report::{Block, Damage, Found, Guarding, Misuse};
 pub use request::{Free, Request, Resized, Zeroed};
 pub use stacks::pin;

@@ -157,6 +157,14 @@ pub(super) fn span_at(address: u64) -> Option<&'static Descriptor> {
     (inside && !matches!(span.kind(), Kind::None | Kind::Free)).then_some(span)
 }
 
+/// The span that an address of the first region was last said to belong to, in use or not. Most
+/// programs have no other region.
+#[inline(always)]
+pub(super) fn first_span_at(address: u64) -> Option<&'static Descriptor> {
+    let region = &REGIONS[0];
+    region.span_of(address.wrapping_sub(region.start()) / GRANULE_BYTES)
+}
+
 /// Reserves a region of so many granules. Only under the lock of the runs.
 pub(super) fn add(granules: u64) -> Option<&'static Region> {
     let count = COUNT.load(Ordering::Relaxed);

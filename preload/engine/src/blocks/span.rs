@@ -77,6 +77,8 @@ const _: () = assert!(size_of::<Descriptor>() == 128);
 
 /// The fractional bits of a reciprocal: enough for offsets of 21 bits and slots of 17.
 const RECIPROCAL_BITS: u32 = 44;
+/// No span of slots is longer than so many bits say.
+const SPAN_BITS_MAX: u32 = 21;
 
 /// What makes divisions by this multiplications.
 fn reciprocal(stride: u64) -> u64 {
@@ -260,6 +262,17 @@ impl Descriptor {
         let offset = address.saturating_sub(self.first_slot());
         let slot = divide(offset, self.reciprocal.load(Ordering::Relaxed)) as u32;
         slot.min(self.slots().saturating_sub(1))
+    }
+
+    /// The slot at an address and how far into it that is; `None` outside the slots.
+    #[inline(always)]
+    pub(super) fn slot_and_offset(&self, address: u64) -> Option<(u32, u64)> {
+        let offset = address.checked_sub(self.first_slot())?;
+        if offset >> SPAN_BITS_MAX != 0 {
+            return None;
+        }
+        let slot = divide(offset, self.reciprocal.load(Ordering::Relaxed)) as u32;
+        Some((slot, offset - u64::from(slot) * self.stride()))
     }
 
     /// The start of a slot; for guarded ones, of its data pages.

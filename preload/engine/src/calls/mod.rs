@@ -44,28 +44,28 @@ impl Called<'_> {
 
 /// How many bytes from `address` on the program may touch: the rest of a live block; outside the heap
 /// there is no limit but what the program has marked.
+#[inline(always)]
 #[must_use]
 pub fn room(address: u64) -> u64 {
-    let room = if blocks::is_ours(address) {
-        blocks::locate(address).map_or(0, |place| {
-            (place.start + place.size).saturating_sub(address)
-        })
-    } else {
-        u64::MAX
-    };
-    match marked(address..address.saturating_add(room)) {
+    let room = blocks::room(address);
+    if poison::is_empty() {
+        return room;
+    }
+    unmarked(address, room)
+}
+
+/// Of this room the part before the first marked byte. A handler that interrupted LDT must not ask: it
+/// may have interrupted the holder of the lock.
+#[cold]
+#[inline(never)]
+fn unmarked(address: u64, room: u64) -> u64 {
+    if thread::slot().inside_sp.get() != 0 {
+        return room;
+    }
+    match poison::first_in(address..address.saturating_add(room)) {
         Some(marked) => marked.start.saturating_sub(address),
         None => room,
     }
-}
-
-/// The first bytes of a range that the program has marked. A handler that interrupted LDT must not ask:
-/// it may have interrupted the holder of the lock.
-fn marked(range: core::ops::Range<u64>) -> Option<core::ops::Range<u64>> {
-    if thread::slot().inside_sp.get() != 0 {
-        return None;
-    }
-    poison::first_in(range)
 }
 
 /// What is wrong with a range: the kind, the bytes it is about, and the block, if there is one.

@@ -22,15 +22,22 @@ pub fn add(range: Range<u64>) {
 
 /// It may be touched again.
 pub fn remove(range: Range<u64>) {
-    if COUNT.load(Ordering::Relaxed) > 0 {
+    if !is_empty() {
         change(|ranges| cut(ranges, range));
     }
+}
+
+/// Whether everything may be touched.
+#[inline(always)]
+#[must_use]
+pub fn is_empty() -> bool {
+    COUNT.load(Ordering::Relaxed) == 0
 }
 
 /// The first bytes of a range that nobody may touch.
 #[must_use]
 pub fn first_in(range: Range<u64>) -> Option<Range<u64>> {
-    if COUNT.load(Ordering::Relaxed) == 0 {
+    if is_empty() {
         return None;
     }
     RANGES.with(|ranges| overlap(ranges, range))

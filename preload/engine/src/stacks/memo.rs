@@ -343,12 +343,9 @@ impl Stacks {
                 }
                 fresh += 1;
             }
-            let mut reads = Reads::default();
-            let step = self
+            let (step, reads) = self
                 .unwind
-                .step(&mut frame, floor, &mut reads, &mut |module| {
-                    to.module(module)
-                });
+                .step(&mut frame, floor, &mut |module| to.module(module));
             *self.fresh.state(fresh - 1) = State {
                 frame,
                 node: NodeId(0),

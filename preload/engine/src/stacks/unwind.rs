@@ -110,57 +110,64 @@ impl Unwind {
             .then(|| unsafe { (address as *const u64).read_unaligned() })
     }
 
-    /// One step outwards. Reads only the current stack, at or above `floor`. Completes `frame` with
-    /// the epoch of its module.
+    /// One step outwards, with what it read. Reads only the current stack, at or above `floor`. Completes
+    /// `frame` with the epoch of its module.
+    ///
+    /// By value: words that are written one by one and read again in pairs cost the processor more than
+    /// the rest of the step.
     #[inline(always)]
     pub fn step(
         &mut self,
         frame: &mut Frame,
         floor: u64,
-        reads: &mut Reads,
         announce: &mut dyn FnMut(&Module),
-    ) -> Step {
+    ) -> (Step, Reads) {
         let Registers { ip, sp, bp } = frame.registers;
         let rule = *self.rules.slot(ip);
         if rule.ip != ip || frame.exact || matches!(rule.sp_base, Base::Unknown | Base::None) {
-            return self.step_slowly(frame, floor, reads, announce);
+            return self.step_slowly(frame, floor, announce);
         }
         frame.epoch = rule.epoch;
         let start = if rule.sp_base == Base::Sp { sp } else { bp };
         let caller_sp = start.wrapping_add_signed(i64::from(rule.sp_offset));
         let address = caller_sp.wrapping_sub(8);
         let Some(caller_ip) = self.read(address, floor) else {
-            return Step::Lost;
+            return (Step::Lost, Reads::default());
         };
-        reads.words = [Read {
+        let first = Read {
             address,
             value: caller_ip,
-        }; READS];
-        reads.count = 1;
-        let caller_bp = if rule.bp_base == Base::None {
-            reads.bp = BpUse::HandsOn;
-            bp
+        };
+        let (caller_bp, reads) = if rule.bp_base == Base::None {
+            let reads = Reads {
+                bp: BpUse::HandsOn,
+                words: [first; READS],
+                count: 1,
+            };
+            (bp, reads)
         } else {
-            if rule.bp_base == Base::Sp {
-                reads.bp = BpUse::Restores;
-            }
-            let start = if rule.bp_base == Base::Sp { sp } else { bp };
+            let (start, use_of_bp) = if rule.bp_base == Base::Sp {
+                (sp, BpUse::Restores)
+            } else {
+                (bp, BpUse::Needs)
+            };
             let address = start.wrapping_add_signed(i64::from(rule.bp_offset));
             let Some(value) = self.read(address, floor) else {
-                return Step::Lost;
+                return (Step::Lost, Reads::default());
             };
-            reads.words[1] = Read { address, value };
-            reads.count = 2;
-            value
+            let reads = Reads {
+                bp: use_of_bp,
+                words: [first, Read { address, value }],
+                count: 2,
+            };
+            (value, reads)
         };
-        arrive(
-            sp,
-            Registers {
-                ip: caller_ip,
-                sp: caller_sp,
-                bp: caller_bp,
-            },
-        )
+        let caller = Registers {
+            ip: caller_ip,
+            sp: caller_sp,
+            bp: caller_bp,
+        };
+        (arrive(sp, caller), reads)
     }
 
     #[inline(never)]
@@ -168,22 +175,23 @@ impl Unwind {
         &mut self,
         frame: &mut Frame,
         floor: u64,
-        reads: &mut Reads,
         announce: &mut dyn FnMut(&Module),
-    ) -> Step {
+    ) -> (Step, Reads) {
+        let mut reads = Reads::default();
         let ip = frame.registers.ip;
         if ip == self.restorer && !frame.exact {
-            return self.leave_signal_handler(frame.registers.sp, floor, reads);
+            let step = self.leave_signal_handler(frame.registers.sp, floor, &mut reads);
+            return (step, reads);
         }
         let module = modules::find(ip.wrapping_sub(u64::from(!frame.exact)), announce);
         frame.epoch = module.map_or(0, |module| module.epoch);
-        let step = self.step_plainly(frame, module, floor, reads);
+        let step = self.step_plainly(frame, module, floor, &mut reads);
         if let (Some(module), Some(ip), false) = (module, NonZeroU64::new(ip), frame.exact)
             && self.rules.slot(ip.get()).ip != ip.get()
         {
             *self.rules.slot(ip.get()) = rules::derive(module, ip, &mut self.cache);
         }
-        step
+        (step, reads)
     }
 
     /// One step by framehop, or along frame pointers where no module brought the code.

@@ -7,7 +7,7 @@ use super::{Announce, MAX_FRAMES, Stacks};
 use crate::modules;
 use crate::stacks::bounds::Bounds;
 use crate::stacks::table::{self, FrameKey};
-use crate::stacks::unwind::{Frame, Reads, Step};
+use crate::stacks::unwind::{Frame, Step};
 use crate::sys::Registers;
 use crate::sys::signal::read_memory;
 
@@ -63,9 +63,8 @@ impl Stacks {
         to: &mut impl Announce,
     ) -> bool {
         while *fresh < MAX_FRAMES {
-            let mut reads = Reads::default();
             let announce = &mut |module: &modules::Module| to.module(module);
-            let step = self.unwind.step(&mut frame, floor, &mut reads, announce);
+            let (step, _) = self.unwind.step(&mut frame, floor, announce);
             self.fresh.state(*fresh).frame = frame;
             *fresh += 1;
             match step {
