@@ -80,6 +80,10 @@ bound! {
     getenv "ldt_bound_getenv" "ldt_early_getenv";
     stat64 "ldt_bound_stat64" "ldt_early_stat64";
     open64 "ldt_bound_open64" "ldt_early_open64";
+    fstat64 "ldt_bound_fstat64" "ldt_early_fstat64";
+    waitpid "ldt_bound_waitpid" "ldt_early_waitpid";
+    pipe2 "ldt_bound_pipe2" "ldt_early_pipe2";
+    socketpair "ldt_bound_socketpair" "ldt_early_socketpair";
 }
 
 global_asm!(
@@ -173,4 +177,8 @@ bound_at_once! {
     "ldt_early_getenv" "ldt_bound_getenv";
     "ldt_early_stat64" "ldt_bound_stat64";
     "ldt_early_open64" "ldt_bound_open64";
+    "ldt_early_fstat64" "ldt_bound_fstat64";
+    "ldt_early_waitpid" "ldt_bound_waitpid";
+    "ldt_early_pipe2" "ldt_bound_pipe2";
+    "ldt_early_socketpair" "ldt_bound_socketpair";
 }

@@ -26,6 +26,7 @@ mod format;
 mod frame;
 mod heap;
 mod numbers;
+mod readable;
 mod scan;
 mod stories;
 mod table;

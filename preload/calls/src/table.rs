@@ -115,10 +115,6 @@ macro_rules! with_every_function {
             openat64 [rsi] Narrow (1) LENGTH;
             creat [rdi] Narrow (0) LENGTH;
             access [rdi] Narrow (0) LENGTH;
-            stat [rdi] Narrow (0) LENGTH;
-            stat64 [rdi] Narrow (0) LENGTH;
-            lstat [rdi] Narrow (0) LENGTH;
-            lstat64 [rdi] Narrow (0) LENGTH;
             unlink [rdi] Narrow (0) LENGTH;
             remove [rdi] Narrow (0) LENGTH;
             mkdir [rdi] Narrow (0) LENGTH;
@@ -368,6 +364,56 @@ macro_rules! with_every_function {
             pwritev64v2 always Narrow (1, 2) SEND_VECTOR;
             recvmsg always Narrow (1) RECEIVE_MESSAGE;
             sendmsg always Narrow (1) SEND_MESSAGE;
+
+            // Records of a known size.
+            stat [rdi rsi] Narrow (1, 0) FILL_STAT;
+            stat64 [rdi rsi] Narrow (1, 0) FILL_STAT;
+            lstat [rdi rsi] Narrow (1, 0) FILL_STAT;
+            lstat64 [rdi rsi] Narrow (1, 0) FILL_STAT;
+            fstat [rsi] Narrow (1) FILL_STAT;
+            fstat64 [rsi] Narrow (1) FILL_STAT;
+            fstatat [rsi rdx] Narrow (2, 1) FILL_STAT;
+            fstatat64 [rsi rdx] Narrow (2, 1) FILL_STAT;
+            statfs [rdi rsi] Narrow (1, 0) FILL_STATFS;
+            statfs64 [rdi rsi] Narrow (1, 0) FILL_STATFS;
+            fstatfs [rsi] Narrow (1) FILL_STATFS;
+            fstatfs64 [rsi] Narrow (1) FILL_STATFS;
+            statvfs [rdi rsi] Narrow (1, 0) FILL_STATVFS;
+            statvfs64 [rdi rsi] Narrow (1, 0) FILL_STATVFS;
+            fstatvfs [rsi] Narrow (1) FILL_STATVFS;
+            fstatvfs64 [rsi] Narrow (1) FILL_STATVFS;
+            uname [rdi] Narrow (0) FILL_NAMES;
+            getrusage [rsi] Narrow (1) FILL_USAGE;
+            getrlimit [rsi] Narrow (1) FILL_PAIR;
+            getrlimit64 [rsi] Narrow (1) FILL_PAIR;
+            setrlimit [rsi] Narrow (1) READ_PAIR;
+            setrlimit64 [rsi] Narrow (1) READ_PAIR;
+            gettimeofday [rdi] Narrow (0) FILL_PAIR;
+            clock_getres [rsi] Narrow (1) FILL_PAIR;
+            nanosleep [rdi] Narrow (0) READ_PAIR;
+            getitimer [rsi] Narrow (1) FILL_TWO_PAIRS;
+            times [rdi] Narrow (0) FILL_TWO_PAIRS;
+            time [rdi] Narrow (0) FILL_TIME;
+            ctime [rdi] Narrow (0) READ_TIME;
+            localtime [rdi] Narrow (0) READ_TIME;
+            gmtime [rdi] Narrow (0) READ_TIME;
+            localtime_r [rdi rsi] Narrow (0, 1) SPLIT_TIME;
+            gmtime_r [rdi rsi] Narrow (0, 1) SPLIT_TIME;
+            asctime [rdi] Narrow (0) READ_DATE;
+            mktime [rdi] Narrow (0) READ_DATE;
+            wait [rdi] Narrow (0) FILL_STATUS;
+            waitpid [rsi] Narrow (1) FILL_STATUS;
+            pipe [rdi] Narrow (0) FILL_DESCRIPTORS;
+            pipe2 [rdi] Narrow (0) FILL_DESCRIPTORS;
+            socketpair [rcx] Narrow (3) FILL_DESCRIPTORS;
+            bind [rsi] Narrow (1, 2) READ_GIVEN;
+            connect [rsi] Narrow (1, 2) READ_GIVEN;
+            setsockopt [rcx] Narrow (3, 4) READ_GIVEN;
+            poll [rdi] Narrow (0, 1) WAIT_FOR;
+            epoll_wait [rsi] Narrow (1, 2) FILL_EVENTS;
+            select always Narrow (1, 2, 3, 0) SELECT;
+            qsort [rdi] Narrow (0, 1, 2) SORT;
+            qsort_r [rdi] Narrow (0, 1, 2) SORT;
         }
     };
 }

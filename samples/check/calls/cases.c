@@ -199,6 +199,20 @@ WRITE(getline, getline, char, with_text_file(f, n - 1, getline(&(char *){p}, &(s
 WRITE(getcwd, getcwd, char, in_place(n - 1, getcwd(p, 4000)))
 WRITE(readlink, readlink, char, with_link(n, readlink(link_name, p, 4000)))
 
+/* A record, at the end of what the case may touch or at its beginning. */
+#define RECORD(bytes) ((void *)(way == GOOD || way == AFTER ? p + n - (bytes) : p))
+static int compare(const void *a, const void *b) { return *(const char *)a - *(const char *)b; }
+WRITE(gettimeofday, gettimeofday, char, gettimeofday(RECORD(16), NULL))
+WRITE(getrlimit, getrlimit, char, getrlimit(RLIMIT_CORE, RECORD(16)))
+WRITE(times, times, char, times(RECORD(32)))
+WRITE(localtime_r, localtime_r, char, localtime_r(&(time_t){0}, RECORD(56)))
+WRITE(qsort, qsort, char, FILLED(char, (qsort(p, n, 1, compare), 0)))
+READ(asctime, asctime, char, FILLED(char, asctime(RECORD(56))))
+READ(setrlimit, setrlimit, char, FILLED(char, setrlimit(99, RECORD(16))))
+WRITE(poll, poll, char, FILLED(char, poll(RECORD(8), 1, 0)))
+READ(setsockopt, setsockopt, char, FILLED(char, setsockopt(pair[0], SOL_SOCKET, 9999, p, n)))
+READ(bind, bind, char, FILLED(char, bind(pair[0], (void *)p, n)))
+
 int main(int count, char **arguments) {
     prepare();
     return run_cases(count, arguments);

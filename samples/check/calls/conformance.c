@@ -10,6 +10,10 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
+#include <sys/select.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <locale.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -28,6 +32,8 @@ ssize_t __readlink_chk(const char *, char *, size_t, size_t);
 char *__stpcpy_chk(char *, const char *, size_t);
 char *__strncat_chk(char *, const char *, size_t, size_t);
 int __swprintf_chk(wchar_t *, size_t, int, size_t, const wchar_t *, ...);
+
+static int ascending(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 
 static char statics[8][512];
 static int on_heap;
@@ -142,6 +148,26 @@ static void files(void) {
     fclose(f); close(pipes[0]); close(pipes[1]); close(pair[0]); close(pair[1]);
 }
 
+/* For wild pointers the kernel has an error, and so must the call. */
+static void wild(void) {
+    int pipes[2]; NUMBER(pipe(pipes)); struct iovec far = {(void *)16, 4}; struct msghdr m = {.msg_iov = (void *)7, .msg_iovlen = 2};
+    NUMBER(writev(pipes[1], (void *)1, 2)); NUMBER(writev(pipes[1], (void *)-1, 1)); NUMBER(readv(pipes[0], (void *)7, 2)); NUMBER(writev(pipes[1], &far, 1));
+    NUMBER(pwritev(pipes[1], (void *)-16, 3, 0)); NUMBER(sendmsg(pipes[1], (void *)1, 0)); NUMBER(sendmsg(pipes[1], &m, 0)); NUMBER(recvmsg(pipes[0], (void *)-1, 0));
+    char *bad[] = {(char *)1, NULL}, *name[] = {"true", NULL}; NUMBER(execve("/nowhere", name, bad)); NUMBER(execve("/nowhere", name, (char **)1)); NUMBER(execve(NULL, bad, bad));
+    close(pipes[0]); close(pipes[1]);
+}
+
+/* Records of a known size. */
+static void records(void) {
+    struct stat *facts = at(1, sizeof *facts); NUMBER(stat("/", facts)); NUMBER(S_ISDIR(facts->st_mode)); NUMBER(fstat(-1, facts)); NUMBER(lstat("/nowhere", facts));
+    NUMBER(fstatat(AT_FDCWD, "/", facts, 0)); NUMBER(stat("/", (void *)8));
+    struct pollfd *wait = at(2, 2 * sizeof *wait); wait[0] = wait[1] = (struct pollfd){-1, POLLIN, 7}; NUMBER(poll(wait, 2, 0)); NUMBER(wait[1].revents); NUMBER(poll(NULL, 0, 0));
+    time_t *when = at(3, sizeof *when); *when = 86400; struct tm *date = at(4, sizeof *date); TEXTUAL(ctime(when)); NUMBER(gmtime_r(when, date) == date); NUMBER(date->tm_mday); TEXTUAL(asctime(date)); NUMBER(time(when) > 86400);
+    int *ends = at(5, 2 * sizeof *ends); NUMBER(pipe(ends)); close(ends[0]); close(ends[1]); NUMBER(pipe2(ends, O_CLOEXEC)); fd_set *set = at(6, sizeof *set); FD_SET(ends[0], set); struct timeval none = {0};
+    NUMBER(select(ends[0] + 1, set, NULL, NULL, &none)); close(ends[0]); close(ends[1]); NUMBER(bind(-1, (void *)set, 16)); NUMBER(waitpid(-1, ends, WNOHANG)); NUMBER(nanosleep((void *)memset(at(7, 16), 0, 16), NULL));
+    int *numbers = at(1, 5 * sizeof *numbers); for (int i = 0; i < 5; i++) numbers[i] = 5 - i; qsort(numbers, 5, sizeof *numbers, ascending); NUMBER(numbers[0]); NUMBER(numbers[4]);
+}
+
 /* A thread that waits in read can be cancelled, and its cleanup runs: through the frame that watches too. */
 static int cleaned;
 static void clean(void *unused) { cleaned++; }
@@ -171,6 +197,8 @@ int main(void) {
         numbers();
         prints();
         files();
+        wild();
+        records();
         interrupted();
     }
     for (int i = 0; i < 8; i++) free(blocks[i]);

@@ -4,6 +4,7 @@
 
 use crate::call::{Call, Story, Then};
 use crate::heap::Access;
+use crate::readable;
 
 fn watch_unless(roomy: bool) -> Then {
     if roomy { Then::Go } else { Then::Watch }
@@ -61,19 +62,30 @@ pub(crate) const WRITE_ITEMS: Story = items(|call, result| {
 
 /// The kernel takes no more.
 const MOST_PIECES: u64 = 1024;
+const PIECE_BYTES: u64 = size_of::<libc::iovec>() as u64;
+/// Pieces that are asked for at once.
+const KEPT_PIECES: usize = 32;
 
-/// The pieces of a vector that may be read: address and bytes of each.
+/// The pieces of a vector that can be read: address and bytes of each. For a wild pointer the kernel has an
+/// error, so it must be asked here too.
 fn pieces(call: &Call<'_>, vector: u64, count: u64) -> impl Iterator<Item = (u64, u64)> {
-    let readable = call.units_of_room(vector) / 16;
-    let count = if vector == 0 || count > MOST_PIECES {
+    let room = call.units_of_room(vector) / PIECE_BYTES;
+    let count = if count > MOST_PIECES {
         0
     } else {
-        count.min(readable)
+        count.min(room)
     };
-    (0..count).map(move |at| {
-        // SAFETY: within the vector, which the kernel would read too.
-        let piece = unsafe { *((vector + 16 * at) as *const libc::iovec) };
-        (piece.iov_base as u64, piece.iov_len as u64)
+    let mut kept = [[0u64; 2]; KEPT_PIECES];
+    let mut readable = 0;
+    (0..count).map_while(move |at| {
+        let kept_at = at as usize % KEPT_PIECES;
+        if kept_at == 0 {
+            let wanted = (count - at).min(KEPT_PIECES as u64) * PIECE_BYTES;
+            let address = vector.wrapping_add(at * PIECE_BYTES);
+            readable = at + readable::copy(address, wanted, kept.as_flattened_mut()) / PIECE_BYTES;
+        }
+        let [base, length] = kept[kept_at];
+        (at < readable).then_some((base, length))
     })
 }
 
@@ -99,7 +111,10 @@ fn pieces_told(call: &Call<'_>) -> u64 {
 const fn vector(after: fn(&mut Call<'_>, u64)) -> Story {
     Story {
         before: |call| {
-            call.read(call.arg(0), 16 * pieces_told(call).min(MOST_PIECES));
+            call.read(
+                call.arg(0),
+                PIECE_BYTES * pieces_told(call).min(MOST_PIECES),
+            );
             watch_unless(is_roomy(call, call.arg(0), pieces_told(call)))
         },
         after,
@@ -128,16 +143,19 @@ pub(crate) const SEND_VECTOR: Story = vector(|call, result| {
     );
 });
 
-/// The pieces of a message whose head may be read.
+/// The pieces of a message whose head can be read.
 fn pieces_of_message(call: &Call<'_>) -> (u64, u64) {
     let message = call.arg(0);
-    let head = size_of::<libc::msghdr>() as u64;
-    if message == 0 || call.units_of_room(message) < head {
+    let mut head = [0u64; size_of::<libc::msghdr>() / 8];
+    let bytes = size_of_val(&head) as u64;
+    if call.units_of_room(message) < bytes || readable::copy(message, bytes, &mut head) < bytes {
         return (0, 0);
     }
-    // SAFETY: the head may be read.
-    let message = unsafe { &*(message as *const libc::msghdr) };
-    (message.msg_iov as u64, message.msg_iovlen as u64)
+    let word = |offset: usize| head.get(offset / 8).copied().unwrap_or(0);
+    (
+        word(core::mem::offset_of!(libc::msghdr, msg_iov)),
+        word(core::mem::offset_of!(libc::msghdr, msg_iovlen)),
+    )
 }
 
 const fn message(after: fn(&mut Call<'_>, u64)) -> Story {
@@ -145,7 +163,7 @@ const fn message(after: fn(&mut Call<'_>, u64)) -> Story {
         before: |call| {
             call.read(call.arg(0), size_of::<libc::msghdr>() as u64);
             let (vector, count) = pieces_of_message(call);
-            call.read(vector, 16 * count.min(MOST_PIECES));
+            call.read(vector, PIECE_BYTES * count.min(MOST_PIECES));
             watch_unless(is_roomy(call, vector, count))
         },
         after,

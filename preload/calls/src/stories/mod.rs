@@ -7,6 +7,7 @@ mod copies;
 mod files;
 mod lines;
 mod print;
+mod records;
 mod scanf;
 mod searches;
 mod texts;
@@ -21,6 +22,11 @@ pub(crate) use files::{
 };
 pub(crate) use lines::{GET_LINE, NAME_LINK, NAME_PLACE, READ_LINE};
 pub(crate) use print::PRINT;
+pub(crate) use records::{
+    FILL_DESCRIPTORS, FILL_EVENTS, FILL_NAMES, FILL_PAIR, FILL_STAT, FILL_STATFS, FILL_STATUS,
+    FILL_STATVFS, FILL_TIME, FILL_TWO_PAIRS, FILL_USAGE, READ_DATE, READ_GIVEN, READ_PAIR,
+    READ_TIME, SELECT, SORT, SPLIT_TIME, WAIT_FOR,
+};
 pub(crate) use scanf::SCAN;
 pub(crate) use searches::{
     COMPARE_FOLDED, COMPARE_TEXTS, FIND_CHARACTER, FIND_FOLDED_TEXT, FIND_TEXT, NUMBER, SKIP,

@@ -19,7 +19,7 @@ use crate::faults;
 use crate::hooks::untraced::{self, Search};
 use crate::process;
 use crate::real::Real;
-use crate::sys::mem;
+use crate::sys::{mem, signal};
 
 type Strings = *const *const c_char;
 
@@ -82,9 +82,35 @@ impl Drop for Scratch {
     }
 }
 
-/// The environment with what following needs; `None` when nothing is missing.
+/// Whether an array of strings can be read, as far as its pages go: for a wild pointer the kernel has an error.
+fn is_there(strings: Strings) -> bool {
+    let can_read = |address: u64, bytes: usize| {
+        let mut word = [0; 8];
+        signal::read_memory(address, &mut word[..bytes]) == bytes
+    };
+    let mut at = strings as u64;
+    loop {
+        if !can_read(at, 8) {
+            return false;
+        }
+        // SAFETY: just read, by the kernel.
+        let string = unsafe { (at as *const u64).read_unaligned() };
+        if string == 0 {
+            return true;
+        }
+        if !can_read(string, 1) {
+            return false;
+        }
+        at += 8;
+    }
+}
+
+/// The environment with what following needs; `None` when nothing is missing, or nothing can be read.
 unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
     let (preload, options) = process::inheritance()?;
+    if !environment.is_null() && !is_there(environment) {
+        return None;
+    }
     let variables = if environment.is_null() {
         // After clearenv().
         &[]
@@ -101,7 +127,7 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
     let find = |name: &[u8]| variables.iter().find_map(|&variable| value(variable, name));
     let theirs = find(b"LD_PRELOAD=").unwrap_or_default();
     let library = preload.split(|&byte| byte == b':' || byte == b' ');
-    let is_there = library
+    let has_library = library
         .clone()
         .filter(|path| path.ends_with(b"libldt.so"))
         .any(|path| {
@@ -109,7 +135,7 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
                 .split(|&byte| byte == b':' || byte == b' ')
                 .any(|other| other == path)
         });
-    if is_there && (find(b"LDT_OPTIONS=").is_some() || options.is_empty()) {
+    if has_library && (find(b"LDT_OPTIONS=").is_some() || options.is_empty()) {
         return None;
     }
     let strings = variables.len() + 3;
@@ -129,7 +155,7 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
             add(variable);
         }
     }
-    add(match (is_there, theirs.is_empty()) {
+    add(match (has_library, theirs.is_empty()) {
         (true, _) => scratch.string(&[b"LD_PRELOAD=", theirs]),
         (false, true) => scratch.string(&[b"LD_PRELOAD=", preload]),
         (false, false) => scratch.string(&[b"LD_PRELOAD=", theirs, b":", preload]),
