@@ -207,25 +207,35 @@ fn close_pages(range: &Range<u64>) {
     }
 }
 
-/// Closes a whole slot, and the guards on both sides of it, which were lifted.
+/// Closes a whole slot, and the guards on both sides of it, which were lifted, and perhaps closed again by
+/// protection.
 #[cold]
 fn close_all(slot: &Range<u64>) {
-    close_pages(&(slot.start - GUARD_BYTES..slot.end + GUARD_BYTES));
+    let range = slot.start - GUARD_BYTES..slot.end + GUARD_BYTES;
+    if method() == Method::Markers {
+        lift(&range);
+    }
+    close_pages(&range);
 }
 
 /// Opens a range whatever is there, for [`super::lift`].
 pub(super) fn lift(range: &Range<u64>) {
     // SAFETY: pages of LDT's heap. A failure shows as the same fault again, which is then fatal.
     unsafe {
-        match method() {
-            Method::Markers => {
-                let _ = pages::remove_markers(range.start, length(range));
-            }
-            Method::Protection => {
-                let _ = pages::open(range.start, length(range));
-            }
+        if method() == Method::Markers {
+            let _ = pages::remove_markers(range.start, length(range));
         }
+        let _ = pages::open(range.start, length(range));
     }
+}
+
+/// Closes a range that was lifted, by protection, which keeps what the program has written there.
+pub(super) fn close_lifted(range: &Range<u64>) {
+    if range.is_empty() {
+        return;
+    }
+    // SAFETY: pages of LDT's heap that the program has no right to. A failure leaves them open.
+    let _ = unsafe { pages::close(range.start, length(range)) };
 }
 
 /// Opens pages of the open zone that were mapped anew.

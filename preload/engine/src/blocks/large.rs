@@ -173,11 +173,16 @@ pub(super) fn give_back(span: &'static Descriptor) {
             Method::Protection => true,
             Method::Markers => {
                 let remapped = span.remapped.load(Ordering::Relaxed) != 0;
-                let open = !remapped || {
+                if remapped {
                     guarded::return_mappings(2);
-                    guarded::reopen(&large.open)
+                }
+                let is_open = match (lifted, remapped) {
+                    (true, _) => guarded::reopen(&range),
+                    (false, true) => guarded::reopen(&large.open),
+                    (false, false) => true,
                 };
-                open && pages::remove_markers(range.start, range.end - range.start).is_ok()
+                is_open
+                    && pages::remove_markers(range.start, range.end - range.start).is_ok()
                     && (!lifted || pages::discard(range.start, range.end - range.start).is_ok())
             }
         }

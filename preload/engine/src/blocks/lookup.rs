@@ -1,15 +1,11 @@
 //! From an address to what is known of it. No lock is taken and nothing is changed but guard pages: all
 //! of this may run in a signal handler that has interrupted the heap anywhere.
 
-use core::sync::atomic::Ordering;
-
-use super::guarded;
 use super::region::{self, Region};
 use super::report::Block;
 use super::slot::Slot;
 use super::span::{Descriptor, Kind};
 use super::walk::locate;
-use crate::modes::guard::GUARD_BYTES;
 use crate::modes::redzone;
 
 /// Slots and spans that are looked at for a neighbour.
@@ -163,25 +159,4 @@ fn run_at(region: &Region, granule: u64) -> Option<&'static Descriptor> {
     let span = region.span_of(granule)?;
     let covers = span.range().contains(&region.address_of(granule));
     covers.then_some(span)
-}
-
-/// Makes the guard pages around an address accessible, so that the run can go on. The slot is guarded
-/// anew when it is reused.
-pub fn lift(address: u64) {
-    let Some(span) = region::span_at(address) else {
-        return;
-    };
-    let range = match span.kind() {
-        Kind::Guarded => {
-            let data = span.data(span.slot_at(address));
-            data.start - GUARD_BYTES..data.end + GUARD_BYTES
-        }
-        Kind::Large => span.range(),
-        _ => return,
-    };
-    span.lifted.store(1, Ordering::Relaxed);
-    if span.remapped.load(Ordering::Relaxed) != 0 && span.kind() == Kind::Large {
-        guarded::reopen(&span.large().open);
-    }
-    guarded::lift(&range);
 }

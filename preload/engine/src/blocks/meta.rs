@@ -119,6 +119,16 @@ const _: () = assert!(
 pub(super) struct Facts(u64);
 
 impl Facts {
+    /// The word itself.
+    pub(super) fn into_word(self) -> u64 {
+        self.0
+    }
+
+    /// The way back.
+    pub(super) fn from_word(word: u64) -> Facts {
+        Facts(word)
+    }
+
     #[inline(always)]
     pub(super) fn state(self) -> State {
         State::from_bits(self.0 >> STATE_SHIFT & 7)

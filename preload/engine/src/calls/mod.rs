@@ -178,7 +178,7 @@ pub fn open(range: Range) {
         .saturating_add(range.bytes.min(MOST_OPENED_BYTES));
     let mut at = range.address;
     while at < end && blocks::is_ours(at) {
-        blocks::lift(at);
+        let _ = blocks::lift(at);
         let Some(block) = blocks::find(at) else {
             return;
         };

@@ -4,7 +4,7 @@
 
 use iced_x86::{
     Decoder, DecoderOptions, Instruction, InstructionInfoFactory, MemorySize, Mnemonic, OpAccess,
-    Register, UsedMemory,
+    OpKind, Register, UsedMemory,
 };
 use ldt_trace::finding::Access;
 
@@ -48,6 +48,9 @@ pub(super) fn access_at(
     code: &[u8],
     machine: &impl Machine,
 ) -> Option<MemoryAccess> {
+    if let Some(tested) = bit_test(fault, was_write, ip, code, machine) {
+        return Some(tested);
+    }
     each_access(ip, code, machine, &mut |found| {
         let Touch { address, .. } = found.touch;
         let reaches = address <= fault && fault < found.touch.end();
@@ -59,6 +62,51 @@ pub(super) fn access_at(
             access: was_write.map_or(found.access, said),
             ..found
         })
+    })
+}
+
+/// The byte that a bit test with the bit's number in a register is about (bt, bts, btr, btc): the number
+/// reaches as far as it likes beyond the operand. The processor touches the whole word around that byte, which
+/// the program has not asked for.
+fn bit_test(
+    fault: u64,
+    was_write: Option<bool>,
+    ip: u64,
+    code: &[u8],
+    machine: &impl Machine,
+) -> Option<MemoryAccess> {
+    let instruction = Decoder::with_ip(64, code, ip, DecoderOptions::NONE).decode();
+    let is_bit_test = matches!(
+        instruction.mnemonic(),
+        Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
+    );
+    if !is_bit_test || instruction.op0_kind() != OpKind::Memory {
+        return None;
+    }
+    if instruction.op1_kind() != OpKind::Register {
+        return None;
+    }
+    let number = instruction.op1_register();
+    let value = machine.general(number.full_register().number());
+    let bit = match number.size() {
+        2 => i64::from(value as i16),
+        4 => i64::from(value as i32),
+        _ => value as i64,
+    };
+    let base = instruction.virtual_address(0, 0, |register, _, _| match register {
+        Register::ES | Register::CS | Register::SS | Register::DS => Some(0),
+        _ if register.is_gpr() => Some(machine.general(register.full_register().number())),
+        _ => None,
+    })?;
+    let word_bytes = number.size() as i64;
+    let word = base.wrapping_add_signed(bit.div_euclid(8 * word_bytes) * word_bytes);
+    let reaches = word <= fault && fault - word < word_bytes as u64;
+    reaches.then(|| MemoryAccess {
+        touch: Touch {
+            address: base.wrapping_add_signed(bit.div_euclid(8)),
+            size: 1,
+        },
+        access: was_write.map_or(Access::Unknown, said),
     })
 }
 
@@ -341,6 +389,26 @@ mod tests {
                 size: 8
             })
         );
+    }
+
+    /// A test of a bit far from the operand reaches for the word that the bit is in; the program is about
+    /// its byte.
+    #[test]
+    fn a_bit_test_is_about_one_byte() {
+        // bts dword ptr [rax], ecx
+        let code = [0x0f, 0xab, 0x08];
+        let of = |bit: i32, fault| {
+            let machine = Plain {
+                flags: 0,
+                count: u64::from(bit as u32),
+            };
+            access_at(fault, Some(true), 0, &code, &machine)
+                .map(|found| (found.touch.address, found.touch.size))
+        };
+        assert_eq!(of(43, RAX + 4), Some((RAX + 5, 1)));
+        assert_eq!(of(43, RAX + 7), Some((RAX + 5, 1)));
+        assert_eq!(of(-1, RAX - 4), Some((RAX - 1, 1)));
+        assert_eq!(of(-33, RAX - 8), Some((RAX - 5, 1)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ldt_trace::finding::{Access, BlockFacts, DetectedBy};
 
 use super::crash::{self, Reason};
 use super::decode::{self, MAX_INSTRUCTION_BYTES, Machine, MemoryAccess};
-use super::{deliver, is_exact, program, unaligned};
+use super::{deliver, is_exact, program, step, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, Report};
@@ -29,7 +29,10 @@ pub(super) fn decide(number: i32, frame: &mut Frame) -> Onward {
         file::write_stream(Fd(2), IN_HANDLER);
         return default_action(number, frame);
     }
-    let onward = judge(number, frame);
+    let onward = match number {
+        libc::SIGTRAP => step::end(frame),
+        _ => judge(number, frame),
+    };
     slot.busy.set(0);
     onward
 }
@@ -39,6 +42,7 @@ fn judge(number: i32, frame: &mut Frame) -> Onward {
     if !was_sent && number == libc::SIGSEGV && mend(frame) {
         return Onward::RESUME;
     }
+    step::give_up(frame);
     let action = program::action(number);
     let is_blocked = program::blocks(frame.mask(), number);
     if was_sent && is_blocked {
@@ -61,7 +65,7 @@ fn judge(number: i32, frame: &mut Frame) -> Onward {
 
 /// The kernel's default action, with the interrupted code as it stands: the instruction faults again, or
 /// the signal is sent again, and this time kills.
-fn default_action(number: i32, frame: &mut Frame) -> Onward {
+pub(super) fn default_action(number: i32, frame: &mut Frame) -> Onward {
     // The number is valid.
     let _ = signal::set_action(number, &signal::Action::DEFAULT);
     if frame.code() <= 0 {
@@ -82,8 +86,8 @@ fn mend(frame: &mut Frame) -> bool {
     blocks::is_ours(fault) && open(frame, fault)
 }
 
-/// Reports the access to a guard page at `fault` and lifts the guard; `false` when that does not help.
-pub(super) fn open(frame: &Frame, fault: u64) -> bool {
+/// Reports the access to a guard page at `fault` and lifts the guard for it; `false` when that does not help.
+pub(super) fn open(frame: &mut Frame, fault: u64) -> bool {
     let slot = signal::slot();
     let ip = frame.registers().ip;
     if slot.last_ip.replace(ip) == ip && slot.last_address.replace(fault) == fault {
@@ -97,14 +101,19 @@ pub(super) fn open(frame: &Frame, fault: u64) -> bool {
     }
     // Where LDT itself was interrupted (a handler of the program's runs in the middle of it), nothing can be
     // written down; the run goes on all the same.
-    if let Some(mut inside) = reentry::enter(frame.registers().sp) {
-        report(inside.recorder(), frame, fault);
+    let times = reentry::enter(frame.registers().sp)
+        .and_then(|mut inside| report(inside.recorder(), frame, fault));
+    let lifted = blocks::lift(fault);
+    if let Some((lifted, times)) = lifted.zip(times)
+        && times <= step::TIMES_A_PLACE
+    {
+        step::begin(frame, lifted);
     }
-    blocks::lift(fault);
     true
 }
 
-fn report(recorder: &mut Recorder, frame: &Frame, fault: u64) {
+/// Gives how often this place has been reported; `None` where nothing is wrong with the access.
+fn report(recorder: &mut Recorder, frame: &Frame, fault: u64) -> Option<u64> {
     let found = access(frame).unwrap_or(MemoryAccess {
         touch: Touch {
             address: fault,
@@ -113,14 +122,12 @@ fn report(recorder: &mut Recorder, frame: &Frame, fault: u64) {
         access: frame.was_write().map_or(Access::Unknown, decode::said),
     });
     let near: [Option<BlockFacts>; 3] = candidates(fault);
-    let Some(diagnosis) = diagnose(found.touch, near.iter().flatten()) else {
-        // Another thread has opened the place meanwhile.
-        return;
-    };
+    // Nothing wrong: another thread has opened the place meanwhile.
+    let diagnosis = diagnose(found.touch, near.iter().flatten())?;
     let mut memory = [0; 64];
     let (memory_at, bytes) = surroundings(found.touch.address, &mut memory);
     let stack = recorder.capture_interrupted(frame.registers());
-    findings::report(
+    let times = findings::report(
         recorder,
         &Report {
             kind: diagnosis.kind,
@@ -137,6 +144,7 @@ fn report(recorder: &mut Recorder, frame: &Frame, fault: u64) {
             note: b"",
         },
     );
+    Some(times)
 }
 
 /// The block at an address and the nearest on both sides.

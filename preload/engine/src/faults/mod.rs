@@ -6,8 +6,8 @@
 //! 1. The kernel enters at [`crate::sys::signal_frame`], which changes to a stack of LDT's own
 //!    ([`handler_stack`]): the program's may be at its end, its alternate one tiny.
 //! 2. [`judge`] decides. An access to a guard page is LDT's: [`decode`] finds out what the instruction
-//!    wanted, [`crate::diagnose`] whose block it is, the error is reported, the guard lifted, and the
-//!    instruction runs again.
+//!    wanted, [`crate::diagnose`] whose block it is, the error is reported, the guard lifted, the instruction
+//!    runs again, and the guard is closed behind it ([`step`]).
 //! 3. Any other fault is the program's. [`deliver`] hands the kernel's frame on to the handler that it has
 //!    set, as the kernel would have done; where it has none, [`crash`] reports and the kernel's default
 //!    action follows.
@@ -23,6 +23,7 @@ mod deliver;
 mod handler_stack;
 mod judge;
 mod program;
+mod step;
 mod unaligned;
 
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -71,6 +72,7 @@ pub fn is_watching() -> bool {
 pub fn start(restorer: u64, exact: Exact) {
     EXACT.store(exact == Exact::Yes, Ordering::Relaxed);
     let action = deciding_action(&HANDLER, restorer, WATCHED_SET);
+    step::prepare(&action);
     for number in WATCHED {
         program::adopt(number, signal::action(number));
         // The number is valid and the action complete: there is nothing that could go wrong.

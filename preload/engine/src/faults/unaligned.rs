@@ -43,7 +43,7 @@ pub(super) fn mend(frame: &mut Frame) -> bool {
 
 /// An access that is not only misaligned but leaves its block: gives whether the run can go on after the
 /// report.
-fn runs_out(frame: &Frame, wanted: &MemoryAccess) -> bool {
+fn runs_out(frame: &mut Frame, wanted: &MemoryAccess) -> bool {
     let Touch { address, size } = wanted.touch;
     let mut byte = [0];
     let unreadable = (address..address + size).find(|&at| read_memory(at, &mut byte) == 0);

@@ -96,10 +96,11 @@ const FINDING_BYTES: usize = 3072;
 /// Bytes of a note, at most: a crash has the map of memory in it.
 pub const NOTE_BYTES: usize = 12 << 10;
 
-/// Reports an error. The caller is inside the guard and holds no lock.
+/// Reports an error; gives how often this place has been reported, this time included. The caller is inside
+/// the guard and holds no lock.
 #[cold]
 #[inline(never)]
-pub fn report(recorder: &mut Recorder, report: &Report<'_>) {
+pub fn report(recorder: &mut Recorder, report: &Report<'_>) -> u64 {
     let place = Place {
         kind: report.kind,
         access: report.access,
@@ -120,7 +121,7 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) {
         if count.is_power_of_two() {
             put_repeat(recorder, Repeat { id, count });
         }
-        return;
+        return count;
     }
     let finding = Finding {
         id,
@@ -155,6 +156,7 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) {
         plain::print(&finding);
     }
     act(recorder, report.kind);
+    count
 }
 
 /// What the options want to happen after an error.

@@ -34,6 +34,15 @@ pub unsafe fn open(address: u64, bytes: u64) -> Result<(), i32> {
     unsafe { protect(address, bytes, libc::PROT_READ | libc::PROT_WRITE) }
 }
 
+/// Makes pages inaccessible; they keep their content.
+///
+/// # Safety
+/// As [`open`], and nobody of ours may touch them.
+pub unsafe fn close(address: u64, bytes: u64) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    unsafe { protect(address, bytes, libc::PROT_NONE) }
+}
+
 /// Gives the memory of pages back: they read as zero afterwards.
 ///
 /// # Safety

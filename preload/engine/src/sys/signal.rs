@@ -321,6 +321,10 @@ pub struct SignalSlot {
     pub pending: Cell<u64>,
     /// What came with them: SIGSEGV, SIGBUS.
     pub pending_info: [Cell<Info>; 2],
+    /// What was opened for the instruction that is being stepped; zero where nothing is.
+    pub steps: [Cell<[u64; 2]>; 2],
+    /// The mask that holds again after it.
+    pub step_mask: Cell<u64>,
 }
 
 global_asm!(
@@ -329,13 +333,13 @@ global_asm!(
     ".globl ldt_signal_slot",
     ".hidden ldt_signal_slot",
     ".type ldt_signal_slot, @object",
-    ".size ldt_signal_slot, 376",
+    ".size ldt_signal_slot, 416",
     "ldt_signal_slot:",
-    ".zero 376",
+    ".zero 416",
     ".popsection",
 );
 const _: () = assert!(
-    size_of::<SignalSlot>() == 376,
+    size_of::<SignalSlot>() == 416,
     "the assembly above reserves this"
 );
 
