@@ -166,6 +166,44 @@ fn dragging_on_the_timeline_changes_the_totals_to_those_of_the_span() {
     browser.assert_quiet(&page.path());
 }
 
+/// What the waste tab says of the part of a run that is dragged over.
+fn waste_between(browser: &mut Browser, [from, to]: [f64; 2]) -> (f64, String) {
+    let [from, to] = [from, to].map(|part| on_timeline(browser, part));
+    browser.drag("#timeline", from, to);
+    let slack = browser.figure("#waste [data-waste='slack'] b");
+    (slack, browser.text("#waste"))
+}
+
+#[test]
+fn waste_follows_the_span() {
+    let page = Page::of("pages/three_phases.c");
+    let mut browser = page.open(Screen::DESK);
+    let duration = page.profiled.report().duration_ns as f64;
+    let [begin, end] = page.time_of_allocations().map(|ns| ns as f64 / duration);
+    let middle = f64::midpoint(begin, end);
+    browser.click("#tab-waste");
+    // 700 blocks of 100 bytes, which take 104, are leaked in the second half. Of what comes before them a few more
+    // blocks may be live: a single thread's events are dated to within 64 of them.
+    let (before, words) = waste_between(&mut browser, [0.0, middle]);
+    assert!(!words.contains("2.73 KiB: slack"), "{words}");
+    let (after, words) = waste_between(&mut browser, [middle, 1.0]);
+    assert!(before < 1_024.0, "{before} bytes before the leaks");
+    assert_eq!(after, 2_800.0, "{words}");
+    assert!(words.contains("2.73 KiB: slack"), "{words}");
+    assert!(
+        words.contains("its 700 blocks of 100 B on average held 104 B"),
+        "{words}"
+    );
+    browser.click("#whole-run");
+    let report = run(Command::new(ldt())
+        .args(["report", "--format", "json"])
+        .arg(page.profiled.trace()));
+    let report: Value = serde_json::from_str(&report.stdout).expect("it is a report");
+    let whole = browser.figure("#waste [data-waste='slack'] b");
+    assert_eq!(Some(whole), report["waste"]["peak_slack_bytes"].as_f64());
+    browser.assert_quiet(&page.path());
+}
+
 #[test]
 fn a_search_narrows_the_table_to_what_it_finds() {
     let page = Page::of("pages/three_phases.c");
@@ -364,6 +402,16 @@ fn errors_come_with_their_three_stacks_and_leaks_with_their_kinds() {
         .arg(&trace));
     assert_eq!(made.ending, Ending::Code(0), "{made:?}");
     let mut browser = Browser::open(&path, Screen::DESK);
+    assert!(
+        browser
+            .text("#timeline-legend")
+            .contains("errors, leak checks")
+    );
+    let marks = browser.ask(MARKS_OF_TIMELINE);
+    let marks: Vec<String> = serde_json::from_value(marks).expect("they are words");
+    for said in ["heap-use-after-free, after", "leak check, after"] {
+        assert!(marks.iter().any(|mark| mark.contains(said)), "{marks:?}");
+    }
     browser.click("#tab-errors");
     let error = browser.text("[data-kind='heap-use-after-free']");
     for said in [
@@ -385,8 +433,37 @@ fn errors_come_with_their_three_stacks_and_leaks_with_their_kinds() {
         leak.contains("77 B in 1 block") && leak.contains("loses"),
         "{leak}"
     );
+    assert!(
+        browser
+            .text("#leaks")
+            .contains("What the last leak check found, after")
+    );
+    // Nothing happens in the first few spans of the run, which the program has not reached then.
+    browser.ask("document.querySelector('#timeline').focus()");
+    browser.key("ArrowRight");
+    assert!(browser.text("#leaks").contains("does not follow the span"));
     browser.assert_quiet(&path);
 }
+
+/// What is told where the pointer meets a column of the timeline in the colour of errors.
+const MARKS_OF_TIMELINE: &str = "(() => {
+    const timeline = document.querySelector('#timeline');
+    const scale = timeline.width / timeline.clientWidth;
+    const row = timeline.getContext('2d').getImageData(0, Math.round(60 * scale), timeline.width, 1).data;
+    const probe = document.createElement('canvas').getContext('2d');
+    probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--bad');
+    probe.fillRect(0, 0, 1, 1);
+    const bad = [...probe.getImageData(0, 0, 1, 1).data].join();
+    const said = new Set();
+    for (let x = Number(timeline.dataset.left); x <= timeline.clientWidth - Number(timeline.dataset.right); x++) {
+        const pixel = 4 * Math.round(x * scale);
+        if (row.slice(pixel, pixel + 4).join() !== bad) continue;
+        const { left, top } = timeline.getBoundingClientRect();
+        timeline.dispatchEvent(new PointerEvent('pointermove', { clientX: left + x, clientY: top + 60 }));
+        said.add(timeline.title);
+    }
+    return [...said];
+})()";
 
 #[test]
 fn what_cannot_be_written_is_said() {

@@ -4,9 +4,10 @@
 use std::fs;
 
 use ldt_tests::browser::{Browser, Screen};
+use ldt_viewer::Mark;
 use ldt_viewer::html::{
     CallStacks, Fault, FoundStack, HtmlPage, LeakRecord, Leaks, Moment, Place, Run, Site, SiteMark,
-    SizeClass, SizeMark, Source, SourcePart, StackNumber, Thread, ThreadMark,
+    SizeClass, SizeMark, Source, SourcePart, StackNumber, Thread, ThreadMark, Waste, WasteMoment,
 };
 
 const TABS: [&str; 9] = [
@@ -74,6 +75,7 @@ fn page_of(stacks: u64, spans: u32, size: u64, name: &str) -> HtmlPage {
                 temporary: 0,
                 live_bytes: so_far * size,
                 live_blocks: so_far,
+                live_slack_bytes: so_far * 8,
             }
         };
         sites.push(Site {
@@ -81,6 +83,10 @@ fn page_of(stacks: u64, spans: u32, size: u64, name: &str) -> HtmlPage {
             called,
             peak_bytes: u64::from(spans) * size,
             peak_blocks: u64::from(spans),
+            peak_slack_bytes: u64::from(spans) * 8,
+            alignment: if number == 0 { 4096 } else { 0 },
+            padding_bytes: u64::from(spans) * 100,
+            shared_free_bytes: number * 10_000,
             marks: (0..spans).map(mark).collect(),
         });
     }
@@ -132,6 +138,19 @@ fn page_of(stacks: u64, spans: u32, size: u64, name: &str) -> HtmlPage {
                 temporary: 0,
             }],
         }],
+        marks: vec![Mark {
+            at_ns: span_ns / 2,
+            label: name.to_owned(),
+        }],
+        waste: Some(Waste {
+            allocator: name.to_owned(),
+            knows_slack: true,
+            moments: vec![WasteMoment {
+                at_ns: span_ns / 2,
+                free_bytes: 1 << 20,
+            }],
+            shares_at_ns: span_ns / 2,
+        }),
         ..HtmlPage::default()
     }
 }
@@ -213,6 +232,7 @@ fn markup_is_shown_wherever_there_are_words() {
         kind: markup.clone(),
         headline: markup.clone(),
         detected_by: markup.clone(),
+        at_ns: 2_000_000,
         count: 3,
         notes: vec![markup.clone()],
         stacks: vec![stack.clone()],
@@ -236,9 +256,11 @@ fn markup_is_shown_wherever_there_are_words() {
         }],
     }];
     look_through(&page, |browser| {
+        browser.click("#whole-run");
         for (tab, selector) in [
             ("errors", ".fault h3"),
             ("leaks", ".frames"),
+            ("waste", "#waste .tiles"),
             ("source", ".source tbody"),
         ] {
             browser.click(&format!("#tab-{tab}"));

@@ -4,6 +4,7 @@ use super::look::default_path;
 use crate::failure::{Failure, say};
 use crate::findings::{self, Namer, ProcessReport};
 use crate::html::{self, MOST_SPANS};
+use crate::pictures::marks;
 use crate::progress::Progress;
 use crate::replay::{Selection, replay};
 use ldt_trace::TraceFile;
@@ -31,7 +32,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     };
     let replayed = replay(&trace, &selection, &Progress::on_terminal());
     let found = found(options, &trace)?;
-    let page = html::page(&replayed, found.as_ref());
+    let marks = marks::marks(&options.trace, &trace, &replayed.clock)
+        .map_err(|error| Failure::own(error.to_string()))?;
+    let page = html::page(&replayed, found.as_ref(), marks);
     for warning in &page.warnings {
         say(&format!("warning: {warning}"));
     }

@@ -57,6 +57,8 @@ pub struct LossRecord {
 pub struct LeakReport {
     /// Why it was made; empty at the end of the process.
     pub reason: String,
+    /// When, since the start of the process.
+    pub since_start_ns: u64,
     /// How long the program stood still for it.
     pub pause_ns: u64,
     /// Live blocks.
@@ -304,6 +306,9 @@ fn leaks(found: &Found, check: &CheckFound, namer: &mut Namer) -> LeakReport {
     records.sort_by_key(|record| (record.bytes + record.indirect_bytes, record.example));
     LeakReport {
         reason: check.reason.clone(),
+        since_start_ns: check
+            .monotonic_ns
+            .saturating_sub(found.header.start_monotonic_ns),
         pause_ns: check.pause_ns,
         blocks: check.blocks,
         bytes: check.bytes,

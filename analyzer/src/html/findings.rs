@@ -2,24 +2,26 @@
 
 use super::stacks::PageStacks;
 use crate::findings::{ErrorReport, Frame, ProcessReport};
+use crate::replay::clock::Clock;
 use crate::report::Report;
 use crate::report::errors;
-use crate::report::frames::Naming;
 use crate::report::leaks::Amounts;
-use crate::units::time;
 use crate::waste::Allocator;
 use ldt_trace::finding::LeakKind;
-use ldt_viewer::html::{
-    Fault, FoundStack, LeakRecord, LeakTotal, Leaks, Waste, WasteRecord, WasteTotal,
-};
+use ldt_viewer::html::{Fault, FoundStack, LeakRecord, LeakTotal, Leaks, Waste, WasteMoment};
 
 /// The errors.
-pub(super) fn faults(found: Option<&ProcessReport>, stacks: &mut PageStacks<'_>) -> Vec<Fault> {
+pub(super) fn faults(
+    found: Option<&ProcessReport>,
+    clock: &Clock,
+    stacks: &mut PageStacks<'_>,
+) -> Vec<Fault> {
     let errors = found.map_or(&[][..], |found| &found.errors);
-    errors.iter().map(|error| fault(error, stacks)).collect()
+    let fault = |error| fault(error, clock, stacks);
+    errors.iter().map(fault).collect()
 }
 
-fn fault(error: &ErrorReport, stacks: &mut PageStacks<'_>) -> Fault {
+fn fault(error: &ErrorReport, clock: &Clock, stacks: &mut PageStacks<'_>) -> Fault {
     let kind = error.facts.kind.shown().to_owned();
     let headline = errors::headline(&error.facts);
     let prefix = format!("ERROR: {kind}: ");
@@ -39,6 +41,7 @@ fn fault(error: &ErrorReport, stacks: &mut PageStacks<'_>) -> Fault {
             .to_owned(),
         kind,
         detected_by: error.facts.detected_by.shown().to_owned(),
+        at_ns: clock.ns(error.facts.tick),
         count: error.count,
         notes,
         stacks: found_stacks
@@ -73,6 +76,7 @@ pub(super) fn leaks(found: Option<&ProcessReport>, stacks: &mut PageStacks<'_>) 
         ),
     });
     Some(Leaks {
+        at_ns: check.since_start_ns,
         records: records.collect(),
         definite: total(LeakKind::Definite),
         indirect: total(LeakKind::Indirect),
@@ -81,52 +85,26 @@ pub(super) fn leaks(found: Option<&ProcessReport>, stacks: &mut PageStacks<'_>) 
     })
 }
 
-/// Longer stacks are recursions; the flame graph has them whole.
-const MOST_FRAMES: usize = 200;
-/// More call stacks that waste than this are nobody's plan for a day.
-const MOST_WASTEFUL: usize = 200;
-
-/// Where memory is wasted.
-pub(super) fn waste(report: &Report<'_>, stacks: &mut PageStacks<'_>) -> Option<Waste> {
+/// What is known of waste besides what each call stack wastes.
+pub(super) fn waste(report: &Report<'_>) -> Waste {
     let waste = &report.waste;
-    let total = |name: &str, bytes, says: String| WasteTotal {
-        name: name.to_owned(),
-        bytes,
-        says,
-    };
-    let mut totals = Vec::new();
-    if waste.allocator == Allocator::Glibc {
-        let says = "of the peak, beyond what was asked for".to_owned();
-        totals.push(total("Slack", waste.peak_slack_bytes, says));
+    let mut moments: Vec<_> = waste.moments.iter().collect();
+    // Of many measurements every second one was dropped, but never the worst.
+    let place = moments.partition_point(|moment| moment.time_ns < waste.worst.time_ns);
+    if waste.worst.free_bytes > 0 {
+        moments.insert(place, &waste.worst);
     }
-    let says = "of the peak, between aligned blocks".to_owned();
-    totals.push(total("Alignment", waste.peak_padding_bytes, says));
-    let says = format!(
-        "of the peak, held for nothing after {}, by the rules of {}",
-        time(waste.worst.time_ns),
-        waste.allocator.name()
-    );
-    totals.push(total("Fragmentation", waste.worst.free_bytes, says));
-    let mut record = |finding: &crate::waste::Finding| {
-        let called = Naming::called(&finding.site);
-        let mut frames = vec![stacks.place(&called)];
-        let naming = report.naming();
-        let addresses = report.replayed.stacks.frames(finding.site.stack);
-        let shown = addresses.flat_map(|address| naming.frames_at(address));
-        frames.extend(shown.take(MOST_FRAMES).map(|frame| stacks.place(&frame)));
-        WasteRecord {
-            kind: finding.kind.name().to_owned(),
-            saves_bytes: finding.saves_bytes,
-            sentence: finding.sentence(),
-            stack: FoundStack {
-                title: "allocated here".to_owned(),
-                frames,
-            },
-        }
-    };
-    let worth = waste.findings.iter().take(MOST_WASTEFUL);
-    let records = worth.map(&mut record).collect();
-    Some(Waste { totals, records })
+    let moments = moments.into_iter().map(|moment| WasteMoment {
+        at_ns: moment.time_ns,
+        free_bytes: moment.free_bytes,
+    });
+    let replayed = report.replayed;
+    Waste {
+        allocator: waste.allocator.name().to_owned(),
+        knows_slack: waste.allocator == Allocator::Glibc,
+        moments: moments.collect(),
+        shares_at_ns: replayed.clock.ns(replayed.heap.footprint.sites_at.tick),
+    }
 }
 
 fn stack(title: String, frames: &[Frame], stacks: &mut PageStacks<'_>) -> FoundStack {

@@ -16,6 +16,7 @@ use crate::replay::Replayed;
 use crate::report::Report;
 use crate::report::process;
 use crate::report::site::SiteView;
+use ldt_viewer::Mark;
 use ldt_viewer::html::{HtmlPage, Run};
 use stacks::PageStacks;
 use std::path::Path;
@@ -23,15 +24,15 @@ use std::path::Path;
 /// The most spans of time that can be told apart on a page: one for each few pixels of a wide screen.
 pub const MOST_SPANS: u32 = 480;
 
-/// The page of a trace that was replayed with [`crate::replay::Selection::most_spans`].
+/// The page of a trace that was replayed with [`crate::replay::Selection::most_spans`]. `found` and `marks` are of
+/// check mode: what it found, and the moments worth a line.
 #[must_use]
-pub fn page(replayed: &Replayed, found: Option<&ProcessReport>) -> HtmlPage {
+pub fn page(replayed: &Replayed, found: Option<&ProcessReport>, marks: Vec<Mark>) -> HtmlPage {
     let report = everything(replayed);
     let mut stacks = PageStacks::new(&report);
     let sites = series::sites(&report, &mut stacks);
-    let faults = findings::faults(found, &mut stacks);
+    let faults = findings::faults(found, &replayed.clock, &mut stacks);
     let leaks = findings::leaks(found, &mut stacks);
-    let waste = findings::waste(&report, &mut stacks);
     let mut warnings = report.warnings();
     warnings.extend(
         found
@@ -52,9 +53,10 @@ pub fn page(replayed: &Replayed, found: Option<&ProcessReport>) -> HtmlPage {
         sites,
         sizes: series::sizes(replayed),
         threads: series::threads(replayed),
+        marks,
         faults,
         leaks,
-        waste,
+        waste: Some(findings::waste(&report)),
         sources,
     }
 }

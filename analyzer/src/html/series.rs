@@ -4,6 +4,7 @@ use super::stacks::PageStacks;
 use crate::replay::Replayed;
 use crate::replay::history::{Mark, SiteFigures, SizeFigures, ThreadFigures};
 use crate::report::Report;
+use crate::waste::Allocator;
 use ldt_viewer::html::{Moment, Site, SiteMark, SizeClass, SizeMark, Thread, ThreadMark};
 
 /// The heap over time.
@@ -27,6 +28,8 @@ pub(super) fn edges(replayed: &Replayed) -> Vec<u64> {
 
 /// What each call stack did, in the order of the report's sites, which are all that there are.
 pub(super) fn sites(report: &Report<'_>, stacks: &mut PageStacks<'_>) -> Vec<Site> {
+    let heap = &report.replayed.heap;
+    let knows_slack = report.waste.allocator == Allocator::Glibc;
     let mark = |mark: &Mark<SiteFigures>| SiteMark {
         span: mark.span,
         allocations: mark.figures.allocations,
@@ -34,17 +37,34 @@ pub(super) fn sites(report: &Report<'_>, stacks: &mut PageStacks<'_>) -> Vec<Sit
         temporary: mark.figures.temporary,
         live_bytes: mark.figures.live.bytes,
         live_blocks: mark.figures.live.blocks,
+        live_slack_bytes: if knows_slack {
+            mark.figures.slack_bytes
+        } else {
+            0
+        },
     };
-    let history = &report.replayed.heap.history.sites;
-    let marks = by_owner(history, report.sites.len(), mark);
+    let marks = by_owner(&heap.history.sites, report.sites.len(), mark);
     let sites = report.sites.iter().zip(marks);
     sites
-        .map(|(site, marks)| Site {
-            stack: stacks.stack(site.stack),
-            called: stacks.word(site.function.shown()),
-            peak_bytes: site.peak.bytes,
-            peak_blocks: site.peak.blocks,
-            marks,
+        .map(|(site, marks)| {
+            let number = site.number as usize;
+            let aligned = heap.slack.aligned_of(number);
+            let shares = &heap.footprint.worst_sites;
+            Site {
+                stack: stacks.stack(site.stack),
+                called: stacks.word(site.function.shown()),
+                peak_bytes: site.peak.bytes,
+                peak_blocks: site.peak.blocks,
+                peak_slack_bytes: if knows_slack {
+                    heap.slack_at_peak(number)
+                } else {
+                    0
+                },
+                alignment: aligned.alignment,
+                padding_bytes: aligned.padding_bytes,
+                shared_free_bytes: shares.get(number).copied().unwrap_or(0),
+                marks,
+            }
         })
         .collect()
 }

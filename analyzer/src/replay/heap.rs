@@ -248,7 +248,7 @@ impl Heap {
         self.live.bytes = self.live.bytes.wrapping_add(size);
         self.live.blocks += 1;
         let of = self.sites.get_mut(site);
-        self.history.note(site, of);
+        self.history.note(site, of, &self.slack);
         of.gain(size, self.epoch);
         if let Some(close_up) = &mut self.close_up {
             close_up.gain(site, of.live, tick);
@@ -279,7 +279,7 @@ impl Heap {
         self.live.blocks = self.live.blocks.wrapping_sub(1);
         self.timeline.shrank_to(self.live.bytes);
         let site = self.sites.get_mut(block.site);
-        self.history.note(block.site, site);
+        self.history.note(block.site, site, &self.slack);
         site.lose(block.size, self.epoch);
         if let Some(close_up) = &mut self.close_up {
             close_up.lose(block.site, tick);
@@ -390,7 +390,7 @@ impl Heap {
     /// No more events: adds up what the event path need not count twice.
     pub fn finish(&mut self) {
         self.history
-            .finish(&mut self.sites, &mut self.threads, &self.sizes);
+            .finish(&mut self.sites, &mut self.threads, &self.sizes, &self.slack);
         for site in self.sites.all() {
             let counts = self.calls.of(site.function);
             counts.calls += site.allocations;

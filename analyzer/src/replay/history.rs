@@ -14,9 +14,10 @@
 use super::heap::ThreadTotals;
 use super::sites::{Balance, Site, Sites};
 use super::sizes::{SizeClass, Sizes};
+use super::slack::Slack;
 use ldt_trace::Tick;
 
-/// More marks than this make spans wider: they are 48 bytes here, and about 8 in a page.
+/// More marks than this make spans wider: they are 56 bytes here, and about 9 in a page.
 const MOST_MARKS: usize = 1 << 19;
 
 /// What a site had done at a moment.
@@ -30,6 +31,8 @@ pub struct SiteFigures {
     pub temporary: u64,
     /// What it held.
     pub live: Balance,
+    /// What that took beyond what was asked for.
+    pub slack_bytes: u64,
 }
 
 /// What a thread had done at a moment.
@@ -136,15 +139,15 @@ impl History {
 
     /// A site's figures are about to change.
     #[inline]
-    pub(super) fn note(&mut self, number: u32, site: &mut Site) {
+    pub(super) fn note(&mut self, number: u32, site: &mut Site, slack: &Slack) {
         if site.noted_span != self.span {
-            self.push(number, site);
+            self.push(number, site, slack);
             site.noted_span = self.span;
         }
     }
 
     #[cold]
-    fn push(&mut self, number: u32, site: &Site) {
+    fn push(&mut self, number: u32, site: &Site, slack: &Slack) {
         if site.allocations > 0 {
             self.sites.push(Mark {
                 of: number,
@@ -154,6 +157,7 @@ impl History {
                     bytes: site.bytes,
                     temporary: site.temporary,
                     live: site.live,
+                    slack_bytes: slack.live_of(number as usize),
                 },
             });
         }
@@ -247,6 +251,7 @@ impl History {
         sites: &mut Sites,
         threads: &mut [ThreadTotals],
         sizes: &Sizes,
+        slack: &Slack,
     ) {
         if !self.is_kept() {
             return;
@@ -254,7 +259,7 @@ impl History {
         self.mark_threads(threads);
         self.mark_sizes(sizes);
         for number in 0..sites.all().len() as u32 {
-            self.push(number, sites.get_mut(number));
+            self.push(number, sites.get_mut(number), slack);
         }
     }
 }
@@ -282,8 +287,13 @@ fn join<F: Copy>(marks: &mut Vec<Mark<F>>, mut later: Vec<Option<u32>>) {
 mod tests {
     use super::*;
     use crate::replay::heap::Heap;
+    use crate::replay::slack::usable_bytes;
     use ldt_trace::{Function, NodeId};
     use proptest::prelude::*;
+
+    fn slack_bytes(size: i64) -> u64 {
+        usable_bytes(size.cast_unsigned()) - size.cast_unsigned()
+    }
 
     /// The simplest bookkeeping: every event, looked through anew for each question.
     #[derive(Default)]
@@ -301,8 +311,10 @@ mod tests {
                     figures.allocations += 1;
                     figures.bytes += size.cast_unsigned();
                     figures.live.blocks += 1;
+                    figures.slack_bytes += slack_bytes(*size);
                 } else {
                     figures.live.blocks -= 1;
+                    figures.slack_bytes -= slack_bytes(-*size);
                 }
                 figures.live.bytes = figures.live.bytes.wrapping_add_signed(*size);
             }

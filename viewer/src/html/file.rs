@@ -13,6 +13,7 @@ use flate2::write::DeflateEncoder;
 
 use super::numbers::pack;
 use super::{Fault, HtmlPage, Leaks, Run, SourcePart, Waste, WordNumber};
+use crate::Mark;
 
 const MARKUP: &str = include_str!("script/page.html");
 const STYLE: &str = include_str!("script/page.css");
@@ -44,6 +45,7 @@ struct Words<'p> {
     warnings: &'p [String],
     words: &'p [String],
     threads: Vec<&'p str>,
+    marks: &'p [Mark],
     faults: &'p [Fault],
     leaks: Option<&'p Leaks>,
     waste: Option<&'p Waste>,
@@ -92,6 +94,7 @@ fn words(page: &HtmlPage) -> io::Result<Vec<u8>> {
         warnings: &page.warnings,
         words: &page.stacks.words,
         threads: page.threads.iter().map(|thread| &*thread.name).collect(),
+        marks: &page.marks,
         faults: &page.faults,
         leaks: page.leaks.as_ref(),
         waste: page.waste.as_ref(),

@@ -1,5 +1,5 @@
-//! What was found wrong: the errors and leaks of a checked run, and what any run wastes, in the words of whoever
-//! found them, with stacks as places.
+//! What was found wrong: the errors and leaks of a checked run, in the words of whoever found them, with stacks as
+//! places; and what any run wastes.
 
 use super::stacks::PlaceNumber;
 
@@ -12,6 +12,8 @@ pub struct Fault {
     pub headline: String,
     /// How it came to light: guard, redzone, quarantine, libc-call, free, signal.
     pub detected_by: String,
+    /// When it was seen first.
+    pub at_ns: u64,
     /// How often it was seen.
     pub count: u64,
     /// Further words.
@@ -29,9 +31,11 @@ pub struct FoundStack {
     pub frames: Vec<PlaceNumber>,
 }
 
-/// The leaks of a checked run.
+/// The leaks of a checked run, as its last leak check found them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Leaks {
+    /// When it looked.
+    pub at_ns: u64,
     /// Nothing points to these.
     pub definite: LeakTotal,
     /// Only lost blocks point to these.
@@ -68,35 +72,25 @@ pub struct LeakRecord {
     pub stack: FoundStack,
 }
 
-/// Where memory is wasted.
+/// What is needed to say where memory is wasted in any span; what call stacks waste stands with them
+/// ([`Site`](super::Site)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Waste {
-    /// The sums.
-    pub totals: Vec<WasteTotal>,
-    /// By call stack, those first that save most when they are mended.
-    pub records: Vec<WasteRecord>,
+    /// Whose rules hold for the blocks, for example `glibc`.
+    pub allocator: String,
+    /// Whether these say what blocks take beyond what was asked for.
+    pub knows_slack: bool,
+    /// What was held for nothing now and then, in the order of time.
+    pub moments: Vec<WasteMoment>,
+    /// When it was found out which call stacks keep pages that are mostly free.
+    pub shares_at_ns: u64,
 }
 
-/// What is wasted in one way.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct WasteTotal {
-    /// The way.
-    pub name: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// What the figure is, in a few words.
-    pub says: String,
-}
-
-/// What one call stack wastes in one way.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct WasteRecord {
-    /// The way.
-    pub kind: String,
-    /// What mending it would save.
-    pub saves_bytes: u64,
-    /// What is wasted and how to mend it.
-    pub sentence: String,
-    /// Where the blocks were allocated.
-    pub stack: FoundStack,
+/// The allocator at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct WasteMoment {
+    /// When.
+    pub at_ns: u64,
+    /// What it held though no block lived there.
+    pub free_bytes: u64,
 }

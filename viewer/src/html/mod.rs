@@ -14,9 +14,9 @@ mod stacks;
 
 use std::io;
 
-pub use findings::{
-    Fault, FoundStack, LeakRecord, LeakTotal, Leaks, Waste, WasteRecord, WasteTotal,
-};
+use crate::Mark;
+
+pub use findings::{Fault, FoundStack, LeakRecord, LeakTotal, Leaks, Waste, WasteMoment};
 pub use series::{Moment, Site, SiteMark, SizeClass, SizeMark, Thread, ThreadMark};
 pub use stacks::{CallStacks, Place, PlaceNumber, StackNumber, WordNumber};
 
@@ -40,6 +40,8 @@ pub struct HtmlPage {
     pub sizes: Vec<SizeClass>,
     /// What each thread did.
     pub threads: Vec<Thread>,
+    /// Moments worth a line in the timeline: errors, leak checks, what the program said it was doing.
+    pub marks: Vec<Mark>,
     /// The errors of a checked run.
     pub faults: Vec<Fault>,
     /// The leaks of a checked run, none where nothing looked for them.

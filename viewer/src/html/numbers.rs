@@ -7,8 +7,8 @@
 //! | edges | time since the one before |
 //! | places | function; file + 1, 0 if none; line; module + 1, 0 if none; 1 if inlined |
 //! | stacks | own number less that of the stack that is extended (the empty one is 0); place |
-//! | sites | stack; function called; bytes at the peak; blocks at the peak; number of marks |
-//! | marks of all sites | spans since the mark before; allocations, bytes, temporary since then; bytes, blocks held, as signed differences |
+//! | sites | stack; function called; bytes, blocks, slack at the peak; alignment; padding; free bytes of shared pages; number of marks |
+//! | marks of all sites | spans since the mark before; allocations, bytes, temporary since then; bytes, blocks, slack held, as signed differences |
 //! | sizes | first; last; number of marks |
 //! | marks of all sizes | spans since the mark before; allocations, bytes since then |
 //! | threads | bytes left; blocks left; number of marks |
@@ -127,6 +127,10 @@ fn sites(numbers: &mut Numbers, page: &HtmlPage) {
     numbers.column(sites.iter().map(|site| u64::from(site.called.0)));
     numbers.column(sites.iter().map(|site| site.peak_bytes));
     numbers.column(sites.iter().map(|site| site.peak_blocks));
+    numbers.column(sites.iter().map(|site| site.peak_slack_bytes));
+    numbers.column(sites.iter().map(|site| site.alignment));
+    numbers.column(sites.iter().map(|site| site.padding_bytes));
+    numbers.column(sites.iter().map(|site| site.shared_free_bytes));
     numbers.column(sites.iter().map(|site| site.marks.len() as u64));
     let marks = || sites.iter().map(|site| &*site.marks);
     numbers.rows(marks().map(<[_]>::len).sum());
@@ -136,6 +140,7 @@ fn sites(numbers: &mut Numbers, page: &HtmlPage) {
     numbers.marks(marks(), |mark| mark.temporary, Numbers::put_rise);
     numbers.marks(marks(), |mark| mark.live_bytes, Numbers::put_change);
     numbers.marks(marks(), |mark| mark.live_blocks, Numbers::put_change);
+    numbers.marks(marks(), |mark| mark.live_slack_bytes, Numbers::put_change);
 }
 
 fn sizes(numbers: &mut Numbers, page: &HtmlPage) {

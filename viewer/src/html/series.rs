@@ -32,6 +32,14 @@ pub struct Site {
     pub peak_bytes: u64,
     /// Blocks that it held then.
     pub peak_blocks: u64,
+    /// What those held beyond what was asked for.
+    pub peak_slack_bytes: u64,
+    /// The largest alignment that it asked for, 0 for none.
+    pub alignment: u64,
+    /// Bytes between its aligned blocks, of all that it ever allocated.
+    pub padding_bytes: u64,
+    /// Free bytes of the pages that its blocks shared at [`Waste::shares_at_ns`](super::Waste).
+    pub shared_free_bytes: u64,
     /// In the order of their spans.
     pub marks: Vec<SiteMark>,
 }
@@ -51,6 +59,8 @@ pub struct SiteMark {
     pub live_bytes: u64,
     /// Blocks held then.
     pub live_blocks: u64,
+    /// What these take beyond what was asked for.
+    pub live_slack_bytes: u64,
 }
 
 /// Allocations of sizes from the first to the last.

@@ -94,7 +94,7 @@ pub struct Peak {
 }
 
 /// A moment with a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Mark {
     /// When it was.
     pub at_ns: u64,

@@ -1,43 +1,65 @@
-// What a checked run found: each error with the stacks of the access, of the allocation and of the free;
-// leaks by kind.
+// What a checked run found: the errors first seen in the selected span, each with the stacks of the access, of the
+// allocation and of the free; leaks by kind, which are of one moment.
 
 class Errors {
   constructor(run, showSource) {
     this.run = run;
+    this.showSource = showSource;
     this.element = byId("errors");
-    const { faults } = run;
+  }
+
+  update({ span }) {
+    const { faults } = this.run;
     if (faults.length === 0) {
       const said = "No errors were recorded. Errors are found by ldt check; with --profile it records a trace as well.";
       refill(this.element, make("p", { class: "muted" }, said));
       return;
     }
+    const shown = faults.filter((fault) => span.holds(fault.at_ns));
+    const said = span.isWhole ? plural(faults.length, "error")
+      : `${countText(shown.length)} of ${plural(faults.length, "error")}: first seen ${span.text}`;
     const list = make("div");
-    refill(this.element, make("p", { class: "muted" }, plural(faults.length, "error")), list);
-    fillInSteps(list, faults, 50, (fault) => this.article(fault, showSource));
+    refill(this.element, make("p", { class: "muted" }, said), list);
+    fillInSteps(list, shown, 50, (fault) => this.article(fault, this.showSource));
   }
-
-  update() {}
 
   article(fault, showSource) {
     const seen = fault.count > 1 ? `seen ${countText(fault.count)} times, ` : "";
     return make("article", { class: "fault", "data-kind": fault.kind },
       make("h3", {}, `${fault.kind}: ${fault.headline}`),
-      make("p", { class: "muted" }, `${seen}found by ${fault.detected_by}`),
+      make("p", { class: "muted" }, `${seen}found by ${fault.detected_by}, after ${timeText(fault.at_ns)}`),
       ...fault.notes.map((note) => make("p", {}, note)),
       make("div", { class: "stacks" }, ...fault.stacks.map((stack) => foundStack(this.run, stack, showSource))));
   }
 }
 
 function foundStack(run, { title, frames }, showSource) {
-  const lines = frames.map((place) => {
-    const where = [run.placeText(place), run.moduleText(place)].filter(Boolean).join(", ");
-    const name = make("span", { class: "name" }, run.words[run.places.function[place]]);
-    const shown = showSource.has(place)
-      ? make("button", { type: "button", class: "link place", onclick: () => showSource.show(place) }, where)
-      : make("span", { class: "place" }, where);
-    return make("li", {}, make("span", {}, name, shown));
-  });
+  return titledFrames(title, frames.map((place) => frameLine(run, place, showSource)));
+}
+
+// Longer stacks are recursions; the flame graph has them whole.
+const MOST_FRAMES = 200;
+
+// The call stack of a site, below the function that was called there.
+function siteStack(run, site, title, showSource) {
+  const lines = [make("li", {}, make("span", { class: "name" }, run.words[run.sites.called[site]]))];
+  for (let stack = run.sites.stack[site]; stack && lines.length <= MOST_FRAMES; stack = run.outer[stack]) {
+    lines.push(frameLine(run, run.placeOf[stack], showSource));
+  }
+  return titledFrames(title, lines);
+}
+
+function titledFrames(title, lines) {
   return make("div", {}, make("h4", {}, title), make("ol", { class: "frames" }, ...lines));
+}
+
+function frameLine(run, place, showSource) {
+  const where = [run.placeText(place), run.moduleText(place)].filter(Boolean).join(", ");
+  const name = make("span", { class: "name" }, run.words[run.places.function[place]]);
+  const shown = showSource.has(place)
+    ? make("button", { type: "button", class: "link place", onclick: () => showSource.show(place) }, where)
+    : make("span", { class: "place" }, where);
+  return make("li", {}, make("span", {}, name, shown));
 }
 
 const LEAK_KINDS = [
@@ -59,11 +81,19 @@ class Leaks {
       return;
     }
     this.list = make("div");
-    refill(this.element, this.kinds(), this.list);
+    this.when = make("p", { class: "muted" });
+    refill(this.element, this.when, this.kinds(), this.list);
     this.fill();
   }
 
-  update() {}
+  // A leak check knows what is lost when it looks, not since when.
+  update({ span }) {
+    const { leaks } = this.run;
+    if (!leaks) return;
+    const outside = span.holds(leaks.at_ns) ? "" : ", which is not in the selected span";
+    const always = span.isWhole ? "" : " When blocks were lost is not known, so this does not follow the span.";
+    this.when.textContent = `What the last leak check found, after ${timeText(leaks.at_ns)}${outside}.${always}`;
+  }
 
   kinds() {
     const box = (kind) => make("input", {

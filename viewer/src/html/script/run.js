@@ -22,6 +22,7 @@ class Run {
     this.facts = words.run;
     this.warnings = words.warnings;
     this.words = words.words;
+    this.timelineMarks = words.marks;
     this.faults = words.faults;
     this.leaks = words.leaks;
     this.waste = words.waste;
@@ -71,6 +72,10 @@ class Run {
       called: numbers.column(rows, Uint32Array),
       peakBytes: numbers.column(rows),
       peakBlocks: numbers.column(rows),
+      peakSlack: numbers.column(rows),
+      alignment: numbers.column(rows),
+      padding: numbers.column(rows),
+      sharedFree: numbers.column(rows),
     };
     const first = numbers.firsts(rows);
     this.marks = {
@@ -81,6 +86,7 @@ class Run {
       temporary: numbers.marks(first),
       liveBytes: numbers.signedMarks(first),
       liveBlocks: numbers.signedMarks(first),
+      liveSlack: numbers.signedMarks(first),
     };
   }
 

@@ -31,6 +31,11 @@ class Span {
     return this.isWhole ? "the whole run" : `${timeText(this.fromNs)} to ${timeText(end)}`;
   }
 
+  // Whether something that happened once happened in it.
+  holds(ns) {
+    return this.isWhole || (ns >= this.fromNs && ns < this.toNs);
+  }
+
   // A column for each of COSTS, with a figure for each site.
   get columns() {
     this.cached ??= this.compute();
@@ -44,6 +49,7 @@ class Span {
     const [peak, left, allocations, bytes, temporary] = columns;
     this.peakBlocks = new Float64Array(sites.length);
     this.leftBlocks = new Float64Array(sites.length);
+    this.peakSlack = new Float64Array(sites.length);
     const moment = this.peakMoment();
     for (let site = 0; site < sites.length; site++) {
       const before = lastMark(marks, site, this.from - 1);
@@ -57,10 +63,12 @@ class Span {
       if (moment.isRunsPeak) {
         peak[site] = sites.peakBytes[site];
         this.peakBlocks[site] = sites.peakBlocks[site];
+        this.peakSlack[site] = sites.peakSlack[site];
       } else {
         const then = lastMark(marks, site, moment.span);
         peak[site] = then < 0 ? 0 : marks.liveBytes[then];
         this.peakBlocks[site] = then < 0 ? 0 : marks.liveBlocks[then];
+        this.peakSlack[site] = then < 0 ? 0 : marks.liveSlack[then];
       }
     }
     return columns;

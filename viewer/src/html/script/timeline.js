@@ -1,7 +1,10 @@
 // The heap over time: live bytes as an area from the lowest to the highest of each stretch, resident memory
-// as a line, allocations as a strip below. Dragging selects a span; so do the arrow keys.
+// as a line, allocations as a strip below; errors, leak checks and what the program said it was doing as lines
+// with a label above. Dragging selects a span; so do the arrow keys.
 
-const TIMELINE = { left: 64, right: 12, top: 20, plot: 112, gap: 8, strip: 22, below: 26 };
+const TIMELINE = { left: 64, right: 12, label: 20, plot: 112, gap: 8, strip: 22, below: 26 };
+// Labels of marks are cut at this many pixels, and marks are pointed at from this near.
+const MARK = { widest: 180, between: 10, near: 5 };
 
 // Resident memory so many times as large as the heap would flatten it, and gets a strip of its own.
 const FLATTENS = 2.5;
@@ -26,13 +29,15 @@ class Timeline {
     this.residentPeak = Math.max(0, ...chunkMax(moments.resident));
     this.hasResident = this.residentPeak > 0;
     this.hasResidentStrip = this.residentPeak > FLATTENS * this.run.facts.peak_bytes;
-    const { top, plot, gap, strip, below } = TIMELINE;
-    this.stripTop = top + plot + gap + (this.hasResidentStrip ? strip + gap : 0);
+    const { label, plot, gap, strip, below } = TIMELINE;
+    // The peak's label stands above the plot, and those of marks below it.
+    this.top = this.run.timelineMarks.length > 0 ? 2 * label : label;
+    this.stripTop = this.top + plot + gap + (this.hasResidentStrip ? strip + gap : 0);
     this.bottom = this.stripTop + strip;
     this.height = this.bottom + below;
     const swatch = (name, text) => make("span", { style: `--swatch: var(--${name})` }, text);
     refill(byId("timeline-legend"), swatch("heap", "heap"), this.hasResident ? swatch("resident", "resident") : undefined,
-      swatch("axis", "allocations"));
+      swatch("axis", "allocations"), this.run.timelineMarks.length > 0 ? swatch("bad", "errors, leak checks") : undefined);
   }
 
   choose(span) {
@@ -78,6 +83,7 @@ class Timeline {
   }
 
   move(event) {
+    this.point(event.offsetX);
     if (!this.drag) return;
     const span = this.dragged(event);
     this.span = span ?? this.drag.before;
@@ -112,6 +118,14 @@ class Timeline {
     return new Span(this.run, from, to);
   }
 
+  // What happened where the pointer is, for those marks too that had no room for a label.
+  point(x) {
+    const here = this.run.timelineMarks.filter((mark) => Math.abs(this.x(mark.at_ns) - x) <= MARK.near);
+    const said = here.slice(0, 10).map((mark) => `${mark.label}, after ${timeText(mark.at_ns)}`);
+    if (here.length > said.length) said.push(plural(here.length - said.length, "more", "more"));
+    this.canvas.title = said.join("\n");
+  }
+
   // Keys.
 
   key(event) {
@@ -136,8 +150,8 @@ class Timeline {
   // Drawing.
 
   draw() {
-    const { left, right, top, plot, gap, strip } = TIMELINE;
-    const { width } = this;
+    const { left, right, plot, gap, strip } = TIMELINE;
+    const { width, top } = this;
     const pen = sharpCanvas(this.canvas, width, this.height);
     const { moments, facts } = this.run;
     const resident = this.hasResidentStrip ? 0 : this.residentPeak;
@@ -157,6 +171,7 @@ class Timeline {
       this.drawResident(pen, columns, y);
     }
     this.drawAllocations(pen, this.stripTop, strip);
+    this.drawMarks(pen);
     if (facts.peak_bytes > 0) this.drawPeak(pen, y);
     if (!this.span.isWhole) this.drawSelection(pen);
     pen.fillStyle = colour("axis");
@@ -165,7 +180,7 @@ class Timeline {
   }
 
   drawSelection(pen) {
-    const { top } = TIMELINE;
+    const { top } = this;
     const [from, to] = [this.x(this.span.fromNs), this.x(this.span.toNs)];
     pen.fillStyle = colour("selection");
     pen.fillRect(from, top, to - from, this.bottom - top);
@@ -267,13 +282,44 @@ class Timeline {
     pen.fillText(text, Math.max(0, Math.min(x - wide / 2, this.width - wide - 2)), 12);
   }
 
+  // A line for each pixel that has marks, with the words of those that have room.
+  drawMarks(pen) {
+    const drawn = new Set();
+    let free = 0;
+    for (const mark of [...this.run.timelineMarks].sort((a, b) => a.at_ns - b.at_ns)) {
+      const x = Math.round(this.x(mark.at_ns));
+      if (drawn.has(x)) continue;
+      drawn.add(x);
+      pen.fillStyle = colour("bad");
+      pen.fillRect(x, this.top - 4, 1, this.bottom - this.top + 4);
+      const text = fitting(pen, mark.label, MARK.widest);
+      const wide = pen.measureText(text).width;
+      const begin = Math.max(0, Math.min(x - wide / 2, this.width - wide - 2));
+      if (begin < free) continue;
+      pen.textAlign = "left";
+      pen.fillText(text, begin, this.top - 8);
+      free = begin + wide + MARK.between;
+    }
+  }
+
   tell() {
     byId("span-text").textContent = this.span.isWhole ? `whole run, ${timeText(this.span.toNs)}` : this.span.text;
     byId("whole-run").hidden = this.span.isWhole;
-    this.canvas.setAttribute("aria-label", `Heap over time, selected: ${this.span.text}`);
+    const marks = this.run.timelineMarks.length;
+    const marked = marks > 0 ? `, ${plural(marks, "mark")} of errors, leak checks and notes` : "";
+    this.canvas.setAttribute("aria-label", `Heap over time, selected: ${this.span.text}${marked}`);
     const { left, right } = TIMELINE;
     Object.assign(this.canvas.dataset, { fromNs: this.span.fromNs, toNs: this.span.toNs, left, right });
   }
+}
+
+// The beginning of a text that is not wider than this.
+function fitting(pen, text, widest) {
+  const line = text.split("\n", 1)[0];
+  if (pen.measureText(line).width <= widest) return line;
+  let length = Math.min(line.length, widest);
+  while (length > 1 && pen.measureText(`${line.slice(0, length)}…`).width > widest) length--;
+  return `${line.slice(0, length)}…`;
 }
 
 // The largest of each thousand: more arguments than a call takes are not passed at once.
