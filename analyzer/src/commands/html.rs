@@ -2,7 +2,7 @@
 
 use super::look::default_path;
 use crate::failure::{Failure, say};
-use crate::findings::{self, Namer, ProcessReport};
+use crate::findings::{self, Namer};
 use crate::html::{self, MOST_SPANS};
 use crate::pictures::marks;
 use crate::progress::Progress;
@@ -31,7 +31,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         ..Selection::default()
     };
     let replayed = replay(&trace, &selection, &Progress::on_terminal());
-    let found = found(options, &trace)?;
+    let found = findings::of_trace(&options.trace, &mut Namer::default())
+        .map_err(|error| Failure::own(error.to_string()))?;
     let marks = marks::marks(&options.trace, &trace, &replayed.clock)
         .map_err(|error| Failure::own(error.to_string()))?;
     let page = html::page(&replayed, found.as_ref(), marks);
@@ -45,13 +46,4 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         say(&format!("page {}", path.display()));
     }
     Ok(0)
-}
-
-/// What check mode found, if the trace is of that mode.
-fn found(options: &Options, trace: &TraceFile) -> Result<Option<ProcessReport>, Failure> {
-    if trace.header().checked.is_none() {
-        return Ok(None);
-    }
-    findings::of_trace(&options.trace, &mut Namer::default())
-        .map_err(|error| Failure::own(error.to_string()))
 }
