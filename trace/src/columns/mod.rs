@@ -15,11 +15,17 @@ pub use decode::decode;
 pub use encode::encode;
 pub use model::Model;
 
+/// Cuts of [`Encoded::cuts`].
+pub const CUTS: usize = 2 * sheet::COLUMNS;
+
 /// What [`encode`] made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
     /// Bytes of columns, from the start of `out`.
     pub bytes: usize,
+    /// Where these are best cut into blocks of a zstd frame, in order; the last one is `bytes`, and
+    /// several may be the same. One block for all is a tenth larger.
+    pub cuts: [usize; CUTS],
     /// What the words held.
     pub counters: Counters,
 }

@@ -145,6 +145,32 @@ pub(super) fn compact(memory: &mut [u8], words: usize, lengths: [usize; COLUMNS]
     Some(to)
 }
 
+/// A column smaller than this is not worth tables of its own.
+const LEAST_PART_BYTES: usize = 1024;
+
+/// Where what [`compact`] made is best cut for zstd: at the beginning and at the end of each column,
+/// since each has another distribution, and one table of codes for all of them fits none. Small columns
+/// stay with their neighbours. The last cut is the end.
+pub(super) fn cuts(lengths: [usize; COLUMNS]) -> [usize; 2 * COLUMNS] {
+    let mut cuts = [0; 2 * COLUMNS];
+    let mut at = TABLE_BYTES;
+    for (pair, length) in cuts.chunks_exact_mut(2).zip(lengths) {
+        let begin = at;
+        at += length;
+        if length >= LEAST_PART_BYTES {
+            pair.copy_from_slice(&[begin, at]);
+        }
+    }
+    // Unused places repeat the cut before them, and the end is one in any case.
+    let mut last = 0;
+    for cut in &mut cuts {
+        last = last.max(*cut);
+        *cut = last;
+    }
+    cuts[2 * COLUMNS - 1] = at;
+    cuts
+}
+
 /// Columns that are being read.
 pub(super) struct Reader<'a> {
     columns: [&'a [u8]; COLUMNS],

@@ -11,6 +11,8 @@ fn round_trip(words: &[u64]) {
     let mut model = Model::boxed();
     let mut out = vec![0; bound(words.len())];
     let encoded = encode(words, &mut model, &mut out).expect("well-formed words are encoded");
+    assert!(encoded.cuts.is_sorted());
+    assert_eq!(encoded.cuts.last(), Some(&encoded.bytes));
     let mut again = Vec::new();
     decode(&out[..encoded.bytes], words.len(), &mut model, &mut again)
         .expect("what was encoded is decoded");
