@@ -84,6 +84,7 @@ bound! {
     waitpid "ldt_bound_waitpid" "ldt_early_waitpid";
     pipe2 "ldt_bound_pipe2" "ldt_early_pipe2";
     socketpair "ldt_bound_socketpair" "ldt_early_socketpair";
+    ioctl "ldt_bound_ioctl" "ldt_early_ioctl";
 }
 
 global_asm!(
@@ -181,4 +182,5 @@ bound_at_once! {
     "ldt_early_waitpid" "ldt_bound_waitpid";
     "ldt_early_pipe2" "ldt_bound_pipe2";
     "ldt_early_socketpair" "ldt_bound_socketpair";
+    "ldt_early_ioctl" "ldt_bound_ioctl";
 }

@@ -1,6 +1,7 @@
 //! The ways for a process to end. Each notes the exit code, and where the program called, for the leak
 //! check: libc's frames between here and the end hold what the program has left on the stack. Then it
-//! jumps on: the code that runs afterwards (exit handlers) has no frame of ours under it.
+//! jumps on: the code that runs afterwards (exit handlers) has no frame of ours under it. libc's own calls of
+//! abort do not come by here, but those of assert and of C++'s terminate do.
 
 use core::arch::naked_asm;
 
@@ -29,7 +30,11 @@ macro_rules! endings {
             naked_asm!(
                 ".cfi_startproc",
                 "push rdi",
-                ".cfi_adjust_cfa_offset 8",
+                "push rsi",
+                "push rdx",
+                "push rcx",
+                "push rcx",
+                ".cfi_adjust_cfa_offset 40",
                 "push r15",
                 "push r14",
                 "push r13",
@@ -38,12 +43,16 @@ macro_rules! endings {
                 "push rbx",
                 ".cfi_adjust_cfa_offset 48",
                 "mov rsi, rsp",
-                "lea rdx, [rsp + 56]",
+                "lea rdx, [rsp + 88]",
                 "call {note}",
                 "add rsp, 48",
                 ".cfi_adjust_cfa_offset -48",
+                "pop rcx",
+                "pop rcx",
+                "pop rdx",
+                "pop rsi",
                 "pop rdi",
-                ".cfi_adjust_cfa_offset -8",
+                ".cfi_adjust_cfa_offset -40",
                 "jmp rax",
                 ".cfi_endproc",
                 note = sym note,
@@ -57,4 +66,6 @@ endings! {
     _Exit => Exit, process::ending_now;
     quick_exit => QuickExit, process::ending_quickly;
     exit => OrderlyExit, process::ending_in_order;
+    abort => Abort, process::aborting;
+    __assert_fail => AssertFail, process::aborting;
 }

@@ -10,6 +10,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use crate::heap;
+use crate::lacking;
 use crate::table::{Index, TABLE};
 
 /// By the numbers of [`Index`]; null until looked up, and where the C library has none.
@@ -65,6 +66,11 @@ pub(crate) fn resolve() {
         // its own that is the allocator's lock, perhaps in the middle of its start.
         if is_since_238 || !TABLE[index].since_238 {
             FUNCTIONS[index].store(next(name), Ordering::Release);
+        } else if let Some(stand_in) = lacking::instead_of(index) {
+            FUNCTIONS[index].store(
+                ptr::without_provenance_mut(stand_in as usize),
+                Ordering::Release,
+            );
         }
         index += 1;
     }
@@ -104,6 +110,8 @@ macro_rules! functions {
 }
 
 functions! {
+    /// The C library's own memmove: see [`resolve`].
+    memcpy(to: u64, from: u64, bytes: u64) -> u64;
     /// The C library's own.
     strlen(text: u64) -> u64;
     /// The C library's own.

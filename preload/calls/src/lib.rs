@@ -25,6 +25,7 @@ mod exports;
 mod format;
 mod frame;
 mod heap;
+mod lacking;
 mod numbers;
 mod readable;
 mod scan;

@@ -514,6 +514,27 @@ pub fn ending_in_order(_code: i32, standing: Standing) {
     leaks::request::exiting(standing);
 }
 
+/// The program gives up by `abort` or a failed assertion: what is wrong with its heap may be why, so it is looked at
+/// as at any end. There is no exit code, and a handler of SIGABRT may yet jump out and go on.
+pub fn aborting(_code: i32, standing: Standing) {
+    let here = 0u8;
+    if modes::is_checking()
+        && ends_here()
+        && let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64)
+    {
+        end_checking(inside.recorder(), Some(standing));
+    }
+}
+
+/// Whether it is this process's own end: not a vfork child's, which has its parent's memory.
+///
+/// A forked child that has allocated nothing has not begun yet. In check mode it begins now: what it wrote
+/// and lost is looked at as in any other process.
+fn ends_here() -> bool {
+    let begins_now = modes::is_checking() && is_forked_child();
+    begins_now || is_recording() && PID.load(Ordering::Relaxed) == thread::process_id()
+}
+
 /// The library's own destructor, which runs among those of all modules: asks to be called once more,
 /// after them. A handler that is registered while handlers run is the next one to run, so this one
 /// sees the end after the last destructor; registered by the constructor it would run before them.
@@ -533,7 +554,7 @@ pub fn destructed() {
 /// The process is about to end in order. What comes after still goes into the window, and counts.
 /// `standing` is where the program called the function that ends it, `None` in an exit handler.
 fn ending(code: i32, standing: Option<Standing>) {
-    if !is_recording() || PID.load(Ordering::Relaxed) != thread::process_id() {
+    if !ends_here() {
         return;
     }
     let here = 0u8;

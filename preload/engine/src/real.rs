@@ -48,6 +48,8 @@ table! {
     Exit: c"_exit";
     QuickExit: c"quick_exit";
     OrderlyExit: c"exit";
+    Abort: c"abort";
+    AssertFail: c"__assert_fail";
     Execve: c"execve";
     Execvpe: c"execvpe";
     Fexecve: c"fexecve";

@@ -81,6 +81,8 @@ static void fill(size_t unit, char with, size_t units) {
 #define FILLED(type, call) (fill(sizeof(type), 'a', UNITS), call)
 #define TEXT(type, call) (fill(sizeof(type), 'a', way == AFTER ? UNITS : UNITS - 1), call)
 #define DIGITS(type, call) (fill(sizeof(type), '1', way == AFTER ? UNITS : UNITS - 1), call)
+/* The compiler makes strchr of index. */
+#define UNFOLDED(function) ((char *(*volatile)(const char *, int))function)
 #define EMPTIED(call) (fill(sizeof *p, 0, 0), call)
 
 /* Data: a file of letters that is read again and again, the two ends of a socket. */

@@ -136,3 +136,54 @@ pub(crate) const SELECT: Story = Story::told_before(|call| {
     }
     Then::Go
 });
+
+/// Roles: where the groups go, how many at most (getgroups). A limit of 0 asks for their number alone.
+pub(crate) const FILL_GROUPS: Story = Story {
+    before: |call| {
+        let most = u64::try_from(call.arg(1) as i32).unwrap_or(0);
+        watch_unless(call.is_roomy(call.arg(0), most * GROUP_BYTES))
+    },
+    after: |call, result| {
+        let came = u64::try_from(result as i32).unwrap_or(0);
+        if call.arg(1) as i32 > 0 {
+            call.write(call.arg(0), came * GROUP_BYTES);
+        }
+    },
+};
+
+const GROUP_BYTES: u64 = size_of::<libc::gid_t>() as u64;
+
+/// Roles: the request, what its argument points to (ioctl). Requests are known one by one: the sizes that some
+/// have in their numbers are not those that drivers go by.
+pub(crate) const CONTROL: Story = Story {
+    before: |call| match request(call) {
+        Some((bytes, Direction::In)) => {
+            call.read(call.arg(1), bytes);
+            Then::Go
+        }
+        Some((bytes, Direction::Out)) => watch_unless(call.is_roomy(call.arg(1), bytes)),
+        None => Then::Go,
+    },
+    after: |call, result| {
+        if let Some((bytes, Direction::Out)) = request(call)
+            && !has_failed(result)
+        {
+            call.write(call.arg(1), bytes);
+        }
+    },
+};
+
+enum Direction {
+    In,
+    Out,
+}
+
+fn request(call: &Call<'_>) -> Option<(u64, Direction)> {
+    match call.arg(0) {
+        libc::FIONREAD | libc::TIOCOUTQ | libc::TIOCGPGRP => Some((4, Direction::Out)),
+        libc::FIONBIO | libc::FIOASYNC | libc::TIOCSPGRP => Some((4, Direction::In)),
+        libc::TIOCGWINSZ => Some((8, Direction::Out)),
+        libc::TIOCSWINSZ => Some((8, Direction::In)),
+        _ => None,
+    }
+}

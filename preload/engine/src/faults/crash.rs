@@ -83,6 +83,8 @@ pub(super) fn report(number: i32, frame: &Frame, reason: Reason) {
             note: note.as_bytes(),
         },
     );
+    // What the program wrote beside its blocks may be why it crashed.
+    blocks::check_all(&mut findings::Reporter::unplaced(recorder));
     // Nothing else of this process will be written.
     findings::finish(recorder);
     recorder.finish();

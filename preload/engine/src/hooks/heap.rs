@@ -16,6 +16,7 @@ use crate::blocks::{self, Zeroed};
 use crate::modes::{self, elsewhere};
 use crate::real;
 use crate::reentry::{Inside, enter};
+use crate::sys::mem;
 
 /// Gets a block from beneath and records what came of it. `size` is what counts as asked for.
 #[inline(always)]
@@ -172,11 +173,18 @@ pub unsafe extern "C" fn valloc(size: usize, sp: u64, bp: u64) -> *mut u8 {
     }
 }
 
-/// `pvalloc`.
+/// `pvalloc`: whole pages. A profile says what was asked for; in check mode all of the last page is the
+/// program's.
 pub unsafe extern "C" fn pvalloc(size: usize, sp: u64, bp: u64) -> *mut u8 {
+    let bytes = if modes::is_checking() {
+        size.checked_next_multiple_of(mem::PAGE_BYTES)
+            .unwrap_or(size)
+    } else {
+        size
+    };
     // SAFETY: the caller's contract is that of the function beneath.
     unsafe {
-        allocate(Function::Pvalloc, size as u64, 4096, sp, bp, || {
+        allocate(Function::Pvalloc, bytes as u64, 4096, sp, bp, || {
             real::pvalloc(size)
         })
     }

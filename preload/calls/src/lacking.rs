@@ -1,0 +1,53 @@
+//! strlcpy and its kin for C libraries before 2.38, which have none. Libraries of programs bring their own
+//! (libbsd, Ruby's), but the exports here come before theirs in every look-up, and theirs may be out of
+//! RTLD_NEXT's reach (RTLD_LOCAL). What they do is the same everywhere, so it is done here rather than
+//! looked for.
+
+use crate::beneath;
+use crate::table::Index;
+
+/// What stands for the function with this number, if there is something.
+pub(crate) fn instead_of(index: usize) -> Option<u64> {
+    let found: unsafe extern "C" fn(u64, u64, u64) -> u64 = match index {
+        _ if index == Index::strlcpy as usize || index == Index::__strlcpy_chk as usize => strlcpy,
+        _ if index == Index::strlcat as usize || index == Index::__strlcat_chk as usize => strlcat,
+        _ if index == Index::wcslcpy as usize || index == Index::__wcslcpy_chk as usize => wcslcpy,
+        _ if index == Index::wcslcat as usize || index == Index::__wcslcat_chk as usize => wcslcat,
+        _ => return None,
+    };
+    Some(found as *const () as u64)
+}
+
+macro_rules! within {
+    ($copy:ident $append:ident: $unit:ty, $length:ident) => {
+        /// Copies a text, cut to `limit` units with its terminator; gives its whole length.
+        unsafe extern "C" fn $copy(to: u64, from: u64, limit: u64) -> u64 {
+            // SAFETY: the caller's text.
+            let units = unsafe { beneath::$length(from) };
+            if limit > 0 {
+                let copied = units.min(limit - 1);
+                // SAFETY: the caller vouches for `limit` units there.
+                unsafe {
+                    beneath::memcpy(to, from, copied * size_of::<$unit>() as u64);
+                    *(to as *mut $unit).add(copied as usize) = 0;
+                }
+            }
+            units
+        }
+
+        /// Appends a text within `limit` units in all; gives the length that it tried to make.
+        unsafe extern "C" fn $append(to: u64, from: u64, limit: u64) -> u64 {
+            let mut before = 0;
+            // SAFETY: the caller vouches for `limit` units there.
+            while before < limit && unsafe { *(to as *const $unit).add(before as usize) } != 0 {
+                before += 1;
+            }
+            let end = to + before * size_of::<$unit>() as u64;
+            // SAFETY: what is left of the caller's units, and the caller's text.
+            before + unsafe { $copy(end, from, limit - before) }
+        }
+    };
+}
+
+within!(strlcpy strlcat: u8, strlen);
+within!(wcslcpy wcslcat: u32, wcslen);

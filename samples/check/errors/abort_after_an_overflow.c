@@ -1,0 +1,15 @@
+// CHECK: kind=heap-buffer-overflow access=write offset=20 block=20 alloc=make detected_by=redzone
+// The program gives up, and its blocks are looked at all the same.
+#include <stdlib.h>
+
+static char *make(void) { return calloc(20, 1); }
+
+int main(void) {
+    char *volatile block = make();
+#ifndef CLEAN
+    block[20] = 1;
+    abort();
+#endif
+    free(block);
+    return 0;
+}
