@@ -50,6 +50,12 @@ fn main() -> ExitCode {
         "node traps what WebAssembly reads out of bounds",
         || node_traps().map_err(Failed::from),
     ));
+    for guard in GUARDS {
+        trials.push(Trial::test(
+            format!("python3 starts with --exact --guard={guard}"),
+            move || python_starts(guard).map_err(Failed::from),
+        ));
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -220,6 +226,21 @@ fn node_traps() -> Result<(), String> {
     let errors = &checked.report().errors;
     if !errors.is_empty() {
         wrong.push(format!("{} errors are reported", errors.len()));
+    }
+    verdict(&wrong, &checked.outcome)
+}
+
+/// CPython refuses byte code at an odd address.
+fn python_starts(guard: &str) -> Result<(), String> {
+    let python = program("python3");
+    let arguments = ["-c", "print(sum(range(9)))"];
+    let bare = run(Command::new(&python).args(arguments));
+    let guard = format!("--guard={guard}");
+    let options = ["--leak-check=no", "--exact", &guard];
+    let checked = check(&options, &python, arguments);
+    let mut wrong = differences(&bare, &checked.outcome, Ending::Code(0));
+    if !checked.report().errors.is_empty() {
+        wrong.push("errors are reported".to_owned());
     }
     verdict(&wrong, &checked.outcome)
 }

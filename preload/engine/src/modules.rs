@@ -37,9 +37,21 @@ pub struct Module {
     pub build_id: Vec<u8>,
     /// Path as the loader knows it, absolute where it could be made so.
     pub path: Vec<u8>,
+    /// The alignment that its code takes for granted of every block, whatever the size: with `--exact` such
+    /// code gets no less.
+    pub trusted_alignment: u64,
     /// How to unwind a frame whose ip is here.
     pub unwinder: ModuleUnwinder,
     live: AtomicBool,
+}
+
+/// CPython makes sure that byte code lies at an even address, and refuses to start where it does not.
+fn trusted_alignment(path: &[u8]) -> u64 {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let is_cpython = [&b"python3"[..], b"libpython3"]
+        .iter()
+        .any(|start| name.starts_with(start));
+    if is_cpython { 2 } else { 1 }
 }
 
 impl Module {
@@ -89,16 +101,26 @@ pub fn all() -> impl Iterator<Item = &'static Module> {
 /// `announce` is called for a module that is new or back.
 #[inline]
 pub fn find(ip: u64, announce: &mut dyn FnMut(&Module)) -> Option<&'static Module> {
+    match hinted(ip) {
+        Some(module) => Some(module),
+        None => find_slowly(ip, announce),
+    }
+}
+
+/// The same, of the modules that are known already.
+pub fn known(ip: u64) -> Option<&'static Module> {
+    hinted(ip).or_else(|| all().find(|module| module.covers(ip) && module.is_live()))
+}
+
+#[inline]
+fn hinted(ip: u64) -> Option<&'static Module> {
     let region = ip >> REGION_SHIFT;
     let hint = DIRECTORY[region as usize % DIRECTORY_SLOTS].load(Ordering::Relaxed);
-    if hint >> 16 == region
-        && let Some(module) = get((hint & 0xffff) as usize - 1)
-        && module.covers(ip)
-        && module.is_live()
-    {
-        return Some(module);
+    if hint >> 16 != region {
+        return None;
     }
-    find_slowly(ip, announce)
+    let module = get((hint & 0xffff).checked_sub(1)? as usize)?;
+    (module.covers(ip) && module.is_live()).then_some(module)
 }
 
 #[cold]
@@ -171,6 +193,7 @@ fn learn(image: &Image, announce: &mut dyn FnMut(&Module)) -> Option<(usize, &'s
         epoch: top_epoch.min(ldt_trace::words::MAX_EPOCH),
         build_id: image.build_id.clone(),
         path: image.path.clone(),
+        trusted_alignment: trusted_alignment(&image.path),
         unwinder,
         live: AtomicBool::new(true),
     }));

@@ -56,7 +56,8 @@ pub enum Exact {
     No,
 }
 
-fn is_exact() -> bool {
+/// Whether blocks end at the byte.
+pub(crate) fn is_exact() -> bool {
     EXACT.load(Ordering::Relaxed)
 }
 

@@ -14,7 +14,7 @@ use crate::findings::{self, Report, Reporter};
 use crate::modes::{self, deferred, elsewhere};
 use crate::recorder::{self, Recorder};
 use crate::reentry::Inside;
-use crate::{process, real};
+use crate::{faults, modules, process, real};
 
 /// What is asked of an allocation function.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,15 @@ fn set_errno(error: i32) {
     unsafe { *libc::__errno_location() = error };
 }
 
+/// The alignment of the block: no less than the caller takes for granted, where blocks end at the byte.
+#[inline(always)]
+fn alignment(origin: &Origin, wanted: &Wanted) -> u64 {
+    if wanted.alignment != 1 || !faults::is_exact() {
+        return wanted.alignment;
+    }
+    modules::known(origin.caller.ip).map_or(1, |module| module.trusted_alignment)
+}
+
 /// A block for `origin`, null (and ENOMEM) when there is no memory.
 #[inline(always)]
 pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *mut u8 {
@@ -37,7 +46,7 @@ pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *
     let stack = recorder.capture(origin.caller);
     let request = Request {
         size: origin.operand.unwrap_or(wanted.size),
-        alignment: wanted.alignment,
+        alignment: alignment(&origin, &wanted),
         zeroed: wanted.zeroed,
         allocated: Use {
             thread: recorder.thread(),
@@ -194,7 +203,7 @@ pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: 
     let stack = recorder.capture(origin.caller);
     let request = Request {
         size: wanted.size,
-        alignment: wanted.alignment,
+        alignment: alignment(&origin, &wanted),
         zeroed: wanted.zeroed,
         allocated: Use {
             thread: recorder.thread(),
