@@ -5,7 +5,6 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use ldt_trace::NodeId;
 
-use crate::modes::guard::PINNED;
 use crate::sys::mem;
 
 const SEGMENT_NODES: usize = 1 << 16;
@@ -55,7 +54,7 @@ fn make(segment: &AtomicPtr<AtomicU8>) -> Option<*mut AtomicU8> {
     }
 }
 
-/// How many blocks of a stack were guarded, with [`PINNED`].
+/// How many blocks of a stack were guarded.
 #[inline(always)]
 pub(super) fn tried(stack: NodeId) -> u8 {
     let Some(byte) = byte(stack) else { return 0 };
@@ -63,7 +62,7 @@ pub(super) fn tried(stack: NodeId) -> u8 {
     if value & MET == 0 {
         meet(byte);
     }
-    value & (COUNT | PINNED)
+    value & COUNT
 }
 
 #[cold]
@@ -85,13 +84,6 @@ pub(super) fn guarded(stack: NodeId) {
     byte.store(before & !COUNT | count, Ordering::Relaxed);
     if before & COUNT == 0 {
         GUARDED_STACKS.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// From now on every block of this stack is guarded.
-pub fn pin(stack: NodeId) {
-    if let Some(byte) = byte(stack) {
-        byte.fetch_or(PINNED, Ordering::Relaxed);
     }
 }
 

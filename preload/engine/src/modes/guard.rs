@@ -197,8 +197,6 @@ pub const FIRST_CREDIT_NS: i64 = 20_000_000;
 const CREDIT_MAX_NS: i64 = 10 * FIRST_CREDIT_NS;
 /// The blocks of a stack that are due: two after their ends, two before their starts.
 const DUE: u8 = 4;
-/// A stack that is always guarded.
-pub const PINNED: u8 = 0x80;
 /// Of the later blocks one in so many is tried; their earnings pay for it.
 const SHARE: u32 = 400;
 
@@ -237,7 +235,7 @@ impl Chooser {
     #[inline(always)]
     pub fn is_due(&mut self, tried: u8, size: u64) -> bool {
         self.credit_ns += EARNED_NS + (size / BYTES_A_NS) as i64;
-        if tried < DUE || tried & PINNED != 0 {
+        if tried < DUE {
             return true;
         }
         self.until_sample -= 1;
@@ -257,7 +255,6 @@ impl Chooser {
             0 => 0,
             1 => FIRST_CREDIT_NS / 8,
             2..DUE => FIRST_CREDIT_NS / 4,
-            _ if tried & PINNED != 0 => return true,
             _ => FIRST_CREDIT_NS / 2,
         };
         if self.credit_ns < cost + keep {
