@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use ldt_tests::checked::check;
-use ldt_tests::installed::ldt;
+use ldt_tests::checked::{Checked, check};
+use ldt_tests::installed::{ldt, preload};
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
 
@@ -48,6 +48,100 @@ fn a_running_process_is_asked_from_outside() {
         checked.outcome.stderr
     );
     assert_eq!(checked.outcome.ending, Ending::Code(99));
+}
+
+/// Number of the signal that the samples raise: SIGUSR2.
+const RAISED: &str = "12";
+
+#[test]
+fn a_signal_makes_a_leak_check() {
+    let program = Sample::named("check/on_demand/leaks_by_signal.c").build(Variant::PLAIN);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    // Without the launcher every check is printed as it is made.
+    let outcome = run(Command::new(&program)
+        .arg(RAISED)
+        .current_dir(folder.path())
+        .env("LD_PRELOAD", preload())
+        .env("LDT_OPTIONS", format!("mode=check:leak_signal={RAISED}")));
+    assert_eq!(outcome.ending, Ending::Code(0), "{}", outcome.stderr);
+    let times = |bytes: u32| {
+        let line = format!("{bytes} bytes in 1 blocks are definitely lost");
+        outcome.stderr.matches(&line).count()
+    };
+    assert_eq!((times(33), times(44)), (3, 2), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_signal_makes_a_look_at_every_redzone() {
+    let program = Sample::named("check/on_demand/by_signal.c").build(Variant::PLAIN);
+    let run_with = |options: &str| {
+        let mut command = Command::new(ldt());
+        command.args(["check", "--guard=off", "--"]).arg(&program);
+        run(command.arg(RAISED).env("LDT_OPTIONS", options))
+    };
+    let looked = run_with(&format!("check_signal={RAISED}"));
+    assert_eq!(looked.ending, Ending::Code(99));
+    let said = &looked.stderr;
+    assert!(
+        said.contains(
+            "ERROR: heap-buffer-overflow: write of 2 bytes, 12 bytes after a block of 20 bytes"
+        ) && said.contains("in allocate "),
+        "{said}"
+    );
+    assert_eq!(looked.stdout, "done\n");
+    // What it did is put right before the block is freed: without that look nobody sees it, and the signal is the
+    // program's end.
+    let other = run_with("check_signal=10");
+    assert_eq!(other.ending, Ending::Code(128 + 12), "{}", other.stderr);
+    assert!(!other.stderr.contains(" ERROR: "), "{}", other.stderr);
+}
+
+#[test]
+fn a_sleeping_process_is_woken_and_does_not_notice() {
+    for word in ["", "asks for the signal"] {
+        let checked = asleep(word);
+        let said = &checked.outcome.stdout;
+        assert!(
+            said.contains("poll 1, errno 0\n")
+                && said.contains("definitely lost: 45 bytes in 1 blocks"),
+            "{word}: {said}\n{}",
+            checked.outcome.stderr
+        );
+        assert!(!said.contains("woken"), "{said}");
+        assert_eq!(said.contains("default 1\n"), !word.is_empty(), "{said}");
+    }
+}
+
+#[test]
+fn a_process_that_has_taken_the_signal_is_left_asleep() {
+    let checked = asleep("takes the signal");
+    let said = &checked.outcome.stdout;
+    assert!(
+        said.contains("could not be woken: it has a handler of its own"),
+        "{said}\n{}",
+        checked.outcome.stderr
+    );
+    assert!(said.contains("poll 1, errno 0\n"), "{said}");
+}
+
+fn asleep(word: &str) -> Checked {
+    let program = Sample::named("check/on_demand/asleep.c").build(Variant::PLAIN);
+    let arguments = [ldt().into_os_string(), word.into()];
+    check(&["--trace-children=no"], &program, arguments)
+}
+
+/// Regression: the kernel handed the signal that stops threads to one that waited for any signal.
+#[test]
+fn a_thread_that_waits_for_signals_gets_none_of_ours() {
+    let program = Sample::named("check/on_demand/waits_for_signals.c").build(Variant::PLAIN);
+    let checked = check(&["--guard=adaptive"], &program, [""; 0]);
+    assert_eq!(checked.outcome.stdout, "got 1\n");
+    assert_eq!(
+        checked.outcome.ending,
+        Ending::Code(0),
+        "{}",
+        checked.outcome.stderr
+    );
 }
 
 #[test]

@@ -89,6 +89,8 @@ pub mod offset {
     pub const LEAK_REQUESTS: usize = 248;
     /// `u32`, the signal at which the process makes a leak check, 0 none.
     pub const LEAK_SIGNAL: usize = 252;
+    /// [`super::WAITERS`] of [`super::Waiter`]: what threads waited in when `ldt leaks` sent that signal.
+    pub const WAITERS: usize = 256;
     /// `u64` for each function of [`crate::Function`], at eight times its number: how often it was
     /// called, calls that failed apart.
     pub const CALLS: usize = 1024;
@@ -112,6 +114,37 @@ pub mod flag {
     /// Allocations were not recorded as events: totals are in the header alone.
     pub const UNPROFILED: u32 = 32;
 }
+
+/// What a thread waits in, for the process that is to be woken out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiter {
+    /// The thread's number, 0 where nothing is said.
+    pub tid: u32,
+    /// The system call's number.
+    pub call: u32,
+    /// The address of the instruction after it.
+    pub ip: u64,
+}
+
+/// Waiters that the header page has room for.
+pub const WAITERS: usize = 32;
+
+impl Waiter {
+    /// Bytes of one: thread, call, address.
+    pub const BYTES: usize = 16;
+
+    /// The bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..4].copy_from_slice(&self.tid.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.call.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.ip.to_le_bytes());
+        bytes
+    }
+}
+
+const _: () = assert!(offset::WAITERS + WAITERS * Waiter::BYTES <= offset::CALLS);
 
 /// The counts of check mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! `ldt leaks`: asks a running process for a leak check, and shows what it finds.
 //!
 //! The process is asked by a word in the header page of its trace, which it maps and looks at whenever
-//! it allocates or frees; one that was given a `leak_signal` is woken by it as well.
+//! it allocates or frees; one that does not come by soon is woken by a signal ([`super::wake`]).
 
+use super::wake::wake;
 use crate::failure::Failure;
 use crate::findings::{self, LeakReport, Namer};
 use crate::report::errors::Detail;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 /// How long the process may take to come by, unless `--wait` says otherwise.
 const WAIT_SECONDS: u64 = 30;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+/// A process that has not come by in this time sleeps, and is woken.
+const AWAKE: Duration = Duration::from_millis(200);
 
 /// The options of `ldt leaks`.
 #[derive(Debug, clap::Args)]
@@ -46,13 +49,20 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     };
     ask(&file, pid)?;
     let begun = Instant::now();
+    let mut woken = None;
     while made(&header(&file, pid)?) == made(&before) {
         if begun.elapsed() > Duration::from_secs(options.wait) {
+            let asleep = match woken {
+                Some(Err(asleep)) => format!(", and could not be woken: {asleep}"),
+                _ => String::new(),
+            };
             return Err(Failure::own(format!(
-                "process {pid} has not answered for {} s: it answers when it allocates or frees; \
-                 with LDT_OPTIONS=leak_signal=N it is woken as well",
+                "process {pid} has not answered for {} s: it answers when it allocates or frees{asleep}",
                 options.wait
             )));
+        }
+        if woken.is_none() && begun.elapsed() > AWAKE {
+            woken = Some(wake(&file, pid));
         }
         std::thread::sleep(BETWEEN_LOOKS);
     }
@@ -125,24 +135,16 @@ fn header(file: &File, pid: u32) -> Result<Header, Failure> {
     Ok(header)
 }
 
-/// Raises the word that the process looks at, and wakes it where it can be woken.
+/// Raises the word that the process looks at.
 fn ask(file: &File, pid: u32) -> Result<(), Failure> {
-    let failed =
-        |error: std::io::Error| Failure::own(format!("process {pid} cannot be asked: {error}"));
+    let at = offset::LEAK_REQUESTS as u64;
     let mut word = [0; 4];
-    file.read_exact_at(&mut word, offset::LEAK_REQUESTS as u64)
-        .map_err(failed)?;
-    let next = u32::from_le_bytes(word).wrapping_add(1);
-    file.write_all_at(&next.to_le_bytes(), offset::LEAK_REQUESTS as u64)
-        .map_err(failed)?;
-    file.read_exact_at(&mut word, offset::LEAK_SIGNAL as u64)
-        .map_err(failed)?;
-    let process = rustix::process::Pid::from_raw(pid.cast_signed());
-    let signal = rustix::process::Signal::from_named_raw(i32::from_le_bytes(word));
-    if let (Some(process), Some(signal)) = (process, signal) {
-        rustix::process::kill_process(process, signal).map_err(|error| failed(error.into()))?;
-    }
-    Ok(())
+    file.read_exact_at(&mut word, at)
+        .and_then(|()| {
+            let next = u32::from_le_bytes(word).wrapping_add(1);
+            file.write_all_at(&next.to_le_bytes(), at)
+        })
+        .map_err(|error| Failure::own(format!("process {pid} cannot be asked: {error}")))
 }
 
 fn print(pid: u32, report: &LeakReport, kinds: &BTreeSet<LeakKind>) {

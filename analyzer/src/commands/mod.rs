@@ -11,6 +11,7 @@ mod leaks;
 mod look;
 mod profile;
 mod report;
+mod wake;
 
 use crate::failure::Failure;
 

@@ -8,6 +8,7 @@ pub mod blocks;
 pub mod calls;
 pub mod clock;
 pub mod counts;
+pub mod demand;
 pub mod diagnose;
 pub mod emit;
 pub mod faults;

@@ -23,7 +23,7 @@ use crate::stacks::{Stacks, table};
 use crate::sys::lock::Lock;
 use crate::sys::mem;
 use crate::sys::thread::{self, Slot};
-use crate::{blocks, clock, counts, faults, findings, leaks, message, modes, modules, sys};
+use crate::{blocks, clock, counts, demand, faults, findings, leaks, message, modes, modules, sys};
 
 mod facts;
 
@@ -212,6 +212,7 @@ unsafe fn restart_after_fork() {
         leaks::pools::reopen_after_fork();
         leaks::poison::reopen_after_fork();
         leaks::request::forget_after_fork();
+        demand::forget_after_fork();
     }
     counts::forget_after_fork();
     let mine = thread::slot()
@@ -305,7 +306,7 @@ fn begin(forked_from: u32) {
                     flag::UNPROFILED
                 };
                 trace_file::set_flags(flag::CHECKED | unprofiled);
-                leaks::request::announce();
+                demand::announce();
             }
             watched().store(RECORDING, Ordering::Release);
         }
@@ -331,6 +332,7 @@ fn begin_checking(options: &Options) -> bool {
     recorder::set_profiles(options.check.profile);
     findings::configure(&options.check, options.launcher == 0);
     leaks::request::configure(&options.check);
+    demand::configure(&options.check);
     modes::begin_checking();
     blocks::fork::register();
     let exact = if options.check.exact {

@@ -6,7 +6,7 @@
 //! the stack pointer of the entry, so that a handler that jumped out of a hook (longjmp) is noticed:
 //! the next entry from further up the same stack finds a guard that cannot be true any more.
 
-use crate::leaks::request;
+use crate::demand;
 use crate::modes;
 use crate::process;
 use crate::recorder::Recorder;
@@ -32,8 +32,8 @@ impl Drop for Inside {
     #[inline(always)]
     fn drop(&mut self) {
         self.slot.inside_sp.set(0);
-        if modes::is_checking() && request::is_due() {
-            request::make();
+        if modes::is_checking() && demand::is_due() {
+            demand::make();
         }
     }
 }

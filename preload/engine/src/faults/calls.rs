@@ -10,9 +10,9 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::{deliver, handler_stack, is_watching, program};
-use crate::process;
 use crate::real::Real;
 use crate::sys::signal::{self, Action, AlternateStack, How, SA_RESTORER, Set};
+use crate::{demand, process};
 
 type Handler = usize;
 type Mask = libc::sigset_t;
@@ -77,6 +77,13 @@ pub unsafe extern "C" fn sigaction(
     }
     // SAFETY: the caller vouches for null or an action.
     let wanted = unsafe { new.as_ref() };
+    if demand::stays(number, wanted.map(|wanted| wanted.sa_sigaction)) {
+        if !old.is_null() {
+            // SAFETY: the caller vouches for room for an action.
+            unsafe { *old = libc_form(&Action::DEFAULT) };
+        }
+        return 0;
+    }
     if is_kept(number) {
         let before = match wanted {
             Some(wanted) => program::set_action(number, kernel_form(wanted)),
@@ -156,6 +163,9 @@ macro_rules! set_a_handler {
                 let (flags, mask): (fn(c_int) -> c_int, fn(c_int) -> Set) = ($flags, $mask);
                 return set_handler(number, handler, flags(number), mask(number));
             }
+            if demand::stays(number, Some(handler)) {
+                return libc::SIG_DFL;
+            }
             match beneath!($real as fn(c_int, Handler) -> Handler) {
                 // SAFETY: as the caller vouches.
                 Some(real) => unsafe { real(number, handler) },
@@ -174,6 +184,8 @@ set_a_handler! {
 
 /// `sigset`: sets a handler and unblocks, or blocks.
 pub unsafe extern "C" fn sigset(number: c_int, handler: Handler) -> Handler {
+    // It concerns the mask as well: LDT gives the signal back.
+    let _ = demand::stays(number, Some(libc::SIG_IGN));
     if !is_watching() || !is_kept(number) || handler == ERROR {
         return match beneath!(Sigset as fn(c_int, Handler) -> Handler) {
             // SAFETY: as the caller vouches.
@@ -194,6 +206,8 @@ pub unsafe extern "C" fn sigset(number: c_int, handler: Handler) -> Handler {
 
 /// `sigignore`.
 pub unsafe extern "C" fn sigignore(number: c_int) -> c_int {
+    // Never the default: LDT gives the signal back.
+    let _ = demand::stays(number, Some(libc::SIG_IGN));
     if is_watching() && is_kept(number) {
         set_handler(number, libc::SIG_IGN, 0, Set(0));
         return 0;
@@ -207,6 +221,7 @@ pub unsafe extern "C" fn sigignore(number: c_int) -> c_int {
 
 /// `siginterrupt`.
 pub unsafe extern "C" fn siginterrupt(number: c_int, interrupts: c_int) -> c_int {
+    let _ = demand::stays(number, Some(libc::SIG_IGN));
     if is_watching() && is_kept(number) {
         let restart = u64::from(libc::SA_RESTART as u32);
         program::set_interrupts(number, interrupts != 0);

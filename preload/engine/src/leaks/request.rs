@@ -1,15 +1,10 @@
-//! When a leak check is made: at the end of the process, when the program calls `ldt_leak_check`, at a
-//! signal, and when `ldt leaks` asks from outside.
+//! When a leak check is made: at the end of the process, when the program calls `ldt_leak_check`, and when
+//! [`crate::demand`] asks for one: at a signal, or for `ldt leaks` from outside.
 
-use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use ldt_trace::header::offset;
-
-use crate::emit::trace_file;
 use crate::options::{CheckOptions, LeakCheckChoice};
 use crate::recorder::Recorder;
-use crate::sys::action::{self, Action};
 use crate::sys::lock::Lock;
 use crate::sys::{registers_here, saved_registers, thread};
 use crate::{modes, reentry};
@@ -83,54 +78,15 @@ static WANTED_AT_END: AtomicBool = AtomicBool::new(false);
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// Set while a check runs.
 static RUNNING: AtomicBool = AtomicBool::new(false);
-/// A check was asked for while its thread was inside LDT.
-static DUE: AtomicBool = AtomicBool::new(false);
-
-/// How many checks had been asked for from outside when one was made last.
-static ANSWERED: AtomicU32 = AtomicU32::new(0);
-
-/// Whether somebody waits for a check that the calling thread can make now. Asked at every event.
-#[inline(always)]
-#[must_use]
-pub fn is_due() -> bool {
-    DUE.load(Ordering::Relaxed)
-        || trace_file::get32(offset::LEAK_REQUESTS) != ANSWERED.load(Ordering::Relaxed)
-}
-
-/// Makes the check that is due, in the thread that comes by.
-#[cold]
-#[inline(never)]
-pub fn make() {
-    let local = 0u8;
-    let standing = Standing::here(&raw const local);
-    let asked = trace_file::get32(offset::LEAK_REQUESTS);
-    let from_outside = ANSWERED.swap(asked, Ordering::AcqRel) != asked;
-    if DUE.swap(false, Ordering::AcqRel) || from_outside {
-        let reason: &[u8] = if from_outside {
-            b"ldt leaks"
-        } else {
-            b"signal"
-        };
-        enter_and_run(standing.sp, &standing, reason);
-    }
-}
-
 /// Takes over what the options say.
 pub fn configure(options: &CheckOptions) {
     WANTED_AT_END.store(options.leak_check != LeakCheckChoice::No, Ordering::Relaxed);
-    if options.leak_signal != 0 {
-        // SAFETY: the handler looks at atomics first and does nothing in a thread that is inside LDT.
-        unsafe { action::set(options.leak_signal as i32, &Action::open_handler(on_signal)) };
-        SIGNAL.store(options.leak_signal, Ordering::Relaxed);
-    }
 }
 
-/// The signal that makes a check, 0 none.
-static SIGNAL: AtomicU32 = AtomicU32::new(0);
-
-/// Tells in the trace, which has just been created, how this process can be woken.
-pub fn announce() {
-    trace_file::set32(offset::LEAK_SIGNAL, SIGNAL.load(Ordering::Relaxed));
+/// Whether a check is being made.
+#[must_use]
+pub fn is_running() -> bool {
+    RUNNING.load(Ordering::Acquire)
 }
 
 /// Begins to count anew in a forked child.
@@ -140,8 +96,6 @@ pub fn announce() {
 pub unsafe fn forget_after_fork() {
     NUMBER.store(0, Ordering::Relaxed);
     RUNNING.store(false, Ordering::Relaxed);
-    DUE.store(false, Ordering::Relaxed);
-    ANSWERED.store(0, Ordering::Relaxed);
     // SAFETY: as the caller vouches.
     unsafe { EXITING.reopen_after_fork() };
 }
@@ -159,6 +113,11 @@ pub extern "C" fn on_demand(sp: u64, _bp: u64) -> u64 {
     let local = 0u8;
     let standing = Standing::here(&raw const local);
     enter_and_run(sp, &standing, b"ldt_leak_check")
+}
+
+/// Makes a check now. `standing` is where the calling thread, which is outside LDT, left the program.
+pub fn make(standing: &Standing, reason: &[u8]) {
+    enter_and_run(standing.sp, standing, reason);
 }
 
 fn enter_and_run(sp: u64, standing: &Standing, reason: &[u8]) -> u64 {
@@ -180,33 +139,8 @@ fn enter_and_run(sp: u64, standing: &Standing, reason: &[u8]) -> u64 {
 
 /// Makes the check; `RUNNING` is this thread's.
 fn run(recorder: &mut Recorder, standing: &Standing, reason: &[u8]) -> u64 {
-    DUE.store(false, Ordering::Relaxed);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
     let lost = super::check(recorder, number, standing, reason);
     RUNNING.store(false, Ordering::Release);
     lost
-}
-
-unsafe extern "C" fn on_signal(_signal: i32, _info: *mut libc::siginfo_t, context: *mut c_void) {
-    if RUNNING.load(Ordering::Acquire) {
-        return;
-    }
-    if thread::slot().inside_sp.get() != 0 {
-        DUE.store(true, Ordering::Release);
-        return;
-    }
-    // SAFETY: the kernel hands over the interrupted registers.
-    let registers = unsafe { (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
-    let standing = Standing {
-        sp: registers[libc::REG_RSP as usize] as u64,
-        registers: registers.map(|register| register as u64),
-    };
-    let asked = trace_file::get32(offset::LEAK_REQUESTS);
-    let from_outside = ANSWERED.swap(asked, Ordering::AcqRel) != asked;
-    let reason: &[u8] = if from_outside {
-        b"ldt leaks"
-    } else {
-        b"signal"
-    };
-    enter_and_run(standing.sp, &standing, reason);
 }

@@ -9,6 +9,7 @@ pub mod action;
 pub mod arena;
 pub mod code;
 pub mod file;
+pub mod interrupted;
 pub mod lock;
 pub mod mem;
 pub mod others;

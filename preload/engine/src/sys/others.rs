@@ -2,7 +2,7 @@
 //! real-time signal, whose handler notes its registers and waits.
 //!
 //! The program must not notice. The signal is one that it neither handles nor blocks (a thread that
-//! waits for signals with sigwait or a signalfd blocks them); its disposition is ours for the moment
+//! waits for signals with a signalfd blocks them), nor waits for with sigwait; its disposition is ours for the moment
 //! only, and is set to "ignore" before the program gets it back, which makes the kernel drop what is
 //! still pending. `errno` is not touched. System calls that the kernel does not restart by itself after
 //! a handler (sleeping, polling) are started again by the handler, which knows from `/proc` what the
@@ -17,7 +17,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::action::{self, Action};
-use super::{file, syscall, thread};
+use super::{file, interrupted, readable, syscall, thread};
 
 /// Registers that may hold a pointer: all general ones.
 pub const REGISTERS: usize = 17;
@@ -242,8 +242,8 @@ impl Drop for Others {
 
 impl Seat {
     fn ask(&self, signal: i32) {
-        let (call, ip) = waits_in(self.tid).unwrap_or((0, 0));
-        self.call.store(call, Ordering::Relaxed);
+        let (call, ip) = waits_in(self.tid).map_or((0, 0), |wait| (wait.number + 1, wait.ip));
+        self.call.store(u64::from(call), Ordering::Relaxed);
         self.call_ip.store(ip, Ordering::Release);
         let args = [
             thread::process_id() as usize,
@@ -297,37 +297,8 @@ unsafe extern "C" fn stand(_signal: i32, _info: *mut libc::siginfo_t, context: *
 impl Seat {
     /// A system call that ended early because of our signal alone is made again.
     fn restart(&self, registers: &mut [i64; 23]) {
-        /// Calls that end with EINTR after any handler, and can simply be made again. (Those with a
-        /// relative time wait anew for all of it: better late than early, when nobody expects early.)
-        const AGAIN: [i64; 16] = [
-            libc::SYS_poll,
-            libc::SYS_ppoll,
-            libc::SYS_select,
-            libc::SYS_pselect6,
-            libc::SYS_epoll_wait,
-            libc::SYS_epoll_pwait,
-            libc::SYS_nanosleep,
-            libc::SYS_clock_nanosleep,
-            libc::SYS_futex,
-            libc::SYS_pause,
-            libc::SYS_rt_sigtimedwait,
-            libc::SYS_semop,
-            libc::SYS_semtimedop,
-            libc::SYS_msgrcv,
-            libc::SYS_msgsnd,
-            libc::SYS_io_getevents,
-        ];
-        /// Bytes of the instruction `syscall`.
-        const SYSCALL_BYTES: i64 = 2;
-        let call = self.call.swap(0, Ordering::Acquire) as i64 - 1;
-        let came_from = self.call_ip.load(Ordering::Relaxed) as i64;
-        let [rip, rax] = [libc::REG_RIP as usize, libc::REG_RAX as usize];
-        if AGAIN.contains(&call)
-            && registers[rip] == came_from
-            && registers[rax] == -i64::from(libc::EINTR)
-        {
-            registers[rip] -= SYSCALL_BYTES;
-            registers[rax] = call;
+        if let Some(call) = self.call.swap(0, Ordering::Acquire).checked_sub(1) {
+            interrupted::make_again(registers, call as u32, self.call_ip.load(Ordering::Relaxed));
         }
     }
 }
@@ -420,16 +391,40 @@ fn state_of(tid: u32) -> State {
             blocked: field(b"SigBlk:")
                 .and_then(|digits| core::str::from_utf8(digits).ok())
                 .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-                .unwrap_or(0),
+                .unwrap_or(0)
+                | awaited_signals(tid),
         },
     }
 }
 
-/// The system call that a thread waits in: its number + 1, and the address after it.
-fn waits_in(tid: u32) -> Option<(u64, u64)> {
+/// The system call that a thread waits in.
+struct Wait {
+    number: u32,
+    first_argument: u64,
+    /// The address after it.
+    ip: u64,
+}
+
+fn waits_in(tid: u32) -> Option<Wait> {
     let line = about(tid, "syscall")?;
     let mut words = core::str::from_utf8(&line).ok()?.split_ascii_whitespace();
-    let call: u64 = words.next()?.parse().ok()?;
-    let ip = words.next_back()?.strip_prefix("0x")?;
-    Some((call + 1, u64::from_str_radix(ip, 16).ok()?))
+    let number: u32 = words.next()?.parse().ok()?;
+    let hexadecimal = |word: &str| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok();
+    Some(Wait {
+        number,
+        first_argument: hexadecimal(words.next()?)?,
+        ip: hexadecimal(words.next_back()?)?,
+    })
+}
+
+/// The signals that a thread waits for: while it does, the kernel lists them as not blocked, and would hand ours
+/// to the program. One that waits for any signal with a mask of its own must see none of ours either.
+fn awaited_signals(tid: u32) -> u64 {
+    match waits_in(tid) {
+        Some(wait) if i64::from(wait.number) == libc::SYS_rt_sigtimedwait => {
+            readable::word(wait.first_argument).unwrap_or(u64::MAX)
+        }
+        Some(wait) if i64::from(wait.number) == libc::SYS_rt_sigsuspend => u64::MAX,
+        _ => 0,
+    }
 }

@@ -7,10 +7,12 @@
 
 use core::arch::global_asm;
 use core::ffi::c_void;
+use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::action::{self, Action};
 use super::lock::Lock;
+use super::{syscall, thread};
 
 global_asm!(
     ".pushsection .text.ldt_copy_words, \"ax\", @progbits",
@@ -39,6 +41,26 @@ unsafe extern "C" {
     /// Gives how many words were copied; a fault ends it early.
     fn ldt_copy_words(from: u64, into: *mut u64, words: usize) -> usize;
     fn ldt_copy_words_end();
+}
+
+/// One word, copied by the kernel: for moments at which other threads run, whose faults must not be caught.
+/// `None` where it cannot be read, or where a container forbids to ask.
+#[must_use]
+pub fn word(address: u64) -> Option<u64> {
+    let mut word = 0u64;
+    let into = [ptr::from_mut(&mut word) as usize, size_of::<u64>()];
+    let from = [address as usize, size_of::<u64>()];
+    let args = [
+        thread::process_id() as usize,
+        into.as_ptr() as usize,
+        1,
+        from.as_ptr() as usize,
+        1,
+        0,
+    ];
+    // SAFETY: two structures of address and length as the kernel expects; it writes `word` alone.
+    let copied = unsafe { syscall(libc::SYS_process_vm_readv, &args) };
+    (copied == Ok(size_of::<u64>())).then_some(word)
 }
 
 /// Whether a thread reads.
