@@ -80,13 +80,13 @@ struct Nearness {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use ldt_trace::finding::Use;
     use ldt_trace::{Function, NodeId};
     use proptest::prelude::*;
 
-    fn block(address: u64, size: u64, state: BlockState) -> BlockFacts {
+    pub(crate) fn block(address: u64, size: u64, state: BlockState) -> BlockFacts {
         let used = Use {
             thread: 0,
             function: Function::Malloc,

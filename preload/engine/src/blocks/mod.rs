@@ -39,4 +39,4 @@ pub use lift::{Lifted, close_again, lift};
 pub use lookup::{find, is_ours, neighbours, room};
 pub use report::{Block, Damage, Found, Guarding, Misuse};
 pub use request::{Free, Request, Resized, Zeroed};
-pub use walk::{Place, Span, each_live, each_span, locate, number_blocks, size_of_live};
+pub use walk::{Place, Span, each_span, locate, number_blocks, size_of_live};

@@ -148,16 +148,3 @@ pub fn size_of_live(address: u64) -> Option<u64> {
         .filter(|place| place.start == address)
         .map(|place| place.size)
 }
-
-/// Calls `visit` with every live block.
-pub fn each_live(visit: &mut dyn FnMut(&Block)) {
-    each_span(&mut |span| {
-        for slot in 0..span.slots() {
-            if span.live(slot).is_some()
-                && let Some(block) = span.block(slot)
-            {
-                visit(&block);
-            }
-        }
-    });
-}

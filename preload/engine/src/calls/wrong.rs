@@ -65,25 +65,9 @@ pub(super) fn find(range: Range, candidates: &[BlockFacts]) -> Option<Wrong> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ldt_trace::finding::{BlockState, Use};
-    use ldt_trace::{Function, NodeId};
+    use crate::diagnose::tests::block;
+    use ldt_trace::finding::BlockState;
     use proptest::prelude::*;
-
-    fn block(address: u64, size: u64, state: BlockState) -> BlockFacts {
-        let used = Use {
-            thread: 0,
-            function: Function::Malloc,
-            stack: NodeId(1),
-        };
-        BlockFacts {
-            address,
-            size,
-            alignment: 1,
-            state,
-            allocated: used,
-            freed: (state == BlockState::Freed).then_some(used),
-        }
-    }
 
     fn told(address: u64, bytes: u64, blocks: &[BlockFacts]) -> Option<(ErrorKind, u64, u64)> {
         find(Range { address, bytes }, blocks)

@@ -14,6 +14,14 @@ pub enum GuardChoice {
     Off,
 }
 
+impl GuardChoice {
+    const WORDS: &[(&[u8], Self)] = &[
+        (b"adaptive", Self::Adaptive),
+        (b"all", Self::All),
+        (b"off", Self::Off),
+    ];
+}
+
 /// On which side of a guarded block the guard page lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GuardSideChoice {
@@ -27,6 +35,15 @@ pub enum GuardSideChoice {
     Random,
 }
 
+impl GuardSideChoice {
+    const WORDS: &[(&[u8], Self)] = &[
+        (b"alternate", Self::Alternate),
+        (b"after", Self::After),
+        (b"before", Self::Before),
+        (b"random", Self::Random),
+    ];
+}
+
 /// How guard pages are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GuardMethodChoice {
@@ -36,6 +53,14 @@ pub enum GuardMethodChoice {
     Markers,
     /// Protected pages, within a budget of mappings.
     Mprotect,
+}
+
+impl GuardMethodChoice {
+    const WORDS: &[(&[u8], Self)] = &[
+        (b"auto", Self::Auto),
+        (b"markers", Self::Markers),
+        (b"mprotect", Self::Mprotect),
+    ];
 }
 
 /// How much is said of leaks.
@@ -49,6 +74,15 @@ pub enum LeakCheckChoice {
     Full,
 }
 
+impl LeakCheckChoice {
+    const WORDS: &[(&[u8], Self)] = &[
+        (b"no", Self::No),
+        (b"summary", Self::Summary),
+        (b"full", Self::Full),
+        (b"yes", Self::Full),
+    ];
+}
+
 /// What happens after an error has been reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnError {
@@ -58,6 +92,14 @@ pub enum OnError {
     Gdb,
     /// The process ends with a core.
     Core,
+}
+
+impl OnError {
+    const WORDS: &[(&[u8], Self)] = &[
+        (b"continue", Self::GoOn),
+        (b"gdb", Self::Gdb),
+        (b"core", Self::Core),
+    ];
 }
 
 /// See the module.
@@ -130,14 +172,7 @@ pub(super) const CHECK_TABLE: &[Entry] = &[
         kind: "adaptive|all|off",
         default: "adaptive",
         help: "check: which blocks lie against a guard page",
-        set: |options, value| {
-            let words: &[(&[u8], _)] = &[
-                (b"adaptive", GuardChoice::Adaptive),
-                (b"all", GuardChoice::All),
-                (b"off", GuardChoice::Off),
-            ];
-            one_of(value, words, &mut options.check.guard)
-        },
+        set: |options, value| one_of(value, GuardChoice::WORDS, &mut options.check.guard),
     },
     Entry {
         name: "guard_memory",
@@ -154,15 +189,7 @@ pub(super) const CHECK_TABLE: &[Entry] = &[
         kind: "alternate|after|before|random",
         default: "alternate",
         help: "check: on which side of a block its guard page lies",
-        set: |options, value| {
-            let words: &[(&[u8], _)] = &[
-                (b"alternate", GuardSideChoice::Alternate),
-                (b"after", GuardSideChoice::After),
-                (b"before", GuardSideChoice::Before),
-                (b"random", GuardSideChoice::Random),
-            ];
-            one_of(value, words, &mut options.check.guard_side)
-        },
+        set: |options, value| one_of(value, GuardSideChoice::WORDS, &mut options.check.guard_side),
     },
     Entry {
         name: "guard_method",
@@ -170,12 +197,11 @@ pub(super) const CHECK_TABLE: &[Entry] = &[
         default: "auto",
         help: "check: how guard pages are made",
         set: |options, value| {
-            let words: &[(&[u8], _)] = &[
-                (b"auto", GuardMethodChoice::Auto),
-                (b"markers", GuardMethodChoice::Markers),
-                (b"mprotect", GuardMethodChoice::Mprotect),
-            ];
-            one_of(value, words, &mut options.check.guard_method)
+            one_of(
+                value,
+                GuardMethodChoice::WORDS,
+                &mut options.check.guard_method,
+            )
         },
     },
     Entry {
@@ -234,15 +260,7 @@ pub(super) const CHECK_TABLE: &[Entry] = &[
         kind: "no|summary|full",
         default: "full",
         help: "check: look for leaks at the end",
-        set: |options, value| {
-            let words: &[(&[u8], _)] = &[
-                (b"no", LeakCheckChoice::No),
-                (b"summary", LeakCheckChoice::Summary),
-                (b"full", LeakCheckChoice::Full),
-                (b"yes", LeakCheckChoice::Full),
-            ];
-            one_of(value, words, &mut options.check.leak_check)
-        },
+        set: |options, value| one_of(value, LeakCheckChoice::WORDS, &mut options.check.leak_check),
     },
     Entry {
         name: "halt_on_error",
@@ -268,14 +286,7 @@ pub(super) const CHECK_TABLE: &[Entry] = &[
         kind: "continue|gdb|core",
         default: "continue",
         help: "check: what happens after an error",
-        set: |options, value| {
-            let words: &[(&[u8], _)] = &[
-                (b"continue", OnError::GoOn),
-                (b"gdb", OnError::Gdb),
-                (b"core", OnError::Core),
-            ];
-            one_of(value, words, &mut options.check.on_error)
-        },
+        set: |options, value| one_of(value, OnError::WORDS, &mut options.check.on_error),
     },
     Entry {
         name: "profile",

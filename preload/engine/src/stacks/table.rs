@@ -251,12 +251,6 @@ fn insert(
     }
 }
 
-/// How many numbers have been given out.
-#[must_use]
-pub fn nodes() -> u32 {
-    NEXT.load(Ordering::Relaxed) - 1
-}
-
 /// Empties the table in a forked child, whose own trace knows none of its nodes.
 ///
 /// # Safety
