@@ -50,12 +50,13 @@ proptest! {
 
     #[test]
     fn leak_records_come_back(
-        (check, blocks, bytes, indirect_blocks, indirect_bytes, example) in any::<(u32, u64, u64, u64, u64, u64)>(),
+        (check, blocks, bytes, indirect_blocks, indirect_bytes, example, survivors)
+            in any::<(u32, u64, u64, u64, u64, u64, u64)>(),
         kind in prop::sample::select(LeakKind::ALL),
         allocated in used(),
     ) {
         let record = LeakRecord {
-            check, kind, allocated, blocks, bytes, indirect_blocks, indirect_bytes, example,
+            check, kind, allocated, blocks, bytes, indirect_blocks, indirect_bytes, example, survivors,
         };
         prop_assert_eq!(LeakRecord::decode(&record.encode()), Some(record));
         prop_assert_eq!(LeakRecord::decode(&record.encode()[1..]), None);

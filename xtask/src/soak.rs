@@ -28,15 +28,22 @@ const NODE_CLIENT: &str = "const http = require('http'), end = Date.now() + 1000
     for (let n = 0; n < 8; n++) ask();
     process.on('exit', () => console.log(asked + ' requests'));";
 
-/// Soaks each server for `minutes`.
+/// Soaks the servers for `minutes`, side by side.
 pub(crate) fn run(minutes: u32) -> anyhow::Result<()> {
     packages::ensure(packages::TEST)?;
     step::run(workspace::cargo().args(["build", "--release", "--workspace"]))?;
     let seconds = u64::from(minutes) * 60;
     let folder = workspace::target().join("soak");
     fs::create_dir_all(&folder)?;
-    redis(&folder, seconds)?;
-    node(&folder, seconds)
+    // At once: a soak takes as long as it takes.
+    std::thread::scope(|scope| {
+        let redis = scope.spawn(|| redis(&folder, seconds));
+        let node = node(&folder, seconds);
+        match redis.join() {
+            Ok(redis) => redis.and(node),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 fn redis(folder: &Path, seconds: u64) -> anyhow::Result<()> {

@@ -251,7 +251,7 @@ pub struct Settings {
     pub library: Vec<(&'static str, OsString)>,
     /// Executables that are not judged, by file name, in place of [`RUNNERS`] and [`HELPERS`].
     pub skip: Option<Vec<String>>,
-    /// Where the trace is kept, with `--profile`.
+    /// Where the trace is kept, if it is.
     pub trace: Option<PathBuf>,
     /// Whether leaks are looked for.
     pub leak_check: LeakCheckMode,

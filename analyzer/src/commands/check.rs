@@ -137,8 +137,8 @@ pub(crate) struct Options {
     /// Record every allocation as well, to the file of -o
     #[arg(long)]
     profile: bool,
-    /// The trace file of --profile [default: ldt.%e.%p.trace]
-    #[arg(short, long, value_name = "FILE", requires = "profile")]
+    /// Keep the trace in this file [default with --profile: ldt.%e.%p.trace]
+    #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The program to run, and its arguments
     #[arg(
@@ -208,10 +208,10 @@ impl Options {
             command: self.command.clone(),
             library: self.library(),
             skip,
-            trace: self.profile.then(|| {
-                let default = PathBuf::from("ldt.%e.%p.trace");
-                self.output.clone().unwrap_or(default)
-            }),
+            trace: self
+                .output
+                .clone()
+                .or_else(|| self.profile.then(|| PathBuf::from("ldt.%e.%p.trace"))),
             leak_check: self.leak_check,
             show_leak_kinds: self.show_leak_kinds.clone(),
             errors_for_leak_kinds: self

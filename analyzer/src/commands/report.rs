@@ -12,6 +12,7 @@ use crate::report::style::Style;
 use crate::report::{Choice, Report, json, text};
 use crate::units::{BadValue, parse_time};
 use ldt_trace::TraceFile;
+use ldt_trace::header::flag;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -88,16 +89,16 @@ impl FromStr for Moment {
 /// Reports a trace.
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
+    if options.growth && trace.header().flags & flag::UNPROFILED != 0 {
+        return growth_of_checks(options);
+    }
     let replayed = replay(&trace, &selection(options)?, &Progress::on_terminal());
     let mut report = Report::new(&replayed, choice(options));
     // A trace that could be replayed can be read for this, too.
     report.found = findings::of_trace(&options.trace, &mut Namer::default())
         .ok()
         .flatten();
-    let style = match options.output {
-        Some(_) => Style::plain(),
-        None => Style::of(&io::stdout()),
-    };
+    let style = style_of(options);
     let path = options.output.as_deref();
     if options.growth {
         let most = options.top.unwrap_or(TEXT_TOP);
@@ -117,6 +118,32 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         }
     }
     Ok(0)
+}
+
+/// `--growth` of a trace without events.
+fn growth_of_checks(options: &Options) -> Result<u8, Failure> {
+    let by_thread = |filter: &Filter| filter.subject == Subject::Thread;
+    if options.from.is_some() || options.to.is_some() || options.filter.iter().any(by_thread) {
+        return Err(Failure::own(
+            "--from, --to and --filter thread=GLOB need events: record them with ldt check --profile",
+        ));
+    }
+    let found = findings::raw_of_trace(&options.trace)
+        .map_err(|error| Failure::own(error.to_string()))?
+        .unwrap_or_default();
+    let most = options.top.unwrap_or(TEXT_TOP);
+    let style = style_of(options);
+    show(options.output.as_deref(), |mut out| {
+        growth::checks::write(&found, &options.filter, most, style, &mut out)
+    })?;
+    Ok(0)
+}
+
+fn style_of(options: &Options) -> Style {
+    match options.output {
+        Some(_) => Style::plain(),
+        None => Style::of(&io::stdout()),
+    }
 }
 
 fn selection(options: &Options) -> Result<Selection, Failure> {

@@ -2,6 +2,7 @@
 
 use crate::replay::facts::Facts;
 use crate::replay::stacks::CodeAddress;
+use crate::report::frames::ShownFrame;
 use crate::symbols::demangle::demangle;
 use crate::symbols::{FrameName, Names};
 use ldt_trace::Function;
@@ -60,6 +61,21 @@ impl Frame {
     #[must_use]
     pub fn matched_name(&self) -> Option<&str> {
         self.symbol.as_deref().or(self.function.as_deref())
+    }
+
+    /// The line as reports of allocations show it.
+    #[must_use]
+    pub fn shown(&self) -> ShownFrame<'_> {
+        ShownFrame {
+            function: self.function.as_deref(),
+            file: self.file.as_deref(),
+            line: self.line,
+            module: self.module.as_deref(),
+            offset: self.offset,
+            address: self.address,
+            is_inlined: self.is_inlined,
+            is_cut: self.is_cut,
+        }
     }
 
     /// The last part of the source file's path.

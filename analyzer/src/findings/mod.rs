@@ -22,11 +22,16 @@ use std::path::Path;
 
 /// Everything that check mode found, from a trace at rest; `None` for a trace of another mode.
 pub fn of_trace(path: &Path, namer: &mut Namer) -> Result<Option<ProcessReport>, Error> {
+    Ok(raw_of_trace(path)?.map(|found| named::process(&found, namer)))
+}
+
+/// The same as the trace has it, without names.
+pub fn raw_of_trace(path: &Path) -> Result<Option<Found>, Error> {
     // Reading means decoding everything: for a long trace of another mode that was half of a report's time.
     if TraceFile::open(path)?.header().checked.is_none() {
         return Ok(None);
     }
     let mut found = Found::default();
     Reader::new(path).read(&mut found)?;
-    Ok(Some(named::process(&found, namer)))
+    Ok(Some(found))
 }

@@ -29,7 +29,8 @@ pub struct Namer {
 }
 
 /// Stacks of one process with their names.
-pub(super) struct NamedStacks<'a> {
+#[derive(Debug)]
+pub struct NamedStacks<'a> {
     found: &'a Found,
     names: Names,
     modules: Vec<Arc<Path>>,
@@ -37,7 +38,7 @@ pub(super) struct NamedStacks<'a> {
 
 impl Namer {
     /// Names these stacks of a process.
-    pub(super) fn name<'a>(
+    pub fn name<'a>(
         &mut self,
         found: &'a Found,
         stacks: impl Iterator<Item = NodeId>,
@@ -92,7 +93,8 @@ impl Namer {
 
 impl NamedStacks<'_> {
     /// A stack, beneath the function that was called if there is one.
-    pub(super) fn stack(&self, called: Option<Frame>, stack: NodeId) -> Vec<Frame> {
+    #[must_use]
+    pub fn stack(&self, called: Option<Frame>, stack: NodeId) -> Vec<Frame> {
         let facts = &self.found.facts;
         let addresses = self.found.stacks.frames(stack);
         let frames =

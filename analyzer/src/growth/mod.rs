@@ -3,7 +3,12 @@
 //!
 //! A call stack grows when what it holds rises in nearly every eighth of the run, to the end. One that fills
 //! up and stays has no rise in the later ones; one that goes up and down with the load has falls. The slope is
-//! that of the line through the second half.
+//! that of the line through the second half ([`slope`]).
+//!
+//! A trace without events has leak checks perhaps: [`checks`] compares those.
+
+pub mod checks;
+mod slope;
 
 use crate::replay::sites::Balance;
 use crate::report::Report;
@@ -11,12 +16,9 @@ use crate::report::site::SiteView;
 use crate::report::style::Style;
 use crate::report::text::stack;
 use crate::units::{bytes, count, percent, time};
+use slope::steady_slope;
 use std::io::{self, Write};
 
-/// Parts of the run that are compared.
-const PARTS: usize = 8;
-/// Of the steps from one part to the next, so many may bring no rise: the first, while a program starts.
-const FLAT_STEPS: usize = 1;
 /// Less than this is not worth a word.
 const LEAST_BYTES: u64 = 1024;
 
@@ -104,30 +106,6 @@ fn judge(site: &SiteView, samples: &[Sample]) -> Option<Growing> {
     })
 }
 
-/// Bytes a second in the second half of (time in ns, bytes), if they rise steadily to the end.
-fn steady_slope(samples: &[(u64, u64)]) -> Option<f64> {
-    if samples.len() < 2 * PARTS {
-        return None;
-    }
-    let at = |part: usize| samples[samples.len() * part / PARTS - 1].1;
-    let parts: Vec<u64> = (1..=PARTS).map(at).collect();
-    let flat = parts.windows(2).filter(|pair| pair[1] <= pair[0]).count();
-    let last_rises = parts[PARTS - 1] > parts[PARTS - 2];
-    let rise = parts[PARTS - 1].saturating_sub(parts[PARTS / 2 - 1]);
-    if flat > FLAT_STEPS || !last_rises || rise < LEAST_BYTES {
-        return None;
-    }
-    let half = &samples[samples.len() / 2..];
-    let number = half.len() as f64;
-    let mean = |of: &dyn Fn(&(u64, u64)) -> f64| half.iter().map(of).sum::<f64>() / number;
-    let seconds = |sample: &(u64, u64)| sample.0 as f64 / 1e9;
-    let (mean_time, mean_bytes) = (mean(&seconds), mean(&|sample| sample.1 as f64));
-    let moment = |sample: &(u64, u64)| seconds(sample) - mean_time;
-    let covariance = mean(&|sample| moment(sample) * (sample.1 as f64 - mean_bytes));
-    let variance = mean(&|sample| moment(sample).powi(2));
-    (variance > 0.0 && covariance > 0.0).then(|| covariance / variance)
-}
-
 /// Writes the call stacks that grow.
 pub fn write(
     report: &Report<'_>,
@@ -170,40 +148,4 @@ pub fn write(
         writeln!(out, "\n  and {} more (--top N)", found.len() - most)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::steady_slope;
-
-    /// Bytes at a hundred moments, a second apart.
-    fn samples(bytes: impl Fn(u64) -> u64) -> Vec<(u64, u64)> {
-        (0..100).map(|at| (at * 1_000_000_000, bytes(at))).collect()
-    }
-
-    #[test]
-    fn a_cache_without_bound_grows_with_its_slope() {
-        let slope = steady_slope(&samples(|at| 5000 + at * 300)).expect("it grows");
-        assert!((slope - 300.0).abs() < 1e-6, "{slope}");
-        let rough = steady_slope(&samples(|at| at * 300 + at * 7919 % 1000)).expect("it grows");
-        assert!((rough - 300.0).abs() < 15.0, "{rough}");
-    }
-
-    #[test]
-    fn what_fills_up_and_stays_does_not_grow() {
-        assert_eq!(steady_slope(&samples(|at| (at * 3000).min(100_000))), None);
-        assert_eq!(steady_slope(&samples(|at| (at * 1500).min(100_000))), None);
-    }
-
-    #[test]
-    fn what_goes_up_and_down_does_not_grow() {
-        assert_eq!(steady_slope(&samples(|at| at % 30 * 1000)), None);
-        assert_eq!(steady_slope(&samples(|at| 200_000 - at * 1000)), None);
-        assert_eq!(steady_slope(&samples(|_| 70_000)), None);
-    }
-
-    #[test]
-    fn a_few_bytes_are_not_worth_a_word() {
-        assert_eq!(steady_slope(&samples(|at| at)), None);
-    }
 }

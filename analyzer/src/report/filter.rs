@@ -2,6 +2,7 @@
 
 use super::frames::{Naming, ShownFrame};
 use super::site::SiteView;
+use crate::findings::Frame;
 use std::str::FromStr;
 use wildmatch::WildMatch;
 
@@ -57,6 +58,12 @@ impl Filter {
     #[must_use]
     pub fn keeps(&self, naming: Naming<'_>, site: &SiteView) -> bool {
         self.subject == Subject::Thread || naming.stack(site).any(|frame| self.matches(&frame))
+    }
+
+    /// Whether a stack of a finding is kept, which has no thread.
+    #[must_use]
+    pub fn keeps_frames(&self, frames: &[Frame]) -> bool {
+        frames.iter().any(|frame| self.matches(&frame.shown()))
     }
 
     fn matches(&self, frame: &ShownFrame<'_>) -> bool {

@@ -78,11 +78,13 @@ pub struct LeakRecord {
     pub indirect_bytes: u64,
     /// The address of one of the blocks.
     pub example: u64,
+    /// Blocks that an earlier check of this process has met: they have survived since.
+    pub survivors: u64,
 }
 
 impl LeakRecord {
     /// Bytes of a record.
-    pub const BYTES: usize = 4 + 1 + 1 + 4 + 4 + 8 * 5;
+    pub const BYTES: usize = 4 + 1 + 1 + 4 + 4 + 8 * 6;
 
     /// The record.
     #[must_use]
@@ -99,6 +101,7 @@ impl LeakRecord {
         put.long(self.indirect_blocks);
         put.long(self.indirect_bytes);
         put.long(self.example);
+        put.long(self.survivors);
         bytes
     }
 
@@ -124,6 +127,8 @@ impl LeakRecord {
             indirect_blocks: take.long()?,
             indirect_bytes: take.long()?,
             example: take.long()?,
+            // Records of before there were such counts end here.
+            survivors: take.long().unwrap_or(0),
         })
     }
 }

@@ -7,6 +7,8 @@
 //!  word 1   allocating stack 26 | freeing stack 26 | freeing thread, low 12
 //! ```
 //!
+//! While a block is live, the lowest bit of the freeing stack says that a leak check has met it.
+//!
 //! The state changes by compare-exchange of word 0, so that of two frees at once one is the double
 //! free. Readers take no lock; what they see of a block that is just changing hands may be a mixture of
 //! before and after, which is as true as anything said about such a block.
@@ -202,7 +204,7 @@ impl Meta {
         self.first
             .compare_exchange(live.0, first, Ordering::AcqRel, Ordering::Acquire)
             .map_err(Facts)?;
-        let second = self.second.load(Ordering::Relaxed)
+        let second = self.second.load(Ordering::Relaxed) & mask(STACK_BITS)
             | (u64::from(freed.stack.0) & mask(STACK_BITS)) << STACK_BITS
             | (thread & mask(FREEING_LOW_BITS)) << FREEING_LOW_SHIFT;
         self.second.store(second, Ordering::Relaxed);
@@ -221,6 +223,23 @@ impl Meta {
     pub(super) fn clear(&self) {
         self.first.store(0, Ordering::Release);
         self.second.store(0, Ordering::Relaxed);
+    }
+
+    /// Notes that a leak check has met the live block; gives whether one had before. A free that comes in
+    /// between is not disturbed.
+    pub(super) fn meet(&self) -> bool {
+        const MET: u64 = 1 << STACK_BITS;
+        let before = self.second.load(Ordering::Acquire);
+        if before & MET != 0 || !self.facts().is_live() {
+            return before & MET != 0;
+        }
+        let _ = self.second.compare_exchange(
+            before,
+            before | MET,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        false
     }
 
     /// Who allocated the block.
@@ -283,6 +302,10 @@ mod tests {
             prop_assert_eq!(meta.allocated(facts), allocated);
             prop_assert_eq!(meta.freed(facts), None);
             prop_assert!(facts.is_live());
+            prop_assert!(!meta.meet());
+            prop_assert!(meta.meet());
+            prop_assert_eq!(meta.allocated(facts), allocated);
+            prop_assert_eq!(meta.freed(facts), None);
             prop_assert_eq!(meta.end(facts, &freed), Ok(()));
             prop_assert!(meta.end(facts, &freed).is_err());
             meta.set(State::Freed);

@@ -52,6 +52,12 @@ impl Span {
         facts.is_live().then(|| slot.meta.allocated(facts))
     }
 
+    /// Notes that a leak check has met the live block in a slot; gives whether one had before.
+    #[must_use]
+    pub fn meet(&self, slot: u32) -> bool {
+        Slot::of(self.0, slot).is_some_and(|slot| slot.meta.meet())
+    }
+
     /// Everything about the block in a slot, live or remembered.
     #[must_use]
     pub fn block(&self, slot: u32) -> Option<Block> {

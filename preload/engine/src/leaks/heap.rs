@@ -66,6 +66,15 @@ impl Heap {
         span.allocated((u64::from(number) - span.first_number()) as u32)
     }
 
+    /// Notes that a block was met, for the next check; gives whether an earlier one had met it. Once for each block.
+    pub(super) fn meet(&self, number: u32) -> bool {
+        if let Some(pool) = self.pool_number(number) {
+            return self.pools.is_met(pool);
+        }
+        self.span_of(number)
+            .is_some_and(|span| span.meet((u64::from(number) - span.first_number()) as u32))
+    }
+
     /// Every live block with who allocated it.
     pub(super) fn each_allocated(&self, mut visit: impl FnMut(Hit, Use)) {
         for span in &self.spans {

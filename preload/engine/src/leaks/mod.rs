@@ -40,7 +40,7 @@ use cliques::Following;
 use heap::Heap;
 use maps::Maps;
 use mark::Marking;
-use records::{Record, Records};
+use records::{Counted, Record, Records};
 use request::Standing;
 use roots::Asked;
 
@@ -87,6 +87,7 @@ fn check(recorder: &mut Recorder, number: u32, standing: &Standing, reason: &[u8
             indirect_blocks: record.following.blocks,
             indirect_bytes: record.following.bytes,
             example: record.example,
+            survivors: record.survivors,
         })
         .collect();
     findings::put_leaks(recorder, &check, &records);
@@ -122,7 +123,16 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
             LeakKind::Definite => cliques.of(block.number),
             _ => Following::default(),
         };
-        records.add(kind, allocated, block.start, block.size, following);
+        records.add(
+            kind,
+            &Counted {
+                allocated,
+                address: block.start,
+                bytes: block.size,
+                following,
+                survives: heap.meet(block.number),
+            },
+        );
     });
     let unresponsive_threads = others.unresponsive();
     drop(memory);

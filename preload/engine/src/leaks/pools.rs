@@ -14,13 +14,20 @@ use crate::sys::lock::Lock;
 struct Named {
     size: u64,
     allocated: Use,
+    /// A leak check has met it.
+    is_met: bool,
 }
 
 static NAMED: Lock<BTreeMap<u64, Named>> = Lock::new(BTreeMap::new());
 
 /// A block begins at `address`; another one that was named there is forgotten.
 pub fn add(address: u64, size: u64, allocated: Use) {
-    NAMED.with(|named| named.insert(address, Named { size, allocated }));
+    let block = Named {
+        size,
+        allocated,
+        is_met: false,
+    };
+    NAMED.with(|named| named.insert(address, block));
 }
 
 /// The block at `address` is gone; gives its size, or `None` when there was none.
@@ -48,7 +55,7 @@ pub unsafe fn reopen_after_fork() {
     unsafe { NAMED.reopen_after_fork() };
 }
 
-/// The blocks as they are at the moment of a check, by address.
+/// The blocks as they are at the moment of a check, by address; the next check knows them again.
 #[derive(Default)]
 pub(super) struct Pools(Vec<(u64, Named)>);
 
@@ -56,8 +63,12 @@ impl Pools {
     pub(super) fn now() -> Pools {
         Pools(NAMED.with(|named| {
             named
-                .iter()
-                .map(|(&start, &named)| (start, named))
+                .iter_mut()
+                .map(|(&start, named)| {
+                    let as_it_was = *named;
+                    named.is_met = true;
+                    (start, as_it_was)
+                })
                 .collect()
         }))
     }
@@ -77,6 +88,11 @@ impl Pools {
 
     pub(super) fn allocated(&self, index: usize) -> Option<Use> {
         self.0.get(index).map(|(_, named)| named.allocated)
+    }
+
+    /// Whether an earlier check has met the block.
+    pub(super) fn is_met(&self, index: usize) -> bool {
+        self.0.get(index).is_some_and(|(_, named)| named.is_met)
     }
 
     /// The block that an address points into: index, start, size.

@@ -23,6 +23,23 @@ pub struct Record {
     pub following: Following,
     /// Where the first one is.
     pub example: u64,
+    /// How many of them an earlier check has met.
+    pub survivors: u64,
+}
+
+/// A block that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Who allocated it.
+    pub allocated: Use,
+    /// Its first byte.
+    pub address: u64,
+    /// Bytes in it.
+    pub bytes: u64,
+    /// What hangs off it.
+    pub following: Following,
+    /// An earlier check has met it.
+    pub survives: bool,
 }
 
 /// Records as they come about.
@@ -35,14 +52,8 @@ pub struct Records {
 
 impl Records {
     /// Counts a block.
-    pub fn add(
-        &mut self,
-        kind: LeakKind,
-        allocated: Use,
-        address: u64,
-        bytes: u64,
-        following: Following,
-    ) {
+    pub fn add(&mut self, kind: LeakKind, block: &Counted) {
+        let allocated = block.allocated;
         let key = u64::from(allocated.stack.0) << 16
             | u64::from(allocated.function as u8) << 8
             | u64::from(kind as u8);
@@ -56,16 +67,18 @@ impl Records {
                     blocks: 0,
                     bytes: 0,
                     following: Following::default(),
-                    example: address,
+                    example: block.address,
+                    survivors: 0,
                 });
             }
             self.last = (key, place as usize);
         }
         let record = &mut self.found[self.last.1];
         record.blocks += 1;
-        record.bytes += bytes;
-        record.following.blocks += following.blocks;
-        record.following.bytes += following.bytes;
+        record.bytes += block.bytes;
+        record.following.blocks += block.following.blocks;
+        record.following.bytes += block.following.bytes;
+        record.survivors += u64::from(block.survives);
     }
 
     /// All of them: definite ones first, then possible, indirect, reachable; of each kind those with the
