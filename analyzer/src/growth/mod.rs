@@ -1,7 +1,8 @@
 //! Growth: what is still reachable, perhaps, and yet rises all through the run: a cache without a bound, a
 //! list that nobody shortens.
 //!
-//! A call stack grows when what it holds rises in nearly every eighth of the run, to the end. One that fills
+//! A call stack grows when what it holds rises in nearly every eighth of the run, to the end; times in which nobody
+//! allocates do not count. One that fills
 //! up and stays has no rise in the later ones; one that goes up and down with the load has falls. The slope is
 //! that of the line through the second half ([`slope`]).
 //!
@@ -17,6 +18,7 @@ use crate::report::style::Style;
 use crate::report::text::stack;
 use crate::units::{bytes, count, percent, time};
 use slope::steady_slope;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Less than this is not worth a word.
@@ -58,6 +60,8 @@ pub fn growing(report: &Report<'_>) -> Vec<Growing> {
         .collect();
     let mut marks = replayed.heap.history.sites.clone();
     marks.sort_by_key(|mark| (mark.of, mark.span));
+    // A program that sleeps, or does not get the processor, does not grow: such spans say nothing.
+    let busy: BTreeSet<_> = marks.iter().map(|mark| mark.span).collect();
     let mut found: Vec<Growing> = report
         .sites
         .iter()
@@ -83,6 +87,12 @@ pub fn growing(report: &Report<'_>) -> Vec<Growing> {
             if let Some(last) = samples.last_mut() {
                 (last.live, last.allocated) = (site.leaked, site.bytes);
             }
+            let end = samples.len().saturating_sub(1);
+            let mut span = 0..;
+            samples.retain(|_| {
+                span.next()
+                    .is_some_and(|at| at as usize == end || busy.contains(&at))
+            });
             judge(site, &samples)
         })
         .collect();

@@ -45,6 +45,9 @@ int main(int arguments, char **argument) {
    if (pipe(said)) return 3;
    snprintf(pid, sizeof pid, "%d", getpid());
    lose();
+   // All that allocates comes before the fork: an event would answer.
+   pthread_t thread;
+   pthread_create(&thread, 0, sleep_long, 0);
    pid_t child = fork();
    if (child == 0) {
       dup2(said[1], 1);
@@ -52,8 +55,6 @@ int main(int arguments, char **argument) {
       execl(argument[1], "ldt", "leaks", "--wait=3", pid, (char *)0);
       _exit(127);
    }
-   pthread_t thread;
-   pthread_create(&thread, 0, sleep_long, 0);
    struct pollfd wait_for = {said[0], POLLIN, 0};
    errno = 0;
    int ready = poll(&wait_for, 1, -1);
