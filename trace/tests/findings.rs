@@ -60,6 +60,8 @@ proptest! {
         };
         prop_assert_eq!(LeakRecord::decode(&record.encode()), Some(record));
         prop_assert_eq!(LeakRecord::decode(&record.encode()[1..]), None);
+        let older = LeakRecord { survivors: 0, ..record };
+        prop_assert_eq!(LeakRecord::decode(&record.encode()[..LeakRecord::BYTES - 8]), Some(older));
     }
 
     #[test]

@@ -105,6 +105,9 @@ impl LeakRecord {
         bytes
     }
 
+    /// Bytes of a record of before survivors were counted.
+    const BYTES_BEFORE_SURVIVORS: usize = Self::BYTES - 8;
+
     /// Reads a record; `None` when the bytes are none.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
@@ -127,8 +130,10 @@ impl LeakRecord {
             indirect_blocks: take.long()?,
             indirect_bytes: take.long()?,
             example: take.long()?,
-            // Records of before there were such counts end here.
-            survivors: take.long().unwrap_or(0),
+            survivors: match bytes.len() {
+                Self::BYTES_BEFORE_SURVIVORS => 0,
+                _ => take.long()?,
+            },
         })
     }
 }
