@@ -78,6 +78,18 @@ pub struct Leaks {
     pub indirect: Lost,
     pub possible: Lost,
     pub reachable: Lost,
+    #[serde(default)]
+    pub records: Vec<Loss>,
+}
+
+/// What one call stack lost.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs, reason = "the contract documents the fields")]
+pub struct Loss {
+    pub kind: String,
+    pub bytes: u64,
+    pub blocks: u64,
+    pub stack: Vec<Frame>,
 }
 
 /// Bytes and blocks.

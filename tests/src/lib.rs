@@ -16,6 +16,7 @@ pub mod debugger;
 pub mod function_name;
 pub mod gate;
 pub mod installed;
+pub mod lost;
 pub mod profile;
 pub mod real;
 pub mod report;

@@ -6,9 +6,10 @@ use std::process::Command;
 use crate::checked::CheckReport;
 use crate::counting::Counting;
 use crate::installed::{ldt, preload, program};
+use crate::lost::{self, Lost};
 use crate::report::Report;
 use crate::run::{Outcome, run};
-use crate::valgrind::{HeapUsage, heap_usage, usage_of};
+use crate::valgrind::{HeapUsage, heap_usage, lost_logs, usage_of};
 
 /// A command line with its surroundings.
 #[derive(Clone, Debug)]
@@ -83,6 +84,33 @@ impl RealProgram {
             command.envs(self.environment.iter().cloned());
         });
         usage
+    }
+
+    /// What `ldt check` says is definitely or possibly lost, children and helpers included.
+    #[must_use]
+    pub fn lost_under_check(&self) -> Vec<Lost> {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let json = folder.path().join("check.json");
+        let outcome = run(Command::new(ldt())
+            .args(["check", "--trace-children-skip=none", "--json"])
+            .arg(&json)
+            .arg("--")
+            .arg(&self.program)
+            .args(&self.arguments)
+            .envs(self.environment.iter().cloned()));
+        let text = std::fs::read(&json).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
+        let report: CheckReport = serde_json::from_slice(&text).expect("it is JSON");
+        let leaks = report.leaks.expect("leaks were looked for");
+        lost::of_report(&leaks)
+    }
+
+    /// What valgrind says is definitely or possibly lost.
+    #[must_use]
+    pub fn lost_under_valgrind(&self) -> Vec<Lost> {
+        let logs = lost_logs(&self.program, &self.arguments, |command| {
+            command.envs(self.environment.iter().cloned());
+        });
+        logs.iter().flat_map(|log| lost::of_log(log)).collect()
     }
 
     /// Everything that must hold for each real program: the same output and exit code under

@@ -83,6 +83,23 @@ pub fn leak_logs(command: &Path, adjust: impl FnOnce(&mut Command)) -> Vec<Strin
     logs
 }
 
+/// What valgrind says of the definite and possible leaks of a program and its children: one text for each process.
+#[must_use]
+pub fn lost_logs(
+    command: &Path,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    adjust: impl FnOnce(&mut Command),
+) -> Vec<String> {
+    let options = [
+        "--leak-check=full",
+        "--show-leak-kinds=definite,possible",
+        "--undef-value-errors=no",
+        "--trace-children=yes",
+        "--num-callers=60",
+    ];
+    logs(&options, command, arguments, adjust).0
+}
+
 /// Runs a program under valgrind; gives the log of each of its processes.
 fn logs(
     options: &[&str],

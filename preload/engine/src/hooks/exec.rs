@@ -19,7 +19,7 @@ use crate::faults;
 use crate::hooks::untraced::{self, Search};
 use crate::process;
 use crate::real::Real;
-use crate::sys::{mem, signal};
+use crate::sys::{mem, signal, thread};
 
 type Strings = *const *const c_char;
 
@@ -107,6 +107,10 @@ fn is_there(strings: Strings) -> bool {
 
 /// The environment with what following needs; `None` when nothing is missing, or nothing can be read.
 unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
+    if thread::slot().inside_sp.get() != 0 {
+        // A program that LDT itself starts, the debugger, is not the user's.
+        return None;
+    }
     let (preload, options) = process::inheritance()?;
     if !environment.is_null() && !is_there(environment) {
         return None;

@@ -140,6 +140,7 @@ pub fn run_debugger() {
     let pid = process_id().to_string();
     let Ok(mut child) = std::process::Command::new("gdb")
         .args(["-q", "-p", &pid])
+        .env_remove("LD_PRELOAD")
         .spawn()
     else {
         return;

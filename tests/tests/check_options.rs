@@ -1,0 +1,138 @@
+//! Options and surroundings of check mode that no other file is about: the seed, the hand-over to a debugger, the
+//! library alone, forks, locked memory.
+
+use std::process::Command;
+
+use ldt_tests::checked::{check, passes_through};
+use ldt_tests::installed::preload;
+use ldt_tests::run::{Ending, run};
+use ldt_tests::samples::{Sample, Variant};
+
+#[test]
+fn a_seed_gives_the_same_choice_of_guarded_blocks_again() {
+    let program = Sample::named("check/options/guarded_choice.c").build(Variant::PLAIN);
+    let choice = |seed: &str| {
+        let checked = check(&[seed], &program, [""; 0]);
+        assert_eq!(
+            checked.outcome.ending,
+            Ending::Code(0),
+            "{}",
+            checked.outcome.stderr
+        );
+        checked.outcome.stdout
+    };
+    let first = choice("--seed=5");
+    assert!(!first.starts_with("0 guarded"), "{first}");
+    assert_eq!(choice("--seed=5"), first);
+    assert_ne!(choice("--seed=6"), first);
+}
+
+#[test]
+fn on_error_gdb_hands_over_to_the_debugger() {
+    let program = Sample::named("check/errors/double_free.c").build(Variant::PLAIN);
+    // Its standard input is empty: gdb looks, and lets go.
+    let checked = check(&["--on-error=gdb"], &program, [""; 0]);
+    let said = &checked.outcome;
+    assert!(
+        said.stdout.contains("Attaching to process") && said.stdout.contains("detached"),
+        "{}\n{}",
+        said.stdout,
+        said.stderr
+    );
+    // The run goes on to its end, and gdb itself is not judged.
+    assert_eq!(said.ending, Ending::Code(99));
+    assert!(!said.stderr.contains(" lost in "), "{}", said.stderr);
+    assert_eq!(checked.report().errors.len(), 1);
+    assert_eq!(checked.report().exit.code, Some(0));
+}
+
+#[test]
+fn on_error_core_ends_the_process_with_a_core() {
+    let program = Sample::named("check/errors/double_free.c").build(Variant::PLAIN);
+    let checked = check(&["--on-error=core"], &program, [""; 0]);
+    assert_eq!(
+        checked.outcome.ending,
+        Ending::Code(99),
+        "{}",
+        checked.outcome.stderr
+    );
+    assert_eq!(checked.report().exit.signal, Some(6), "SIGABRT");
+    assert_eq!(checked.report().errors.len(), 1);
+}
+
+#[test]
+fn the_library_alone_prints_its_report() {
+    let program = Sample::named("check/errors/double_free.c").build(Variant::PLAIN);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let outcome = run(Command::new(&program)
+        .current_dir(folder.path())
+        .env("LD_PRELOAD", preload())
+        .env("LDT_OPTIONS", "mode=check"));
+    assert_eq!(outcome.ending, Ending::Code(0), "the program's own");
+    for line in [
+        "ERROR: double-free: second free of a freed block of 32 bytes",
+        "allocated by thread T0 here:",
+        " in make ",
+        "freed by thread T0 here:",
+        " in drop ",
+        "LEAK SUMMARY: 0 bytes in 0 blocks were live",
+    ] {
+        assert!(outcome.stderr.contains(line), "{line}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn both_sides_of_a_fork_go_on_with_the_blocks_of_before() {
+    let program = Sample::named("check/options/forks.c").build(Variant::PLAIN);
+    for guard in ["--guard=adaptive", "--guard=all", "--guard=off"] {
+        let checked = check(&[guard], &program, [""; 0]);
+        assert_eq!(
+            checked.outcome.stdout, "child 7\n",
+            "{guard}: {}",
+            checked.outcome.stderr
+        );
+        assert_eq!(checked.outcome.ending, Ending::Code(99), "{guard}");
+        let errors = &checked.report().errors;
+        assert_eq!(errors.len(), 1, "{guard}: {}", checked.outcome.stderr);
+        let error = &errors[0];
+        assert_eq!(
+            (error.kind.as_str(), error.count),
+            ("heap-buffer-overflow", 1),
+            "{guard}"
+        );
+        // The block's stack is the parent's, of before the fork.
+        assert!(
+            passes_through(error.allocated.as_ref(), "before_the_fork"),
+            "{error:?}"
+        );
+        let found_in = match error.detected_by.as_str() {
+            "guard" => "in_the_child",
+            _ => "go_on",
+        };
+        assert!(passes_through(error.stack.as_ref(), found_in), "{error:?}");
+    }
+}
+
+/// Guard markers cannot be put on locked memory; redzones still tell.
+#[test]
+fn a_program_that_locks_its_memory_is_checked() {
+    let program = Sample::named("check/options/locked.c").build(Variant::PLAIN);
+    if run(&mut Command::new(&program)).ending == Ending::Code(77) {
+        eprintln!("this machine lets nobody lock memory (RLIMIT_MEMLOCK)");
+        return;
+    }
+    for guard in ["--guard=adaptive", "--guard=off"] {
+        let checked = check(&[guard], &program, [""; 0]);
+        assert_eq!(
+            checked.outcome.stdout, "done\n",
+            "{guard}: {}",
+            checked.outcome.stderr
+        );
+        let errors = &checked.report().errors;
+        assert_eq!(errors.len(), 1, "{guard}: {}", checked.outcome.stderr);
+        assert!(
+            passes_through(errors[0].allocated.as_ref(), "allocate"),
+            "{guard}"
+        );
+    }
+}
