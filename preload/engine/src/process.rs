@@ -525,6 +525,8 @@ pub fn aborting(_code: i32, standing: Standing) {
         && let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64)
     {
         end_checking(inside.recorder(), Some(standing));
+        inside.recorder().finish();
+        counts::put_coverage();
     }
 }
 

@@ -1,5 +1,5 @@
 // CHECK: kind=heap-buffer-overflow access=write offset=10 size=3 block=10 alloc=main called=strlcpy detected_by=libc-call
-// LIBRARY: check/errors/own_strlcpy.c
+// LIBRARY: loading/own_strlcpy.c
 // A library calls the strlcpy that it brings along; the C library may have none.
 #include <dlfcn.h>
 #include <stdlib.h>
