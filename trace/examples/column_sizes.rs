@@ -2,8 +2,9 @@
 //! Usage: `cargo run --release -p ldt-trace --example column_sizes TRACE`
 
 use ldt_trace::chunk::{ChunkHeader, HEADER_BYTES, MAGIC};
+use ldt_trace::columns::COLUMNS;
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; COLUMNS as usize] = [
     "tokens",
     "functions",
     "size low",
@@ -19,6 +20,9 @@ const NAMES: [&str; 15] = [
     "node ids",
     "node ips",
     "rest",
+    "freed low",
+    "freed high",
+    "old regions",
 ];
 
 fn main() {
@@ -26,7 +30,7 @@ fn main() {
         return eprintln!("usage: column_sizes TRACE");
     };
     let file = std::fs::read(path).expect("the trace can be read");
-    let (mut raw, mut packed, mut allocations) = ([0; 15], [0; 15], 0);
+    let (mut raw, mut packed, mut allocations) = ([0; NAMES.len()], [0; NAMES.len()], 0);
     let mut at = 4096;
     while at + HEADER_BYTES <= file.len() {
         let header: &[u8; HEADER_BYTES] = file[at..at + HEADER_BYTES].try_into().expect("length");
@@ -41,8 +45,9 @@ fn main() {
         let mut columns = vec![0; chunk.columns_bytes as usize];
         zstd_safe::decompress(&mut columns[..], payload).expect("a zstd frame");
         allocations += chunk.counters.allocations;
-        let mut from = 60;
-        for index in 0..15 {
+        let count = chunk.columns as usize;
+        let mut from = 4 * count;
+        for index in 0..count {
             let length = u32::from_le_bytes(
                 columns[4 * index..4 * index + 4]
                     .try_into()
@@ -56,10 +61,10 @@ fn main() {
         }
         at += (HEADER_BYTES + chunk.compressed_bytes as usize).next_multiple_of(64);
     }
-    for index in 0..15 {
+    for index in 0..NAMES.len() {
         let each = |bytes: usize| bytes as f64 / allocations as f64;
         println!(
-            "{:10} {:6.2} {:6.2} bytes an allocation",
+            "{:11} {:6.2} {:6.2} bytes an allocation",
             NAMES[index],
             each(raw[index]),
             each(packed[index])

@@ -1,5 +1,5 @@
 //! Writes the golden trace anew. Only for a new format version: the file of the old one stays, as
-//! `golden/v1.trace` did, because readers take every version up to their own.
+//! `golden/v1.trace` does, because readers take every version up to their own.
 //! Usage: `cargo run -p ldt-trace --example make_golden PATH`
 
 #[path = "../golden/story.rs"]

@@ -17,9 +17,10 @@
 //! | 72 | `u64` | frees of blocks |
 //! | 80 | `u64` | bytes asked for |
 //! | 88 | `u64` | failed allocations |
-//! | 96 | `[u8; 32]` | zero, for later versions |
+//! | 96 | `u32` | how many columns; 0 in version 1, which had 15 |
+//! | 100 | `[u8; 28]` | zero, for later versions |
 
-use crate::columns::Counters;
+use crate::columns::{COLUMNS_OF_VERSION_1, Counters};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// The first bytes of a chunk.
@@ -32,6 +33,9 @@ pub const MAX_WORDS: u32 = 1 << 20;
 pub const MAX_COLUMNS_BYTES: u32 = 16 << 20;
 /// No chunk has a longer payload than this.
 pub const MAX_PAYLOAD_BYTES: u32 = 17 << 20;
+
+/// Where the header says how many columns there are.
+const COLUMNS_AT: usize = 96;
 
 /// A chunk's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct ChunkHeader {
     pub columns_bytes: u32,
     /// Bytes of the zstd frame that follows the header.
     pub compressed_bytes: u32,
+    /// How many columns there are.
+    pub columns: u32,
     /// Totals of the events.
     pub counters: Counters,
 }
@@ -82,6 +88,7 @@ impl ChunkHeader {
         for (place, value) in bytes[40..].chunks_exact_mut(8).zip(longs) {
             place.copy_from_slice(&value.to_le_bytes());
         }
+        bytes[COLUMNS_AT..COLUMNS_AT + 4].copy_from_slice(&self.columns.to_le_bytes());
         let sum = seal(&bytes, payload);
         bytes[8..16].copy_from_slice(&sum.to_le_bytes());
         bytes
@@ -102,6 +109,10 @@ impl ChunkHeader {
             words: short(28),
             columns_bytes: short(32),
             compressed_bytes: short(36),
+            columns: match short(COLUMNS_AT) {
+                0 => COLUMNS_OF_VERSION_1,
+                columns => columns,
+            },
             counters: Counters {
                 first_tick: long(40),
                 last_tick: long(48),

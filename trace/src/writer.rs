@@ -61,6 +61,7 @@ impl TraceWriter {
             tid,
             seq,
             words: words.len() as u32,
+            columns: columns::COLUMNS,
             columns_bytes: encoded.bytes as u32,
             compressed_bytes: self.payload.len() as u32,
             counters: encoded.counters,

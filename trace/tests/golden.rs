@@ -1,5 +1,5 @@
-//! The golden trace: a file of format version 1 must read the same for ever, and whatever is cut
-//! off or changed in it, the reader says so in an orderly way.
+//! The golden traces: a file of each format version must read the same for ever, and whatever is cut
+//! off or changed in one, the reader says so in an orderly way.
 
 #[path = "../golden/reading.rs"]
 mod reading;
@@ -16,16 +16,20 @@ use std::path::{Path, PathBuf};
 /// the number is odd, so that all places within a field are met.
 const STEP: usize = if cfg!(debug_assertions) { 23 } else { 1 };
 
+fn golden_of(version: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/v{version}.trace"))
+}
+
 fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v1.trace")
+    golden_of(VERSION)
 }
 
 /// Asserts that the trace holds the story, whole and in order.
-fn assert_tells_the_story(path: &Path) {
+fn assert_tells_the_story(path: &Path, version: u32) {
     let trace = TraceFile::open(path).expect("the trace opens");
     assert_eq!(trace.damage(), []);
     let mut header = trace.header().clone();
-    assert_eq!(header.version, VERSION);
+    assert_eq!(header.version, version);
     (header.version, header.file_end) = (0, 0);
     assert_eq!(header, story::header());
     let (mut scratch, mut words) = (Scratch::new(), Vec::new());
@@ -66,8 +70,10 @@ fn assert_tells_the_story(path: &Path) {
 }
 
 #[test]
-fn the_golden_trace_reads_as_ever() {
-    assert_tells_the_story(&golden());
+fn the_golden_trace_of_every_version_reads_as_ever() {
+    for version in 1..=VERSION {
+        assert_tells_the_story(&golden_of(version), version);
+    }
 }
 
 #[test]
@@ -76,7 +82,7 @@ fn what_is_written_today_tells_the_same() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("today.trace");
     story::write(&path).expect("written");
-    assert_tells_the_story(&path);
+    assert_tells_the_story(&path, VERSION);
 }
 
 #[test]
@@ -131,7 +137,7 @@ fn a_change_of_every_byte_is_survived() {
         file.write_all_at(&whole[at..=at], at as u64)
             .expect("mended");
     }
-    assert_tells_the_story(&path);
+    assert_tells_the_story(&path, VERSION);
     reading::assert_modest_memory();
 }
 

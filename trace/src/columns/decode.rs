@@ -1,25 +1,32 @@
 //! Columns back into words.
 
 use super::model::{Model, class};
-use super::sheet::{Column, Reader};
+use super::sheet::{COLUMNS, COLUMNS_OF_VERSION_1, Column, Reader};
 use super::{Malformed, token};
 use crate::function::Function;
 use crate::words::{self, NodeId, Words};
 
-/// Turns columns back into words, at most `max_words`, appended to `words`.
+/// Turns so many columns back into words, at most `max_words`, appended to `words`.
 pub fn decode(
     bytes: &[u8],
+    columns: u32,
     max_words: usize,
     model: &mut Model,
     words: &mut Vec<u64>,
 ) -> Result<(), Malformed> {
     model.reset();
-    let reader =
-        Reader::new(bytes).ok_or(Malformed("the table of columns does not fit the chunk"))?;
+    let regions = match columns as usize {
+        COLUMNS => Regions::Told,
+        COLUMNS_OF_VERSION_1 => Regions::One,
+        _ => return Err(Malformed("a number of columns that no version has")),
+    };
+    let reader = Reader::new(bytes, columns as usize)
+        .ok_or(Malformed("the table of columns does not fit the chunk"))?;
     let limit = words.len() + max_words;
     let mut decoder = Decoder {
         model,
         reader,
+        regions,
         words,
         limit,
     };
@@ -41,8 +48,18 @@ pub fn decode(
 struct Decoder<'a> {
     model: &'a mut Model,
     reader: Reader<'a>,
+    regions: Regions,
     words: &'a mut Vec<u64>,
     limit: usize,
+}
+
+/// Whence distances of frees from elsewhere are counted.
+#[derive(Clone, Copy)]
+enum Regions {
+    /// Version 1: from the last one, wherever it was.
+    One,
+    /// From the last one of the region that is told.
+    Told,
 }
 
 /// What an allocation's columns say.
@@ -230,7 +247,12 @@ impl Decoder<'_> {
         let address = match token >> token::AT_SHIFT & 3 {
             token::AT_LAST_FREED => last_freed,
             token::AT_NEXT => self.model.next_address(),
-            token::AT_OLD => old,
+            token::AT_OLD if old != 0 => old,
+            token::AT_FREED => {
+                let low = self.reader.byte(Column::FreedLow)?;
+                let high = self.reader.byte(Column::FreedHigh)?;
+                self.model.freed_ago(u16::from_le_bytes([low, high]))?
+            }
             _ => {
                 let distance = self.reader.signed(Column::Addresses)?;
                 self.model
@@ -263,12 +285,14 @@ impl Decoder<'_> {
         let address = match token >> token::BLOCK_SHIFT & 7 {
             token::BLOCK_NULL => 0,
             token::BLOCK_DISTANCE => {
+                let region = match self.regions {
+                    Regions::One => 0,
+                    Regions::Told => usize::from(self.reader.byte(Column::OldRegions)?),
+                };
                 let distance = self.reader.signed(Column::OldFrees)?;
-                let address = self
-                    .model
-                    .last_old_free()
-                    .wrapping_add((distance as u64) << 4);
-                self.model.freed_unseen(address);
+                let last = self.model.last_old_free(region);
+                let address = last.wrapping_add((distance as u64) << 4);
+                self.model.freed_unseen(address, region);
                 address
             }
             token::BLOCK_PLACE => {
@@ -292,6 +316,9 @@ impl Decoder<'_> {
             }
             _ => return None,
         };
+        if address != 0 {
+            self.model.note_free(address);
+        }
         let function = if token & token::OTHER_FUNCTION != 0 {
             self.reader.byte(Column::Functions)?
         } else {

@@ -1,6 +1,6 @@
 //! Words into columns.
 
-use super::model::{Found, Model, class};
+use super::model::{Found, Model, class, region};
 use super::sheet::{Column, Sheet, bound, compact, cuts};
 use super::{Counters, Encoded, token};
 use crate::words::{Event, Item, NodeId, Words};
@@ -156,6 +156,10 @@ impl Encoder<'_> {
             token::AT_LAST_FREED
         } else if self.model.next_address() == address {
             token::AT_NEXT
+        } else if let (Some(frees), None) = (self.model.frees_since(address), old) {
+            self.sheet.byte(Column::FreedLow, frees as u8);
+            self.sheet.byte(Column::FreedHigh, (frees >> 8) as u8);
+            token::AT_FREED
         } else {
             let distance = (address as i64).wrapping_sub(self.model.last_address() as i64) >> 4;
             self.sheet.signed(Column::Addresses, distance);
@@ -236,8 +240,10 @@ impl Encoder<'_> {
                     token::BLOCK_PLACE
                 }
                 Found::Unseen => {
-                    let distance =
-                        (address as i64).wrapping_sub(self.model.last_old_free() as i64) >> 4;
+                    let region = region(address);
+                    let last = self.model.last_old_free(region);
+                    let distance = (address as i64).wrapping_sub(last as i64) >> 4;
+                    self.sheet.byte(Column::OldRegions, region as u8);
                     self.sheet.signed(Column::OldFrees, distance);
                     token::BLOCK_DISTANCE
                 }
@@ -245,7 +251,7 @@ impl Encoder<'_> {
         };
         match how {
             token::BLOCK_NULL => {}
-            token::BLOCK_DISTANCE => self.model.freed_unseen(address),
+            token::BLOCK_DISTANCE => self.model.freed_unseen(address, region(address)),
             _ => self.model.freed(address),
         }
         let other = self.model.free_function(function) != function;

@@ -15,11 +15,17 @@ pub use decode::decode;
 pub use encode::encode;
 pub use model::Model;
 
+/// How many columns are written now; a chunk says how many it has.
+pub const COLUMNS: u32 = sheet::COLUMNS as u32;
+
+/// How many columns there were in version 1 of the format.
+pub const COLUMNS_OF_VERSION_1: u32 = sheet::COLUMNS_OF_VERSION_1 as u32;
+
 /// Cuts of [`Encoded::cuts`].
 pub const CUTS: usize = 2 * sheet::COLUMNS;
 
 /// What [`encode`] made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoded {
     /// Bytes of columns, from the start of `out`.
     pub bytes: usize,

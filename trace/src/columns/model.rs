@@ -3,7 +3,7 @@
 //!
 //! - Addresses: glibc gives back the block of a size class that was freed last, or else carves the
 //!   next one off its top. So the last freed blocks of each class are kept (`freed`), and the end of the
-//!   last block (`next_address`).
+//!   last block (`next_address`). Most others were freed a while ago: which one is said by how many frees.
 //! - Frees: which block is said by its age, counted in allocations of this chunk, or, for blocks that
 //!   other threads allocate and this one frees again and again, by its place in a table (`block_*`).
 //!   An address keeps its class there, so that its next reuse is expected.
@@ -16,6 +16,8 @@ const STACKS: usize = 1 << 14;
 const CLASSES: usize = 128;
 /// Freed blocks remembered in each class: glibc's thread cache holds seven.
 const FREED: usize = 8;
+/// Regions told apart among frees of blocks from elsewhere.
+const REGIONS: usize = 16;
 /// Allocations that a chunk can have.
 const MAX_ORDINALS: usize = 1 << 16;
 
@@ -24,23 +26,33 @@ const MAX_ORDINALS: usize = 1 << 16;
 #[repr(C)]
 pub struct Model {
     block_address: [u64; BLOCKS],
-    /// Ordinal of its allocation in the high 24 bits (0 when it is freed), class in the low 8.
+    /// From the top: whether it is freed, the ordinal of its allocation or of its free (23 bits, 0: not
+    /// known), its class (8 bits).
     block_info: [u32; BLOCKS],
     freed: [[u64; FREED]; CLASSES],
     freed_count: [u32; CLASSES],
     stacks: [Stack; STACKS],
     next_address: u64,
     last_address: u64,
-    last_old_free: u64,
+    /// By place of the region.
+    last_old_free: [u64; REGIONS],
     last_tick: u64,
     last_stack: u32,
     allocations: u32,
+    frees: u32,
     last_node: u32,
     free_function: u8,
-    padding: [u8; 3],
+    padding: [u8; 7],
     /// The decoder's answer to [`Model::of_age`]; the encoder never touches it.
     by_ordinal: [u64; MAX_ORDINALS],
+    /// The same for [`Model::freed_ago`].
+    by_free: [u64; MAX_ORDINALS],
 }
+
+/// In `block_info`: the block is freed.
+const IS_FREED: u32 = 1 << 31;
+const ORDINAL_SHIFT: u32 = 8;
+const ORDINAL_MASK: u32 = (1 << 23) - 1;
 
 /// No request falls in this class: the smallest footprint is two units.
 const UNKNOWN_CLASS: usize = 0;
@@ -76,6 +88,12 @@ fn hash(value: u64, bits: u32) -> usize {
 #[inline(always)]
 fn block_slot(address: u64) -> usize {
     hash(address >> 4, BLOCKS.ilog2())
+}
+
+/// The place of the region that an address is in: glibc's arenas begin at multiples of 64 MiB.
+#[inline(always)]
+pub(super) fn region(address: u64) -> usize {
+    hash(address >> 26, REGIONS.ilog2())
 }
 
 #[inline(always)]
@@ -114,14 +132,16 @@ impl Model {
             stacks: [Stack::default(); STACKS],
             next_address: 0,
             last_address: 0,
-            last_old_free: 0,
+            last_old_free: [0; REGIONS],
             last_tick: 0,
             last_stack: 0,
             allocations: 0,
+            frees: 0,
             last_node: 0,
             free_function: 0,
-            padding: [0; 3],
+            padding: [0; 7],
             by_ordinal: [0; MAX_ORDINALS],
+            by_free: [0; MAX_ORDINALS],
         })
     }
 
@@ -132,10 +152,11 @@ impl Model {
         self.stacks.fill(Stack::default());
         self.next_address = 0;
         self.last_address = 0;
-        self.last_old_free = 0;
+        self.last_old_free.fill(0);
         self.last_tick = 0;
         self.last_stack = 0;
         self.allocations = 0;
+        self.frees = 0;
         self.last_node = 0;
         self.free_function = 0;
     }
@@ -173,7 +194,7 @@ impl Model {
         if (self.allocations as usize) < MAX_ORDINALS {
             let slot = block_slot(address);
             self.block_address[slot] = address;
-            self.block_info[slot] = self.allocations << 8 | class as u32;
+            self.block_info[slot] = self.allocations << ORDINAL_SHIFT | class as u32;
         }
     }
 
@@ -184,10 +205,53 @@ impl Model {
         if self.block_address[slot] != address {
             return Found::Unseen;
         }
-        match self.block_info[slot] >> 8 {
-            0 => Found::Seen(slot as u16),
-            ordinal => u16::try_from(self.allocations - ordinal).map_or(Found::Unseen, Found::Aged),
+        let info = self.block_info[slot];
+        if info & IS_FREED != 0 {
+            return Found::Seen(slot as u16);
         }
+        let age = self.allocations - (info >> ORDINAL_SHIFT);
+        u16::try_from(age).map_or(Found::Unseen, Found::Aged)
+    }
+
+    /// How many frees ago the block at this address was freed (0: by the last one), if it was.
+    #[inline(always)]
+    pub(super) fn frees_since(&self, address: u64) -> Option<u16> {
+        let slot = block_slot(address);
+        let info = self.block_info[slot];
+        let ordinal = info >> ORDINAL_SHIFT & ORDINAL_MASK;
+        if self.block_address[slot] != address || info & IS_FREED == 0 || ordinal == 0 {
+            return None;
+        }
+        u16::try_from(self.frees - ordinal).ok()
+    }
+
+    /// Decoder only: the block that was freed so many frees ago.
+    #[inline(always)]
+    pub(super) fn freed_ago(&self, frees: u16) -> Option<u64> {
+        let ordinal = self.frees.checked_sub(u32::from(frees))?;
+        self.by_free
+            .get(ordinal as usize)
+            .copied()
+            .filter(|_| ordinal > 0)
+    }
+
+    /// Decoder only: the last free's address, for [`Model::freed_ago`].
+    #[inline(always)]
+    pub(super) fn note_free(&mut self, address: u64) {
+        if let Some(place) = self.by_free.get_mut(self.frees as usize) {
+            *place = address;
+        }
+    }
+
+    /// Counts a free; gives what `block_info` is of a block of this class then.
+    #[inline(always)]
+    fn info_of_freed(&mut self, class: usize) -> u32 {
+        self.frees += 1;
+        let ordinal = match self.frees as usize {
+            frees if frees < MAX_ORDINALS => self.frees,
+            _ => 0,
+        };
+        IS_FREED | ordinal << ORDINAL_SHIFT | class as u32
     }
 
     /// The address at a place of the table.
@@ -201,7 +265,7 @@ impl Model {
     pub(super) fn freed(&mut self, address: u64) {
         let slot = block_slot(address);
         let class = (self.block_info[slot] & 0xff) as usize % CLASSES;
-        self.block_info[slot] = class as u32;
+        self.block_info[slot] = self.info_of_freed(class);
         if class == UNKNOWN_CLASS {
             return;
         }
@@ -217,17 +281,17 @@ impl Model {
 
     /// A block has been freed that the table does not know: it will next time.
     #[inline(always)]
-    pub(super) fn freed_unseen(&mut self, address: u64) {
-        self.last_old_free = address;
+    pub(super) fn freed_unseen(&mut self, address: u64, region: usize) {
+        self.last_old_free[region % REGIONS] = address;
         let slot = block_slot(address);
         self.block_address[slot] = address;
-        self.block_info[slot] = UNKNOWN_CLASS as u32;
+        self.block_info[slot] = self.info_of_freed(UNKNOWN_CLASS);
     }
 
-    /// The last block freed that the table did not know.
+    /// The last block freed in a region that the table did not know.
     #[inline(always)]
-    pub(super) fn last_old_free(&self) -> u64 {
-        self.last_old_free
+    pub(super) fn last_old_free(&self, region: usize) -> u64 {
+        self.last_old_free[region % REGIONS]
     }
 
     /// Decoder only: the newest allocation's address, for [`Model::of_age`].

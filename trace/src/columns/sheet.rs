@@ -26,7 +26,8 @@ pub(super) enum Column {
     AgeLow,
     /// High bytes of these ages.
     AgeHigh,
-    /// Frees of blocks from before the chunk: signed varint of 16-byte units from the last such.
+    /// Frees of blocks from before the chunk: signed varint of 16-byte units from the last such of the same
+    /// region.
     OldFrees,
     /// Stamps: signed varint from the stamp before.
     Ticks,
@@ -37,15 +38,23 @@ pub(super) enum Column {
     NodeIps,
     /// Words of all that is rare, 8 bytes each.
     Rest,
+    /// Low bytes of how many frees ago the block of an allocation was freed.
+    FreedLow,
+    /// High bytes of these.
+    FreedHigh,
+    /// In which region a block of `OldFrees` is: one of sixteen places.
+    OldRegions,
 }
 
 /// How many columns there are.
-pub(super) const COLUMNS: usize = Column::Rest as usize + 1;
+pub(super) const COLUMNS: usize = Column::OldRegions as usize + 1;
+/// How many there were in version 1 of the format: all up to `Rest`.
+pub(super) const COLUMNS_OF_VERSION_1: usize = Column::Rest as usize + 1;
 /// Bytes of the table of lengths before the columns.
 pub(super) const TABLE_BYTES: usize = 4 * COLUMNS;
 
 /// The most bytes that each column can get for every word encoded.
-const BYTES_PER_WORD: [usize; COLUMNS] = [1, 1, 1, 1, 1, 1, 5, 5, 1, 1, 10, 10, 10, 3, 8];
+const BYTES_PER_WORD: [usize; COLUMNS] = [1, 1, 1, 1, 1, 1, 5, 5, 1, 1, 10, 10, 10, 3, 8, 1, 1, 1];
 /// Room for what is not in proportion.
 const SLACK: usize = 64;
 
@@ -177,11 +186,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Takes the columns apart; `None` when the table does not fit the bytes.
-    pub(super) fn new(bytes: &'a [u8]) -> Option<Reader<'a>> {
+    /// Takes so many columns apart; `None` when the table does not fit the bytes.
+    pub(super) fn new(bytes: &'a [u8], count: usize) -> Option<Reader<'a>> {
         let mut columns = [&[] as &[u8]; COLUMNS];
-        let mut rest = bytes.get(TABLE_BYTES..)?;
-        for (column, length) in columns.iter_mut().zip(bytes.chunks_exact(4)) {
+        let mut rest = bytes.get(4 * count..)?;
+        let lengths = bytes.chunks_exact(4);
+        for (column, length) in columns.get_mut(..count)?.iter_mut().zip(lengths) {
             let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
             let (content, tail) = rest.split_at_checked(length)?;
             (*column, rest) = (content, tail);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Model, bound, decode, encode};
+use super::{COLUMNS, COLUMNS_OF_VERSION_1, Model, bound, decode, encode};
 use crate::blob::BlobKind;
 use crate::function::Function;
 use crate::words::{self, Node, NodeId, Sample};
@@ -14,7 +14,8 @@ fn round_trip(words: &[u64]) {
     assert!(encoded.cuts.is_sorted());
     assert_eq!(encoded.cuts.last(), Some(&encoded.bytes));
     let mut again = Vec::new();
-    decode(&out[..encoded.bytes], words.len(), &mut model, &mut again)
+    let columns = &out[..encoded.bytes];
+    decode(columns, COLUMNS, words.len(), &mut model, &mut again)
         .expect("what was encoded is decoded");
     assert_eq!(again, words);
 }
@@ -110,7 +111,9 @@ proptest! {
 
     #[test]
     fn decoding_survives_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = decode(&bytes, 1000, &mut Model::boxed(), &mut Vec::new());
+        for columns in [COLUMNS_OF_VERSION_1, COLUMNS, COLUMNS + 1] {
+            let _ = decode(&bytes, columns, 1000, &mut Model::boxed(), &mut Vec::new());
+        }
     }
 
     #[test]
@@ -127,7 +130,7 @@ proptest! {
         let at = at.index(length);
         out[at] = value;
         let mut again = Vec::new();
-        let _ = decode(&out, words.len(), &mut model, &mut again);
+        let _ = decode(&out, COLUMNS, words.len(), &mut model, &mut again);
         prop_assert!(again.len() <= 2 * words.len() + 8);
     }
 }

@@ -16,8 +16,10 @@ pub(super) const AT_LAST_FREED: u8 = 0;
 pub(super) const AT_NEXT: u8 = 1;
 /// Written as a distance from the block before.
 pub(super) const AT_DISTANCE: u8 = 2;
-/// Where the old block of the realloc was.
+/// Of a realloc: where the old block was.
 pub(super) const AT_OLD: u8 = 3;
+/// Of any other: the block that was freed so many frees ago.
+pub(super) const AT_FREED: u8 = 3;
 /// Which stack: one of `STACK_*`, at this shift.
 pub(super) const STACK_SHIFT: u32 = 3;
 /// The one that came after the stack before the last time.

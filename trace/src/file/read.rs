@@ -128,6 +128,7 @@ fn chunk_at(
     }
     let decoded = columns::decode(
         &scratch.columns,
+        header.columns,
         header.words as usize,
         &mut scratch.model,
         words,

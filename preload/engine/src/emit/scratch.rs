@@ -205,8 +205,15 @@ mod tests {
         let inflated = zstd_safe::decompress(&mut columns[..], &frame[..length]);
         assert_eq!(inflated, Ok(encoded.bytes));
         let mut again = Vec::new();
-        columns::decode(&columns, words.len(), &mut Model::boxed(), &mut again)
-            .expect("what was encoded is decoded");
+        let count = columns::COLUMNS;
+        columns::decode(
+            &columns,
+            count,
+            words.len(),
+            &mut Model::boxed(),
+            &mut again,
+        )
+        .expect("what was encoded is decoded");
         assert_eq!(again, words);
         let mut whole = vec![0; zstd_safe::compress_bound(columns.len())];
         let in_one = zstd_safe::compress(&mut whole[..], &columns, LEVEL).expect("it compresses");

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use ldt_trace::WordSink;
 use ldt_trace::chunk::ChunkHeader;
+use ldt_trace::columns;
 use ldt_trace::header::window::{CAPACITY_WORDS, HEADER_BYTES, MAGIC, STATE, THREAD, TID};
 use ldt_trace::words;
 
@@ -138,6 +139,7 @@ impl Window {
                 tid: self.tid,
                 seq: self.sequence,
                 words: self.used as u32,
+                columns: columns::COLUMNS,
                 columns_bytes: encoded.bytes as u32,
                 compressed_bytes: length as u32,
                 counters: encoded.counters,
