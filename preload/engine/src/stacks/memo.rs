@@ -11,6 +11,9 @@
 //! Most code uses bp as a register like any other. A frame whose unwinding does not depend on it, all
 //! the way out, is met with any bp ([`State::bp`]); on a program with shallow stacks this saves a third.
 //!
+//! The frames inside the meeting point are remembered too, by places that the program comes back to: see
+//! [`branches`].
+//!
 //! Rejected: patching return addresses (disturbs exceptions, coroutines, debuggers, shadow stacks),
 //! and trusting equal registers without the words (a caller may have been replaced by another with
 //! the same layout).
@@ -24,7 +27,10 @@ use super::unwind::{BpUse, Frame, READS, Read, Reads, Step, Unwind};
 use crate::modules::{self, Module};
 use crate::sys::{Registers, mem};
 
+mod branches;
 mod interrupted;
+
+use branches::Branches;
 
 /// The longest stack that is kept whole; longer ones lose their outermost frames and say so.
 pub const MAX_FRAMES: usize = 16_384;
@@ -139,13 +145,23 @@ impl Frames {
 
     #[inline(always)]
     fn differs(&mut self, index: usize) -> bool {
-        let [first, second] = *self.proof(index);
         // SAFETY: the words lie in the stack that this thread is running on (they were read from it, in
         // bounds that still hold: `capture` has checked), or in our own constant data.
-        unsafe {
-            (*(first.address as *const u64) != first.value)
-                | (*(second.address as *const u64) != second.value)
-        }
+        unsafe { differs(self.proof(index)) }
+    }
+}
+
+/// Whether the words are not as they were.
+///
+/// # Safety
+/// They must be readable.
+#[inline(always)]
+unsafe fn differs(proof: &Proof) -> bool {
+    let [first, second] = proof;
+    // SAFETY: as the caller vouches.
+    unsafe {
+        (*(first.address as *const u64) != first.value)
+            | (*(second.address as *const u64) != second.value)
     }
 }
 
@@ -169,6 +185,7 @@ pub struct Stacks {
     count: usize,
     /// Frames of the capture in progress, innermost first.
     fresh: Frames,
+    branches: Branches,
     generation: u64,
     /// The largest distance from a stack's top to its end that a capture saw, in bytes.
     deepest_bytes: u64,
@@ -191,6 +208,7 @@ impl Stacks {
             kept: Frames::new()?,
             count: 0,
             fresh: Frames::new()?,
+            branches: Branches::new()?,
             generation: 0,
             deepest_bytes: 0,
         })
@@ -201,16 +219,18 @@ impl Stacks {
         self.unwind.release();
         self.kept.release();
         self.fresh.release();
+        self.branches.release();
     }
 
     /// Forgets the remembered stack.
     pub fn forget(&mut self) {
         self.count = 0;
+        self.branches.forget();
     }
 
     /// Forgets the thread's stacks, when another thread takes over.
     pub fn leave(&mut self) {
-        self.count = 0;
+        self.forget();
         self.unwind.bounds = Bounds::default();
     }
 
@@ -240,7 +260,7 @@ impl Stacks {
         let generation = modules::generation();
         if self.generation != generation {
             self.generation = generation;
-            self.count = 0;
+            self.forget();
             self.unwind.forget();
         }
         let mut inside = self.count;
@@ -270,6 +290,14 @@ impl Stacks {
         to: &mut impl Announce,
     ) -> NodeId {
         let stack = self.unwind.bounds.range();
+        let attempt = self.branches.attempt();
+        if attempt
+            && let Some(node) = self
+                .branches
+                .recall(&caller, &mut self.kept, inside, stack.end)
+        {
+            return node;
+        }
         self.deepest_bytes = self.deepest_bytes.max(stack.end.wrapping_sub(caller.sp));
         let frame = Frame {
             registers: caller,
@@ -281,6 +309,10 @@ impl Stacks {
         // words of the stack that the thread is running on may be read again.
         let left = self.unwind.bounds.range() != stack;
         let node = self.join(&joint, fresh, to);
+        if attempt && joint.keep > 0 && !joint.cut && !left {
+            let state = *self.kept.state(joint.keep - 1);
+            self.branches.keep(&mut self.fresh, fresh, &state, node);
+        }
         if left {
             self.count = 0;
             let _ = self.unwind.bounds.follow(caller.sp);
