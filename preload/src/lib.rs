@@ -18,6 +18,7 @@ mod marks;
 mod operators;
 mod ranges;
 mod signals;
+mod system_call;
 
 #[global_allocator]
 static ALLOCATOR: sys::arena::Arena = sys::arena::Arena;
@@ -136,6 +137,7 @@ static DESTRUCTOR: extern "C" fn() = {
 static CONSTRUCTOR: extern "C" fn() = {
     extern "C" fn constructor() {
         bound::bind();
+        system_call::bind();
         process::constructed();
     }
     constructor

@@ -33,7 +33,7 @@ macro_rules! beneath {
     }};
 }
 
-fn fails(error: i32) -> c_int {
+pub(super) fn fails(error: i32) -> c_int {
     // SAFETY: the calling thread's errno.
     unsafe { *libc::__errno_location() = error };
     -1
@@ -56,7 +56,7 @@ fn libc_mask(set: Set) -> Mask {
 
 /// Whether a watched signal is to be handled as the program's own matter. In a vfork child what is set
 /// concerns the child, whose memory is the parent's: there the kernel is told.
-fn is_kept(number: c_int) -> bool {
+pub(super) fn is_kept(number: c_int) -> bool {
     program::is_watched(number) && !process::is_vfork_child()
 }
 
@@ -123,9 +123,11 @@ pub unsafe extern "C" fn sigaction(
     found
 }
 
+/// What no mask can hold and no handler can be set for.
+pub(super) const UNBLOCKABLE: Set = Set::of(libc::SIGKILL).with(Set::of(libc::SIGSTOP));
+
 /// An action as the kernel would keep it.
 fn kernel_form(action: &libc::sigaction) -> Action {
-    const UNBLOCKABLE: Set = Set::of(libc::SIGKILL).with(Set::of(libc::SIGSTOP));
     Action {
         handler: action.sa_sigaction,
         flags: u64::from(action.sa_flags as u32) | SA_RESTORER,

@@ -13,7 +13,7 @@
 //!    action follows.
 //!
 //! What the program sets and asks of these two signals goes to [`program`], by way of the exported
-//! functions in [`calls`]. In profile mode these only jump on.
+//! functions in [`calls`] and [`raw_calls`]. In profile mode these only jump on.
 
 mod aside;
 pub mod calls;
@@ -23,6 +23,7 @@ mod deliver;
 mod handler_stack;
 mod judge;
 mod program;
+pub mod raw_calls;
 mod step;
 mod unaligned;
 

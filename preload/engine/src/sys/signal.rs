@@ -90,9 +90,13 @@ fn sigaction(signal: i32, new: *const Action, old: *mut Action) -> Result<(), i3
 /// The kernel's disposition for a signal.
 #[must_use]
 pub fn action(signal: i32) -> Action {
+    try_action(signal).unwrap_or(Action::DEFAULT)
+}
+
+/// The same for a number that may be no signal's.
+pub fn try_action(signal: i32) -> Result<Action, i32> {
     let mut action = Action::DEFAULT;
-    let _ = sigaction(signal, ptr::null(), &raw mut action);
-    action
+    sigaction(signal, ptr::null(), &raw mut action).map(|()| action)
 }
 
 /// Sets the kernel's disposition.
