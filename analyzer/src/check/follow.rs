@@ -9,11 +9,13 @@ use super::verdict::Verdict;
 use super::watch::{Watch, Watched, is_running};
 use crate::findings::named::{self, Ending};
 use crate::findings::{ErrorReport, Found, Namer};
+use crate::launch::refusal;
 use crate::launch::supervise::Ended;
 use crate::report::{errors, leaks, memcheck};
 use ldt_trace::header::CheckCounts;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -151,6 +153,7 @@ impl Follower {
         for mut judged in std::mem::take(&mut self.processes) {
             if judged.report.parent_pid == std::process::id() {
                 judged.is_skipped = false;
+                judged.is_last_resort = true;
                 let errors: Vec<ErrorReport> = judged.counting_errors().cloned().collect();
                 for error in errors {
                     self.tell_error(judged.report.pid, &error);
@@ -304,6 +307,31 @@ impl Follower {
             }
             self.printer.paragraph(pid, &lines);
         }
+    }
+
+    /// Children whose executable defines malloc: the library is in the process and sees none of its blocks, so they
+    /// count as not entered, unless something was found in their calls of the C library. The command itself
+    /// is no child: the verdict refuses it.
+    pub fn leave_out_own_allocators(&mut self, ended: &Ended) -> BTreeSet<String> {
+        // A test program often runs once a test; its file is looked into once.
+        let mut known: HashMap<String, bool> = HashMap::new();
+        let mut left_out = BTreeSet::new();
+        for judged in &mut self.processes {
+            let report = &judged.report;
+            let is_command = report.pid == ended.pid || report.parent_pid == std::process::id();
+            if judged.is_skipped || is_command {
+                continue;
+            }
+            let exe = &report.exe;
+            let is_own = *known
+                .entry(exe.clone())
+                .or_insert_with(|| refusal::defines_malloc(Path::new(exe)));
+            if is_own {
+                left_out.insert(format!("{exe}: it defines malloc itself"));
+                judged.is_skipped = !judged.has_findings(&self.settings);
+            }
+        }
+        left_out
     }
 
     /// What is said when all is over.

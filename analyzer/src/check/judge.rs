@@ -41,6 +41,8 @@ pub struct Judged {
     pub trace: PathBuf,
     /// It is one that nobody wants judged.
     pub is_skipped: bool,
+    /// It is a runner, and only judged because nothing else was.
+    pub is_last_resort: bool,
     /// The test that it ran, by itself or for another process.
     pub test: Option<String>,
     /// For each error, why it does not count.
@@ -139,6 +141,7 @@ impl Judge {
             report,
             trace,
             is_skipped,
+            is_last_resort: false,
         };
         if let Some(leaks) = &judged.report.leaks {
             for record in &leaks.records {

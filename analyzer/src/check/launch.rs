@@ -124,7 +124,8 @@ fn conclude(
     ended: Ended,
     traces: Traces,
 ) -> Result<u8, Failure> {
-    let untraced = traces.untraced_children();
+    let mut untraced = traces.untraced_children();
+    untraced.extend(follower.leave_out_own_allocators(&ended));
     let verdict = Verdict::of(settings, &follower.processes, untraced, &ended);
     follower.conclude(&verdict);
     outputs::write(outputs::Results {

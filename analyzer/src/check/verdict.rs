@@ -60,8 +60,9 @@ impl Verdict {
         let mut verdict = Verdict {
             pid: ended.pid,
             merged: MergedFindings::of(processes, settings),
+            problem: problem(settings, processes, ended)
+                .or_else(|| nothing_but_runners(processes, &untraced)),
             untraced,
-            problem: problem(settings, processes, ended),
             ..Verdict::default()
         };
         for error in &verdict.merged.errors {
@@ -194,6 +195,19 @@ fn problem(settings: &Settings, processes: &[Judged], ended: &Ended) -> Option<S
         );
     }
     None
+}
+
+/// Runners started programs, and not one of those could be looked into: green would say nothing of them.
+fn nothing_but_runners(processes: &[Judged], untraced: &BTreeSet<String>) -> Option<String> {
+    let is_program = |judged: &Judged| !judged.is_skipped && !judged.is_last_resort;
+    if untraced.is_empty() || processes.iter().any(is_program) {
+        return None;
+    }
+    let all: Vec<&str> = untraced.iter().map(String::as_str).collect();
+    Some(format!(
+        "no program that the command ran was checked: {}",
+        all.join(", ")
+    ))
 }
 
 fn over_budget(settings: &Settings, processes: &[Judged], amounts: &Amounts) -> Vec<String> {
