@@ -55,7 +55,7 @@ pub(crate) struct Options {
     /// Write valgrind's XML (protocol 4) to the file of --xml-file
     #[arg(long, value_name = "yes|no", value_enum, requires = "xml_file")]
     xml: Option<YesNo>,
-    /// The file for --xml=yes
+    /// The file for valgrind's XML; %p is the process id. It is enough by itself
     #[arg(long, value_name = "FILE")]
     xml_file: Option<PathBuf>,
     /// Write JUnit's XML
@@ -244,7 +244,7 @@ impl Options {
                 xml: self
                     .xml_file
                     .clone()
-                    .filter(|_| self.xml == Some(YesNo::Yes)),
+                    .filter(|_| self.xml != Some(YesNo::No)),
                 github: self.github,
             },
         })
