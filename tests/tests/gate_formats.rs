@@ -70,6 +70,16 @@ fn sarif_holds_to_its_schema() {
 }
 
 #[test]
+fn the_name_of_the_xml_file_is_enough() {
+    let project = finds();
+    assert_eq!(project.check(&["--xml-file=ldt.xml"], &WORDS).code(), 99);
+    holds_to(&project, "valgrind.rng", "ldt.xml");
+    let options = ["--xml=no", "--xml-file=none.xml"];
+    assert_eq!(project.check(&options, &WORDS).code(), 99);
+    assert!(!project.file("none.xml").exists());
+}
+
+#[test]
 fn xml_holds_to_valgrinds_grammar() {
     let project = finds();
     let options = ["--xml=yes", "--xml-file=ldt.xml", "--show-leak-kinds=all"];

@@ -1,10 +1,11 @@
 //! `ldt check` and `ldt-valgrind` with the real test runners: each red on the test that loses a block, and green on the
 //! one that does not.
 
+use std::fs;
 use std::process::Command;
 
 use ldt_tests::gate::Project;
-use ldt_tests::installed::{ldt, program};
+use ldt_tests::installed::{checkout, ldt, program};
 use serde_json::{Value, json};
 
 /// The tests that the leak was seen in.
@@ -133,6 +134,17 @@ fn pytest_on_an_extension_in_c() {
     assert!(red.stderr.contains("in lose lossy.c"), "{}", red.stderr);
     let green = check("clean");
     assert_eq!(green.code(), 0, "{}", green.stderr);
+    // As `docs/ci.md` says it, the test is named that lost something.
+    let guide = fs::read_to_string(checkout().join("docs/ci.md")).expect("the guide is there");
+    let snippet = guide.split("```python\n").nth(1);
+    let snippet = snippet.and_then(|rest| rest.split("```").next());
+    let snippet = snippet.expect("the guide has a fixture for pytest");
+    fs::write(project.file("conftest.py"), snippet).expect("a file can be written");
+    let named = check("leaking or clean");
+    assert_eq!(named.code(), 99, "{}", named.stderr);
+    for said in ["test_lossy.py::test_leaking", "2 passed, 1 error"] {
+        assert!(named.stdout.contains(said), "{said}:\n{}", named.stdout);
+    }
 }
 
 #[test]

@@ -91,6 +91,77 @@ fn children_that_were_not_looked_into_are_listed() {
 }
 
 #[test]
+fn children_that_define_malloc_are_listed_as_not_checked() {
+    let project = finds();
+    let source = project.file("own.c");
+    let own = "#include <stddef.h>\nvoid *malloc(size_t n) { (void)n; return 0; }\n\
+               void free(void *p) { (void)p; }\nint main(void) { return 0; }";
+    fs::write(&source, own).expect("a file can be written");
+    project.gcc(&source, "own", &[]);
+    let command = ["sh", "-c", "./finds balanced; ./own; true"];
+    let outcome = project.check(&[""; 0], &command);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    let said = "own: it defines malloc itself";
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    let outcome = project.check(&["--untraced-children=error"], &command);
+    assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_handle_of_rusts_main_thread_is_no_possible_leak() {
+    let project = finds();
+    let text = "fn main() { println!(\"{:?}\", std::thread::current().id()); }";
+    fs::write(project.file("current.rs"), text).expect("a file can be written");
+    project.must_run(Command::new("rustc").args(["-g", "current.rs"]));
+    let kinds = "--errors-for-leak-kinds=definite,possible";
+    let outcome = project.check(&[kinds], &["./current"]);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    let outcome = project.check(&[kinds, "--default-suppressions=no"], &["./current"]);
+    assert_eq!(outcome.code(), 99, "{}", outcome.stderr);
+}
+
+#[test]
+fn a_runner_of_nothing_but_unchecked_programs_is_not_green() {
+    let project = finds();
+    let source = project.file("nothing.c");
+    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
+    project.gcc(&source, "static", &["-static"]);
+    let outcome = project.check(&[""; 0], &["sh", "-c", "./static; true"]);
+    assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
+    let said = "no program that the command ran was checked: ./static";
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_buffer_of_standard_output_is_left_out_with_and_without_libcs_symbols() {
+    let project = finds();
+    let source = project.file("prints.c");
+    let text = "#include <stdio.h>\nint main(void) { return puts(\"printed\") < 0; }";
+    fs::write(&source, text).expect("a file can be written");
+    project.gcc(&source, "prints", &["-g"]);
+    // With the symbols, the function that allocates it has another name, __GI__IO_file_doallocate.
+    let options = ["--show-leak-kinds=all", "--errors-for-leak-kinds=all"];
+    let outcome = project.check(&options, &["./prints"]);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+}
+
+#[test]
+fn what_setenv_keeps_is_no_possible_leak() {
+    let project = finds();
+    let source = project.file("environment.c");
+    // As pytest does for each test: values of one variable that are all different.
+    let text = "#include <stdio.h>\n#include <stdlib.h>\nint main(void) {\n  char text[64];\n\
+                for (int i = 0; i < 20; i++) {\n    snprintf(text, sizeof text, \"test_%d.py\", i);\n\
+                setenv(\"CURRENT_TEST\", text, 1);\n  }\n  return 0;\n}";
+    fs::write(&source, text).expect("a file can be written");
+    project.gcc(&source, "environment", &["-g"]);
+    let kinds = "--errors-for-leak-kinds=definite,possible";
+    let outcome = project.check(&[kinds], &["./environment"]);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+}
+
+#[test]
 fn bad_options_are_named_with_what_is_accepted() {
     let project = finds();
     for (option, named) in [
