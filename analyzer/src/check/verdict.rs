@@ -73,7 +73,7 @@ impl Verdict {
         for judged in processes.iter().filter(|judged| !judged.is_skipped) {
             verdict.judged += 1;
             verdict.amounts.merge(&judged.amounts);
-            verdict.count_excused(judged);
+            verdict.count_excused(judged, settings);
             let before = records.len();
             let counting = judged
                 .counting_records(settings)
@@ -91,11 +91,21 @@ impl Verdict {
         verdict
     }
 
-    fn count_excused(&mut self, judged: &Judged) {
+    fn count_excused(&mut self, judged: &Judged, settings: &Settings) {
         let errors = judged.report.errors.iter().zip(&judged.error_excuses);
         let errors = errors.filter_map(|(error, excuse)| Some((error.count, (*excuse)?)));
-        let records = judged.record_excuses.iter().flatten();
-        for (times, excuse) in errors.chain(records.map(|excuse| (1, *excuse))) {
+        // Of kinds that would not have been told anyway, nothing was held back: the buffer of standard output
+        // is no suppressed error.
+        let is_told = |kind| {
+            settings.show_leak_kinds.contains(kind) || settings.errors_for_leak_kinds.contains(kind)
+        };
+        let leaks = judged.report.leaks.iter();
+        let records = leaks
+            .flat_map(|leaks| &leaks.records)
+            .zip(&judged.record_excuses)
+            .filter(|(record, _)| is_told(record.kind))
+            .filter_map(|(_, excuse)| Some((1, (*excuse)?)));
+        for (times, excuse) in errors.chain(records) {
             self.excused.all += times;
             self.excused.contexts += 1;
             self.in_baseline += u64::from(excuse == Excuse::InBaseline);
