@@ -15,6 +15,7 @@ macro_rules! functions {
 
             /// The function with this number, if the format knows it.
             #[must_use]
+            #[inline]
             pub fn from_code(code: u8) -> Option<Function> {
                 match code { $($code => Some(Function::$variant),)* _ => None }
             }

@@ -7,19 +7,15 @@
 //! (and mapped blocks one by one). So a heap reaches at least from its beginning to the end of its
 //! highest live block, however few blocks there are below.
 //!
-//! A measurement looks at every live block. It is made when, since the last one, so many events
+//! A measurement looks at all live blocks ([`super::look`]). It is made when, since the last one, so many events
 //! went by that it costs each of them little, and when the heap shrinks from a new maximum. So it
 //! costs no more in the end than a few looks at each block.
 
 use super::blocks::BlockMap;
+use super::look::Looker;
 use super::sites::Balance;
-use super::slack::usable_bytes;
 use ldt_trace::Tick;
-use rustc_hash::FxHashMap;
 
-const PAGE_BYTES: u64 = 4096;
-/// Where a chunk of glibc's begins, before its block.
-const HEADER_BYTES: u64 = 16;
 /// What glibc keeps of each chunk for itself; the rest of the header is the end of the chunk before.
 pub const CHUNK_HEADER_BYTES: u64 = 8;
 /// Events for each page looked at: what a look costs, shared among them, is about a nanosecond.
@@ -31,12 +27,6 @@ const LEAST_EVENTS: u64 = 4096;
 const WORTH: u64 = 8;
 /// Moments kept; when they are used up, every second one goes.
 const MOST_MOMENTS: usize = 1024;
-/// Heaps of glibc's further arenas begin at multiples of this.
-const ARENA_BYTES: u64 = 64 << 20;
-/// The heap that grows by the break lies below, everything that was mapped above.
-const LOWEST_MAPPING: u64 = 0x7000_0000_0000;
-/// Smaller blocks are not mapped by themselves.
-const LEAST_MAPPED_BYTES: u64 = (128 << 10) - 24;
 
 /// The heap at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +64,7 @@ pub struct Footprint {
     pub worst_sites: Vec<u64>,
     /// The moment of these.
     pub sites_at: Moment,
+    looker: Looker,
     lowest_address: u64,
     events: u64,
     due_after: u64,
@@ -87,6 +78,7 @@ impl Default for Footprint {
             worst: Moment::default(),
             worst_sites: Vec::new(),
             sites_at: Moment::default(),
+            looker: Looker::default(),
             lowest_address: u64::MAX,
             events: 0,
             due_after: LEAST_EVENTS,
@@ -120,11 +112,11 @@ impl Footprint {
     pub(super) fn measure(
         &mut self,
         tick: Tick,
-        blocks: &BlockMap,
+        blocks: &mut BlockMap,
         live: Balance,
         slack_bytes: u64,
     ) {
-        let look = Look::at(blocks, self.lowest_address);
+        let look = self.looker.look(blocks, self.lowest_address);
         let moment = Moment {
             tick,
             live,
@@ -141,7 +133,7 @@ impl Footprint {
         }
         if free > before + before / WORTH {
             self.sites_at = moment;
-            self.worst_sites = look.sharing(blocks);
+            self.worst_sites = self.looker.shares(blocks);
         }
         if self.moments.len() == MOST_MOMENTS {
             let mut place = 0..;
@@ -152,120 +144,11 @@ impl Footprint {
     }
 }
 
-/// What is in one page.
-#[derive(Clone, Copy, Debug, Default)]
-struct Page {
-    used_bytes: u64,
-    blocks: u64,
-}
-
-/// One look at all live blocks.
-#[derive(Debug, Default)]
-struct Look {
-    pinned_bytes: u64,
-    held_bytes: u64,
-    /// The pages that are not full of one block, by number.
-    pages: FxHashMap<u64, Page>,
-    /// The page of the last block and its number: blocks come page by page.
-    current: (u64, Page),
-}
-
-impl Look {
-    fn at(blocks: &BlockMap, lowest_address: u64) -> Self {
-        let mut look = Look::default();
-        let mut break_end = 0;
-        let mut arenas: FxHashMap<u64, u64> = FxHashMap::default();
-        for (address, block) in blocks.placed() {
-            let usable = usable_bytes(block.size);
-            let start = address.saturating_sub(HEADER_BYTES);
-            let end = address.saturating_add(usable);
-            if address < LOWEST_MAPPING {
-                break_end = end.max(break_end);
-            } else if usable >= LEAST_MAPPED_BYTES && start.is_multiple_of(PAGE_BYTES) {
-                look.held_bytes = look.held_bytes.saturating_add(end - start);
-            } else {
-                let top = arenas.entry(address / ARENA_BYTES).or_default();
-                *top = end.max(*top);
-            }
-            look.occupy(start, end);
-        }
-        if break_end > 0 {
-            let begin = lowest_address / PAGE_BYTES * PAGE_BYTES;
-            look.hold(begin, break_end);
-        }
-        for (arena, end) in arenas {
-            look.hold(arena * ARENA_BYTES, end);
-        }
-        look.turn_to(u64::MAX);
-        look.pinned_bytes += look.pages.len() as u64 * PAGE_BYTES;
-        look
-    }
-
-    fn hold(&mut self, begin: u64, end: u64) {
-        let bytes = end.next_multiple_of(PAGE_BYTES).saturating_sub(begin);
-        self.held_bytes = self.held_bytes.saturating_add(bytes);
-    }
-
-    /// A block takes these addresses. Pages that it has for itself need no entry.
-    fn occupy(&mut self, start: u64, end: u64) {
-        let (first, last) = (start / PAGE_BYTES, end.saturating_sub(1) / PAGE_BYTES);
-        let first_end = end.min((first + 1) * PAGE_BYTES);
-        self.share(first, first_end - start);
-        if last > first {
-            self.share(last, end - last * PAGE_BYTES);
-            self.pinned_bytes = self
-                .pinned_bytes
-                .saturating_add((last - first - 1).saturating_mul(PAGE_BYTES));
-        }
-    }
-
-    fn share(&mut self, page: u64, bytes: u64) {
-        if self.current.0 != page {
-            self.turn_to(page);
-        }
-        self.current.1.used_bytes += bytes;
-        self.current.1.blocks += 1;
-    }
-
-    /// What comes next is of another page.
-    fn turn_to(&mut self, page: u64) {
-        let (before, done) = std::mem::replace(&mut self.current, (page, Page::default()));
-        if done.blocks > 0 {
-            let of = self.pages.entry(before).or_default();
-            of.used_bytes += done.used_bytes;
-            of.blocks += done.blocks;
-        }
-    }
-
-    /// What is free in each page, shared among the blocks that begin there: they keep the page.
-    fn sharing(&self, blocks: &BlockMap) -> Vec<u64> {
-        let mut by_site: Vec<u64> = Vec::new();
-        let mut current = (u64::MAX, 0);
-        for (address, block) in blocks.placed() {
-            let page = address.saturating_sub(HEADER_BYTES) / PAGE_BYTES;
-            if page != current.0 {
-                let of = self.pages.get(&page).copied().unwrap_or_default();
-                let free = PAGE_BYTES.saturating_sub(of.used_bytes);
-                current = (page, free / of.blocks.max(1));
-            }
-            // Blocks that do not count have no site.
-            if block.site == u32::MAX {
-                continue;
-            }
-            let site = block.site as usize;
-            if site >= by_site.len() {
-                by_site.resize(site + 1, 0);
-            }
-            by_site[site] += current.1;
-        }
-        by_site
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::replay::blocks::Block;
+    use crate::replay::look::PAGE_BYTES;
 
     const HEAP: u64 = 0x5555_0000_0000;
 
@@ -284,7 +167,7 @@ mod tests {
             live.bytes += size;
             live.blocks += 1;
         }
-        footprint.measure(0, &blocks, live, 0);
+        footprint.measure(0, &mut blocks, live, 0);
         (footprint.worst, footprint.worst_sites)
     }
 

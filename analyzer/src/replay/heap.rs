@@ -12,7 +12,7 @@ use super::footprint::Footprint;
 use super::history::History;
 use super::sites::{Balance, Sites};
 use super::sizes::Sizes;
-use super::slack::Slack;
+use super::slack::{Slack, slack_bytes};
 use super::timeline::Timeline;
 use ldt_trace::{Function, NodeId, Tick};
 
@@ -90,7 +90,7 @@ pub struct Heap {
     pub timeline: Timeline,
     /// Who had done what by when; kept only if it was asked for.
     pub history: History,
-    /// What blocks take beyond what was asked for.
+    /// What aligned allocations asked for.
     pub slack: Slack,
     /// What the allocator must hold for them.
     pub footprint: Footprint,
@@ -100,6 +100,7 @@ pub struct Heap {
     pub followed: Option<Box<Followed>>,
     /// What is live.
     pub live: Balance,
+    live_slack_bytes: u64,
     /// The most that ever was live.
     pub peak: Peak,
     /// Blocks freed.
@@ -127,6 +128,7 @@ impl Heap {
             close_up: None,
             followed: None,
             live: Balance::default(),
+            live_slack_bytes: 0,
             peak: Peak {
                 tick: start,
                 ..Peak::default()
@@ -221,9 +223,8 @@ impl Heap {
     /// Looks at where all live blocks lie.
     #[cold]
     pub fn measure(&mut self, tick: Tick) {
-        let slack_bytes = self.slack.live_bytes;
         self.footprint
-            .measure(tick, &self.blocks, self.live, slack_bytes);
+            .measure(tick, &mut self.blocks, self.live, self.live_slack_bytes);
     }
 
     /// A block of that size, just allocated from there, was asked for at a multiple of `alignment`.
@@ -247,13 +248,13 @@ impl Heap {
         self.sizes.count(size);
         self.live.bytes = self.live.bytes.wrapping_add(size);
         self.live.blocks += 1;
+        self.live_slack_bytes = self.live_slack_bytes.wrapping_add(slack_bytes(size));
         let of = self.sites.get_mut(site);
-        self.history.note(site, of, &self.slack);
+        self.history.note(site, of);
         of.gain(size, self.epoch);
         if let Some(close_up) = &mut self.close_up {
             close_up.gain(site, of.live, tick);
         }
-        self.slack.gain(site, size, self.epoch);
         self.timeline.grew_to(self.live.bytes);
         if self.live.bytes > self.peak.balance.bytes {
             self.peak = Peak {
@@ -277,14 +278,14 @@ impl Heap {
         self.frees += 1;
         self.live.bytes = self.live.bytes.wrapping_sub(block.size);
         self.live.blocks = self.live.blocks.wrapping_sub(1);
+        self.live_slack_bytes = self.live_slack_bytes.wrapping_sub(slack_bytes(block.size));
         self.timeline.shrank_to(self.live.bytes);
         let site = self.sites.get_mut(block.site);
-        self.history.note(block.site, site, &self.slack);
+        self.history.note(block.site, site);
         site.lose(block.size, self.epoch);
         if let Some(close_up) = &mut self.close_up {
             close_up.lose(block.site, tick);
         }
-        self.slack.lose(block.site, block.size, self.epoch);
         if let Some(followed) = &mut self.followed {
             followed.went(Passing {
                 address,
@@ -384,13 +385,14 @@ impl Heap {
     /// A site's slack at the heap's peak.
     #[must_use]
     pub fn slack_at_peak(&self, site: usize) -> u64 {
-        self.slack.at_peak_of(site, self.epoch)
+        let site = self.sites.all().get(site);
+        site.map_or(0, |site| site.slack_at_peak(self.epoch))
     }
 
     /// No more events: adds up what the event path need not count twice.
     pub fn finish(&mut self) {
         self.history
-            .finish(&mut self.sites, &mut self.threads, &self.sizes, &self.slack);
+            .finish(&mut self.sites, &mut self.threads, &self.sizes);
         for site in self.sites.all() {
             let counts = self.calls.of(site.function);
             counts.calls += site.allocations;

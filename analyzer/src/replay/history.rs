@@ -14,7 +14,6 @@
 use super::heap::ThreadTotals;
 use super::sites::{Balance, Site, Sites};
 use super::sizes::{SizeClass, Sizes};
-use super::slack::Slack;
 use ldt_trace::Tick;
 
 /// More marks than this make spans wider: they are 56 bytes here, and about 9 in a page.
@@ -139,15 +138,15 @@ impl History {
 
     /// A site's figures are about to change.
     #[inline]
-    pub(super) fn note(&mut self, number: u32, site: &mut Site, slack: &Slack) {
+    pub(super) fn note(&mut self, number: u32, site: &mut Site) {
         if site.noted_span != self.span {
-            self.push(number, site, slack);
+            self.push(number, site);
             site.noted_span = self.span;
         }
     }
 
     #[cold]
-    fn push(&mut self, number: u32, site: &Site, slack: &Slack) {
+    fn push(&mut self, number: u32, site: &Site) {
         if site.allocations > 0 {
             self.sites.push(Mark {
                 of: number,
@@ -157,7 +156,7 @@ impl History {
                     bytes: site.bytes,
                     temporary: site.temporary,
                     live: site.live,
-                    slack_bytes: slack.live_of(number as usize),
+                    slack_bytes: site.slack_bytes,
                 },
             });
         }
@@ -251,7 +250,6 @@ impl History {
         sites: &mut Sites,
         threads: &mut [ThreadTotals],
         sizes: &Sizes,
-        slack: &Slack,
     ) {
         if !self.is_kept() {
             return;
@@ -259,7 +257,7 @@ impl History {
         self.mark_threads(threads);
         self.mark_sizes(sizes);
         for number in 0..sites.all().len() as u32 {
-            self.push(number, sites.get_mut(number), slack);
+            self.push(number, sites.get_mut(number));
         }
     }
 }

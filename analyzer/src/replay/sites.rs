@@ -7,6 +7,7 @@
 //! number of sites for nearly every allocation of a growing program.
 
 use super::numbered::Numbered;
+use super::slack::slack_bytes;
 use ldt_trace::{Function, NodeId};
 use std::collections::HashMap;
 
@@ -34,7 +35,10 @@ pub struct Site {
     pub temporary: u64,
     /// What is live now.
     pub live: Balance,
+    /// What this takes beyond what was asked for, see [`super::slack`].
+    pub slack_bytes: u64,
     at_peak: Balance,
+    slack_at_peak_bytes: u64,
     peak_epoch: u64,
     /// The span in which it did something last, see [`super::history`].
     pub(super) noted_span: u32,
@@ -45,6 +49,7 @@ impl Site {
     fn settle(&mut self, epoch: u64) {
         if self.peak_epoch != epoch {
             self.at_peak = self.live;
+            self.slack_at_peak_bytes = self.slack_bytes;
             self.peak_epoch = epoch;
         }
     }
@@ -57,6 +62,7 @@ impl Site {
         self.bytes = self.bytes.wrapping_add(size);
         self.live.bytes = self.live.bytes.wrapping_add(size);
         self.live.blocks += 1;
+        self.slack_bytes = self.slack_bytes.wrapping_add(slack_bytes(size));
     }
 
     /// A block went.
@@ -65,6 +71,7 @@ impl Site {
         self.settle(epoch);
         self.live.bytes = self.live.bytes.wrapping_sub(size);
         self.live.blocks = self.live.blocks.wrapping_sub(1);
+        self.slack_bytes = self.slack_bytes.wrapping_sub(slack_bytes(size));
     }
 
     /// What it held when the epoch before `epoch` ended, that is, at the heap's peak.
@@ -74,6 +81,16 @@ impl Site {
             self.at_peak
         } else {
             self.live
+        }
+    }
+
+    /// The slack of that.
+    #[must_use]
+    pub fn slack_at_peak(&self, epoch: u64) -> u64 {
+        if self.peak_epoch == epoch {
+            self.slack_at_peak_bytes
+        } else {
+            self.slack_bytes
         }
     }
 }
@@ -116,6 +133,8 @@ impl Sites {
                 bytes: 0,
                 temporary: 0,
                 live: Balance::default(),
+                slack_bytes: 0,
+                slack_at_peak_bytes: 0,
                 at_peak: Balance::default(),
                 peak_epoch: 0,
                 noted_span: 0,
@@ -151,6 +170,21 @@ mod tests {
         assert_eq!(sites.number(NodeId(5), Function::Malloc), malloc);
         assert_eq!(sites.number(NodeId(5), Function::Calloc), calloc);
         assert_eq!(sites.all().len(), 2);
+    }
+
+    #[test]
+    fn the_peak_keeps_its_slack() {
+        let mut sites = Sites::default();
+        let [first, second] = [1, 2].map(|stack| sites.number(NodeId(stack), Function::Malloc));
+        sites.get_mut(first).gain(25, 0); // 15
+        sites.get_mut(second).gain(1, 1); // 23
+        sites.get_mut(first).lose(25, 2);
+        sites.get_mut(second).gain(24, 2);
+        let slack = |site: &Site| (site.slack_at_peak(2), site.slack_bytes);
+        assert_eq!(
+            sites.all().iter().map(slack).collect::<Vec<_>>(),
+            [(15, 0), (23, 23)]
+        );
     }
 
     proptest! {

@@ -23,20 +23,44 @@ pub struct SizeClass {
     pub usable_bytes: u64,
 }
 
-/// Counts of sizes.
+/// Counts of sizes. Each size below [`LARGE`] is counted by itself and sorted into steps and classes
+/// when somebody asks: that is one counter an allocation instead of four.
 #[derive(Debug)]
 pub struct Sizes {
-    /// The last one is for all from [`LARGE`] on.
-    steps: Vec<u64>,
-    /// By the bits that a size takes: count, bytes, usable bytes.
-    classes: [(u64, u64, u64); 65],
+    /// By size.
+    counts: Vec<u64>,
+    /// Of sizes from [`LARGE`] on, by the bits that they take.
+    large: [Totals; 65],
+}
+
+/// Of some allocations.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    count: u64,
+    bytes: u64,
+    usable_bytes: u64,
+}
+
+impl Totals {
+    #[inline]
+    fn add(&mut self, count: u64, size: u64) {
+        self.count += count;
+        self.bytes = self.bytes.wrapping_add(size.wrapping_mul(count));
+        self.usable_bytes = self
+            .usable_bytes
+            .wrapping_add(usable_bytes(size).wrapping_mul(count));
+    }
+}
+
+fn bits(size: u64) -> usize {
+    (u64::BITS - size.leading_zeros()) as usize
 }
 
 impl Default for Sizes {
     fn default() -> Self {
         Sizes {
-            steps: vec![0; (LARGE / STEP) as usize + 1],
-            classes: [(0, 0, 0); 65],
+            counts: vec![0; LARGE as usize],
+            large: [Totals::default(); 65],
         }
     }
 }
@@ -45,34 +69,41 @@ impl Sizes {
     /// Counts an allocation.
     #[inline]
     pub fn count(&mut self, size: u64) {
-        self.steps[(size.min(LARGE) / STEP) as usize] += 1;
-        let class = &mut self.classes[(u64::BITS - size.leading_zeros()) as usize];
-        class.0 += 1;
-        class.1 = class.1.wrapping_add(size);
-        class.2 = class.2.wrapping_add(usable_bytes(size));
+        match self.counts.get_mut(size as usize) {
+            Some(count) => *count += 1,
+            None => self.count_large(size),
+        }
+    }
+
+    #[cold]
+    fn count_large(&mut self, size: u64) {
+        self.large[bits(size)].add(1, size);
     }
 
     /// The steps that occurred: first and last size, and how often.
-    pub fn steps(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
-        (0..)
-            .step_by(STEP as usize)
-            .zip(&self.steps)
-            .filter(|(_, count)| **count > 0)
-            .map(|(first, count)| {
-                let last = if first == LARGE {
-                    u64::MAX
-                } else {
-                    first + STEP - 1
-                };
-                (first, last, *count)
-            })
+    #[must_use]
+    pub fn steps(&self) -> Vec<(u64, u64, u64)> {
+        let firsts = (0..).step_by(STEP as usize);
+        let small = firsts
+            .zip(self.counts.chunks(STEP as usize))
+            .map(|(first, counts)| (first, first + STEP - 1, counts.iter().sum()));
+        let large = self.large.iter().map(|totals| totals.count).sum();
+        small
+            .chain([(LARGE, u64::MAX, large)])
+            .filter(|(_, _, count)| *count > 0)
+            .collect()
     }
 
     /// The doubling classes, from the smallest that occurred to the largest, empty ones between
     /// them included.
     #[must_use]
     pub fn classes(&self) -> Vec<SizeClass> {
-        let is_used = |bits: &usize| self.classes[*bits].0 > 0;
+        let mut classes = self.large;
+        let sizes = (0..).zip(&self.counts).filter(|(_, count)| **count > 0);
+        for (size, count) in sizes {
+            classes[bits(size)].add(*count, size);
+        }
+        let is_used = |bits: &usize| classes[*bits].count > 0;
         let Some(lowest) = (0..=64).find(is_used) else {
             return Vec::new();
         };
@@ -85,9 +116,9 @@ impl Sizes {
                 } else {
                     u64::MAX >> (64 - bits)
                 },
-                count: self.classes[bits].0,
-                bytes: self.classes[bits].1,
-                usable_bytes: self.classes[bits].2,
+                count: classes[bits].count,
+                bytes: classes[bits].bytes,
+                usable_bytes: classes[bits].usable_bytes,
             })
             .collect()
     }
@@ -116,9 +147,8 @@ mod tests {
         for size in [15, 16, 31, 32, 65535, 65536, 1 << 40] {
             sizes.count(size);
         }
-        let steps: Vec<_> = sizes.steps().collect();
         assert_eq!(
-            steps,
+            sizes.steps(),
             [
                 (0, 15, 1),
                 (16, 31, 2),

@@ -19,17 +19,17 @@ const BAR_WIDTH: usize = 45;
 
 /// The histogram of sizes, in the form of glibc's `memusage`.
 pub(super) fn sizes(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
-    let sizes = &report.replayed.heap.sizes;
-    let total: u64 = sizes.steps().map(|(_, _, count)| count).sum();
-    let most = sizes.steps().map(|(_, _, count)| count).max().unwrap_or(0);
+    let sizes = report.replayed.heap.sizes.steps();
+    let total: u64 = sizes.iter().map(|(_, _, count)| count).sum();
+    let most = sizes.iter().map(|(_, _, count)| *count).max().unwrap_or(0);
     if total == 0 {
         return Ok(());
     }
     writeln!(out, "\n{} of block sizes", style.heading("HISTOGRAM"))?;
     // Many sizes in steps of 16 bytes are more than one can read: then those that matter.
-    let is_shown = |number: u64| number * 1000 >= total || sizes.steps().count() <= MAX_ROWS;
+    let is_shown = |number: u64| number * 1000 >= total || sizes.len() <= MAX_ROWS;
     let mut rare = 0;
-    for (first, last, number) in sizes.steps() {
+    for (first, last, number) in sizes.iter().copied() {
         if !is_shown(number) {
             rare += number;
             continue;

@@ -1,0 +1,63 @@
+//! A live block in a word.
+
+use super::blocks::Block;
+
+/// A block in a word: from the top bit down, 28 bits of size, 23 of site plus one, 12 of thread,
+/// and whether it begins at the second half of its 32 bytes. 0 is no block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Packed(u64);
+
+const SIZE_BITS: u32 = 28;
+const SITE_BITS: u32 = 23;
+const THREAD_BITS: u32 = 12;
+
+impl Packed {
+    /// `None` when it does not fit.
+    #[inline]
+    pub(super) fn new(address: u64, block: Block) -> Option<Self> {
+        // The site of blocks that do not count, the highest of all, becomes 0: they must fit too.
+        let site = u64::from(block.site.wrapping_add(1));
+        let fits = block.size >> SIZE_BITS == 0
+            && site >> SITE_BITS == 0
+            && block.thread >> THREAD_BITS == 0
+            && address & 15 == 0;
+        let word = block.size << (u64::BITS - SIZE_BITS)
+            | site << (THREAD_BITS + 1)
+            | u64::from(block.thread) << 1
+            | address >> 4 & 1;
+        (fits && word != 0).then_some(Packed(word))
+    }
+
+    #[inline]
+    pub(super) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this is the block that begins at `address`, given that it is in the address's slot.
+    #[inline]
+    pub(super) fn is_at(self, address: u64) -> bool {
+        self.0 != 0 && self.0 & 1 == address >> 4 & 1 && address & 15 == 0
+    }
+
+    #[inline]
+    pub(super) fn block(self) -> Block {
+        let site = self.0 >> (THREAD_BITS + 1) & ((1 << SITE_BITS) - 1);
+        Block {
+            size: self.size(),
+            site: (site as u32).wrapping_sub(1),
+            thread: (self.0 >> 1) as u32 & ((1 << THREAD_BITS) - 1),
+        }
+    }
+
+    /// Bytes asked for.
+    #[inline]
+    pub(super) fn size(self) -> u64 {
+        self.0 >> (u64::BITS - SIZE_BITS)
+    }
+
+    /// Where in its 32 bytes it begins.
+    #[inline]
+    pub(super) fn offset(self) -> u64 {
+        (self.0 & 1) << 4
+    }
+}
