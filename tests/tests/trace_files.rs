@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ldt_tests::installed::{ldt, preload};
+use ldt_tests::profile::profile;
 use ldt_tests::report::Report;
 use ldt_tests::run::{Ending, Outcome, run};
 use ldt_tests::samples::{Sample, Variant};
@@ -29,6 +30,15 @@ fn the_default_is_in_the_folder_at_start() {
         names[0],
         format!("ldt.every_c_function_c.{}.trace", report.pid)
     );
+}
+
+#[test]
+fn threads_that_never_allocate_leave_no_windows_behind() {
+    let idle = profile(&sample("threads/idle_threads.c"), [""; 0]);
+    assert_eq!(idle.outcome.ending, Ending::Code(0), "{:?}", idle.outcome);
+    let length_bytes = fs::metadata(idle.trace()).expect("it is there").len();
+    // A window of 512 KiB for each of the thousand would be eight times that.
+    assert!(length_bytes < 64 << 20, "{length_bytes} bytes");
 }
 
 #[test]

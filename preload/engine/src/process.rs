@@ -54,6 +54,8 @@ struct Shared {
     threads: u32,
     /// The recorders of all threads that are alive or whose end has not been dealt with yet.
     recorders: Vec<Known>,
+    /// Where in that list to ask next whether a thread is still there.
+    next_asked: usize,
     restorer: u64,
     key: Option<libc::pthread_key_t>,
     /// In a forked child: the heap of the thread that forked, for the child's first recorder.
@@ -72,6 +74,7 @@ struct Known {
 /// How far a thread has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Life {
+    /// As far as is known: see [`Shared::off_the_dead`].
     Alive,
     /// It has run its destructors; it may still free what libc keeps for it.
     Ending,
@@ -87,11 +90,36 @@ impl Known {
     }
 }
 
+/// So many threads are asked for when a new one comes: more than one, so that the list grows no further than
+/// threads live at once, and few, since each is a system call.
+const ASKED_A_THREAD: usize = 8;
+
+impl Shared {
+    /// Takes the recorder of a dead thread off the list.
+    ///
+    /// A thread whose first event is what libc itself frees at its end has no destructor of ours any more that
+    /// would tell: the kernel is asked for some of those that seem alive, in turn. Threads that do nothing but come
+    /// and go would leave a window each otherwise.
+    fn off_the_dead(&mut self) -> Option<Known> {
+        let told = self.recorders.iter().position(Known::is_dead);
+        let dead = told.or_else(|| {
+            let count = self.recorders.len();
+            (0..ASKED_A_THREAD.min(count)).find_map(|_| {
+                self.next_asked = (self.next_asked + 1) % count;
+                let tid = self.recorders[self.next_asked].tid;
+                (!thread::is_alive(tid)).then_some(self.next_asked)
+            })
+        })?;
+        Some(self.recorders.swap_remove(dead))
+    }
+}
+
 static SHARED: Lock<Shared> = Lock::new(Shared {
     options: None,
     pattern: Vec::new(),
     threads: 0,
     recorders: Vec::new(),
+    next_asked: 0,
     restorer: 0,
     key: None,
     heap: None,
@@ -366,12 +394,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         for known in shared.recorders.iter_mut().filter(|known| known.tid == tid) {
             known.life = Life::Dead;
         }
-        let dead = shared.recorders.iter().position(Known::is_dead);
-        (
-            shared.threads - 1,
-            dead.map(|dead| shared.recorders.swap_remove(dead)),
-            shared.restorer,
-        )
+        (shared.threads - 1, shared.off_the_dead(), shared.restorer)
     });
     if index == 1 {
         recorder::set_several_threads(true);
@@ -476,7 +499,10 @@ pub fn constructed() {
 /// Writes out what dead threads left in their windows.
 fn finish_dead_threads() {
     let dead: Vec<Known> = SHARED.with(|shared| {
-        let (dead, alive) = shared.recorders.iter().partition(|known| known.is_dead());
+        let (dead, alive) = shared
+            .recorders
+            .iter()
+            .partition(|known| known.life == Life::Dead || !thread::is_alive(known.tid));
         shared.recorders = alive;
         dead
     });
