@@ -10,7 +10,7 @@ use crate::tool::Tool;
 #[derive(Parser, Debug)]
 #[command(name = "ldt-bench")]
 pub(crate) struct Options {
-    /// Workloads to run; all when none is named
+    /// Workloads to run [default: `shallow` to `sqlite`; with `--check` the real programs and `live`]
     #[arg(value_enum)]
     pub(crate) workloads: Vec<Name>,
     /// How often each tool runs; medians are printed
@@ -72,7 +72,41 @@ pub(crate) enum Name {
     Cc1plus,
     /// (f) sqlite3 with a database in memory
     Sqlite,
+    /// git showing a history with its changes
+    Git,
+    /// perl sorting words into hashes
+    Perl,
+    /// node writing and reading JSON
+    Node,
+    /// bash forking for substitutions and a pipeline
+    Bash,
 }
+
+/// What profiling is held to.
+const PROFILED: [Name; 9] = [
+    Name::Shallow,
+    Name::Deep,
+    Name::Tree,
+    Name::Threads,
+    Name::Live,
+    Name::Json,
+    Name::Compileall,
+    Name::Cc1plus,
+    Name::Sqlite,
+];
+
+/// What checking is held to: the real programs; and a list that only grows.
+const CHECKED: [Name; 9] = [
+    Name::Json,
+    Name::Compileall,
+    Name::Cc1plus,
+    Name::Sqlite,
+    Name::Git,
+    Name::Perl,
+    Name::Node,
+    Name::Bash,
+    Name::Live,
+];
 
 /// The choice of `--only`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +124,15 @@ impl Options {
 
     pub(crate) fn with_heaptrack(&self) -> bool {
         self.only != Some(Only::Ldt) && !self.check
+    }
+
+    /// The workloads that were named, or those that the kind of measurement is about.
+    pub(crate) fn chosen(&self) -> &[Name] {
+        match (self.workloads.as_slice(), self.check) {
+            ([], true) => &CHECKED,
+            ([], false) => &PROFILED,
+            (named, _) => named,
+        }
     }
 
     /// How LDT runs in the rounds.

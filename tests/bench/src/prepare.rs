@@ -155,6 +155,27 @@ impl Bench {
         Ok(PathBuf::from(path.trim()))
     }
 
+    /// A git repository with a history of a thousand commits, the same in every run.
+    pub(crate) fn repository(&self) -> Result<PathBuf> {
+        let repository = self.work.join("repository");
+        if repository.exists() {
+            fs::remove_dir_all(&repository)?;
+        }
+        succeed(Command::new("git").args(["init", "-q"]).arg(&repository))?;
+        let stream = self.work.join("history");
+        fs::write(&stream, history(1000))?;
+        succeed(
+            Command::new("git")
+                .arg("-C")
+                .arg(&repository)
+                .args(["fast-import", "--quiet"])
+                .stdin(fs::File::open(&stream)?),
+        )?;
+        let head = ["symbolic-ref", "HEAD", "refs/heads/main"];
+        succeed(Command::new("git").arg("-C").arg(&repository).args(head))?;
+        Ok(repository)
+    }
+
     /// Copies of packages of Python's library, to be compiled.
     pub(crate) fn python_packages(&self, names: &[&str]) -> Result<Vec<PathBuf>> {
         let library = succeed(Command::new(self.python()?).args([
@@ -175,6 +196,33 @@ impl Bench {
             })
             .collect()
     }
+}
+
+/// A history as `git fast-import` reads it: each commit changes some lines of one of 40 files.
+fn history(commits: usize) -> String {
+    let mut files = vec![vec![0_usize; 120]; 40];
+    let mut stream = String::new();
+    for commit in 1..=commits {
+        let number = commit * 7 % files.len();
+        let lines = &mut files[number];
+        for step in 0..6 {
+            let line = (commit * 31 + step * 17) % lines.len();
+            lines[line] = commit;
+        }
+        let text: String = lines
+            .iter()
+            .enumerate()
+            .map(|(line, changed)| format!("line {line}, as of commit {changed}\n"))
+            .collect();
+        let (message, time) = (format!("Change {commit}"), 1_700_000_000 + commit);
+        stream += &format!(
+            "commit refs/heads/main\ncommitter Some One <one@example.org> {time} +0000\n\
+             data {}\n{message}\nM 100644 inline part{number}.txt\ndata {}\n{text}\n",
+            message.len(),
+            text.len()
+        );
+    }
+    stream
 }
 
 /// Copies the Python sources of a folder and of those below.

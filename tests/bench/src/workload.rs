@@ -40,12 +40,8 @@ pub(crate) struct Workload {
 
 /// The workloads that were asked for, their programs made.
 pub(crate) fn chosen(options: &Options, bench: &Bench) -> Result<Vec<Workload>> {
-    let names = if options.workloads.is_empty() {
-        Name::value_variants()
-    } else {
-        &options.workloads
-    };
-    names
+    options
+        .chosen()
         .iter()
         .map(|&name| make(name, options, bench))
         .collect()
@@ -132,6 +128,35 @@ fn make(name: Name, options: &Options, bench: &Bench) -> Result<Workload> {
             Rival::Whole,
             target(6.0, 0.0, 2.0),
         ),
+        Name::Git => (
+            "git log -p",
+            git(bench)?,
+            1,
+            Rival::Whole,
+            target(6.0, 0.0, 2.0),
+        ),
+        Name::Perl => (
+            "perl",
+            script(options, bench, "perl", "words.pl", 1_000_000),
+            1,
+            Rival::Whole,
+            target(6.0, 0.0, 2.0),
+        ),
+        Name::Node => (
+            "node",
+            script(options, bench, "node", "documents.js", 1_000_000),
+            // The main thread, V8's four workers, libuv's and the inspector's.
+            7,
+            Rival::Whole,
+            target(6.0, 0.0, 2.0),
+        ),
+        Name::Bash => (
+            "bash, forks",
+            script(options, bench, "bash", "pipeline.sh", 300),
+            1,
+            Rival::Whole,
+            target(6.0, 0.0, 2.0),
+        ),
     };
     Ok(Workload {
         name: name
@@ -154,7 +179,14 @@ fn source_of(name: Name) -> Option<&'static str> {
         Name::Tree => Some("tree.c"),
         Name::Threads => Some("threads.c"),
         Name::Live => Some("live.c"),
-        Name::Json | Name::Compileall | Name::Cc1plus | Name::Sqlite => None,
+        Name::Json
+        | Name::Compileall
+        | Name::Cc1plus
+        | Name::Sqlite
+        | Name::Git
+        | Name::Perl
+        | Name::Node
+        | Name::Bash => None,
     }
 }
 
@@ -222,4 +254,27 @@ fn sqlite(bench: &Bench) -> Job {
         stdin: Some(bench.source("database.sql")),
         ..Job::new(["sqlite3", ":memory:"])
     }
+}
+
+fn git(bench: &Bench) -> Result<Job> {
+    let repository = bench.repository()?;
+    Ok(Job::new([
+        "git".as_ref(),
+        "-C".as_ref(),
+        repository.as_os_str(),
+        "--no-pager".as_ref(),
+        "log".as_ref(),
+        "-p".as_ref(),
+        "--stat".as_ref(),
+    ]))
+}
+
+/// A script of `workloads/` that takes how often it works.
+fn script(options: &Options, bench: &Bench, interpreter: &str, name: &str, count: u64) -> Job {
+    Job::new([
+        interpreter.into(),
+        bench.source(name).into_os_string(),
+        options.scaled(count).to_string().into(),
+    ])
+    .with("PERL_HASH_SEED", "0")
 }
