@@ -10,6 +10,7 @@ use crate::report::filter::{Filter, Subject};
 use crate::report::site::Cost;
 use crate::report::style::Style;
 use crate::report::{Choice, Report, json, text};
+use crate::symbols::ahead::Opened;
 use crate::units::{BadValue, parse_time};
 use ldt_trace::TraceFile;
 use ldt_trace::header::flag;
@@ -92,8 +93,10 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     if options.growth && trace.header().flags & flag::UNPROFILED != 0 {
         return growth_of_checks(options);
     }
-    let replayed = replay(&trace, &selection(options)?, &Progress::on_terminal());
-    let mut report = Report::new(&replayed, choice(options));
+    let selection = selection(options)?;
+    let opened = Opened::of(&trace);
+    let replayed = replay(&trace, &selection, &Progress::on_terminal());
+    let mut report = Report::with(&replayed, choice(options), opened);
     // A trace that could be replayed can be read for this, too.
     report.found = findings::of_trace(&options.trace, &mut Namer::default())
         .ok()

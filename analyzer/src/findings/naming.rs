@@ -5,6 +5,7 @@
 use super::frame::{Frame, frames_at, module_paths};
 use super::raw::Found;
 use crate::replay::stacks::CodeAddress;
+use crate::symbols::ahead::Opened;
 use crate::symbols::{self, FrameName, Named, Names};
 use ldt_trace::NodeId;
 use std::collections::HashMap;
@@ -62,7 +63,12 @@ impl Namer {
             .copied()
             .filter(|address| !is_known(address))
             .collect();
-        let mut names = symbols::name(new.iter().copied(), &found.facts, &found.header);
+        let mut names = symbols::name(
+            new.iter().copied(),
+            &found.facts,
+            &found.header,
+            &mut Opened::default(),
+        );
         self.warnings.append(&mut names.warnings);
         self.warnings.sort();
         self.warnings.dedup();

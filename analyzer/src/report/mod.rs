@@ -21,6 +21,7 @@ mod waste;
 use crate::findings::ProcessReport;
 use crate::replay::Replayed;
 use crate::replay::stacks::CodeAddress;
+use crate::symbols::ahead::Opened;
 use crate::symbols::{self, Names};
 use crate::waste::Waste;
 use filter::Filter;
@@ -58,12 +59,19 @@ pub struct Report<'r> {
     /// Where memory is wasted.
     pub waste: Waste,
     names: Names,
+    opened: Opened,
 }
 
 impl<'r> Report<'r> {
     /// Chooses and names.
     #[must_use]
     pub fn new(replayed: &'r Replayed, choice: Choice) -> Self {
+        Report::with(replayed, choice, Opened::default())
+    }
+
+    /// Chooses and names, with modules that have been opened before.
+    #[must_use]
+    pub fn with(replayed: &'r Replayed, choice: Choice, opened: Opened) -> Self {
         let mut report = Report {
             replayed,
             sites: site::sites(replayed),
@@ -71,22 +79,24 @@ impl<'r> Report<'r> {
             tree: None,
             waste: Waste::new(replayed, &[]),
             names: Names::default(),
+            opened,
             choice,
         };
         if report.choice.filters.iter().any(Filter::needs_names) {
             report.name(report.addresses(report.sites.iter()));
         }
-        let naming = report.naming();
-        let keeps = |site: &SiteView| {
-            report
-                .choice
-                .filters
-                .iter()
-                .all(|filter| filter.keeps(naming, site))
-        };
-        let kept: Vec<SiteView> = report.sites.iter().copied().filter(keeps).collect();
-        report.waste = Waste::new(replayed, &kept);
-        report.sites = kept;
+        if !report.choice.filters.is_empty() {
+            let naming = report.naming();
+            let keeps = |site: &SiteView| {
+                report
+                    .choice
+                    .filters
+                    .iter()
+                    .all(|filter| filter.keeps(naming, site))
+            };
+            report.sites = report.sites.iter().copied().filter(keeps).collect();
+        }
+        report.waste = Waste::new(replayed, &report.sites);
         let mut addresses = report.addresses(report.shown().into_iter());
         if report.choice.tree {
             let threshold = replayed.heap.peak.balance.bytes / 100;
@@ -101,7 +111,8 @@ impl<'r> Report<'r> {
     }
 
     fn name(&mut self, addresses: HashSet<CodeAddress>) {
-        self.names = symbols::name(addresses, &self.replayed.facts, &self.replayed.header);
+        let (facts, header) = (&self.replayed.facts, &self.replayed.header);
+        self.names = symbols::name(addresses, facts, header, &mut self.opened);
     }
 
     fn addresses<'s>(&self, sites: impl Iterator<Item = &'s SiteView>) -> HashSet<CodeAddress> {

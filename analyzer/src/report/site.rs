@@ -98,12 +98,27 @@ pub fn rank(sites: &[SiteView], cost: Cost, count: usize) -> Vec<&SiteView> {
         let figures = (cost.of(site), site.bytes, site.allocations);
         (std::cmp::Reverse(figures), site.stack, site.function)
     };
-    let mut ranked: Vec<&SiteView> = sites.iter().collect();
-    if count < ranked.len() {
-        ranked.select_nth_unstable_by_key(count, key);
-        ranked.truncate(count);
+    if count >= sites.len() {
+        let mut ranked: Vec<&SiteView> = sites.iter().collect();
+        ranked.sort_unstable_by_key(key);
+        return ranked;
+    }
+    // Most sites are far from the first few: one look at each, without moving it.
+    let mut ranked: Vec<&SiteView> = Vec::new();
+    let mut last = None;
+    for site in sites {
+        if last.is_some_and(|last| key(&site) >= last) {
+            continue;
+        }
+        ranked.push(site);
+        if ranked.len() > 2 * count {
+            ranked.select_nth_unstable_by_key(count, key);
+            last = Some(key(&ranked[count]));
+            ranked.truncate(count);
+        }
     }
     ranked.sort_unstable_by_key(key);
+    ranked.truncate(count);
     ranked
 }
 
@@ -132,7 +147,21 @@ mod tests {
             let ranked = rank(&sites, Cost::Allocations, count);
             ranked.iter().map(|site| site.stack.0).collect()
         };
+        assert_eq!(order(0), [0; 0]);
+        assert_eq!(order(1), [1]);
+        assert_eq!(order(2), [1, 2]);
         assert_eq!(order(3), [1, 2, 3]);
         assert_eq!(order(usize::MAX), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn the_first_few_are_those_of_the_whole_ranking() {
+        let sites: Vec<SiteView> = (0..500)
+            .map(|stack| site(stack, u64::from(stack) * 7919 % 83))
+            .collect();
+        let all = rank(&sites, Cost::Allocations, usize::MAX);
+        for count in [1, 2, 10, 83, 250, 499, 500] {
+            assert_eq!(rank(&sites, Cost::Allocations, count), all[..count]);
+        }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Only what a report shows is looked up, all of it at once: [`name`] sorts the addresses by
 //! module, and each core takes modules until none is left ([`module_names`]). Nothing stays open.
+//! Modules that will be needed in any case may have been opened before ([`ahead`]).
 
+pub mod ahead;
 pub mod debug_files;
 pub mod demangle;
 mod module_names;
@@ -11,8 +13,9 @@ mod symbol_table;
 
 use crate::replay::facts::Facts;
 use crate::replay::stacks::CodeAddress;
+use ahead::Opened;
 use ldt_trace::header::Header;
-use module_names::{ModuleNames, names_in};
+use module_names::{ModuleNames, known, names_in};
 use perf_map::PerfMap;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
@@ -68,6 +71,7 @@ pub fn name(
     addresses: impl IntoIterator<Item = CodeAddress>,
     facts: &Facts,
     header: &Header,
+    opened: &mut Opened,
 ) -> Names {
     let mut names = Names::default();
     let mut by_module: BTreeMap<usize, Vec<CodeAddress>> = BTreeMap::new();
@@ -87,7 +91,7 @@ pub fn name(
             None => strays.push(address),
         }
     }
-    for (module, addresses, found) in name_modules(&by_module, facts) {
+    for (module, addresses, found) in name_modules(&by_module, facts, opened) {
         names.warnings.extend(found.warning);
         let named = addresses.iter().zip(found.frames);
         for (address, frames) in named.filter(|(_, frames)| !frames.is_empty()) {
@@ -107,14 +111,26 @@ type NamedModule<'a> = (usize, &'a [CodeAddress], ModuleNames);
 fn name_modules<'a>(
     by_module: &'a BTreeMap<usize, Vec<CodeAddress>>,
     facts: &Facts,
+    opened: &mut Opened,
 ) -> Vec<NamedModule<'a>> {
-    let queue = Mutex::new(by_module.iter());
+    let lookups = |addresses: &[CodeAddress]| -> Vec<u64> {
+        addresses.iter().map(|address| address.lookup()).collect()
+    };
+    // Those that are open already answer while the others are looked through.
+    let (mut asked, mut rest) = (Vec::new(), Vec::new());
+    for (number, addresses) in by_module {
+        match opened.take(&facts.modules[*number]) {
+            Some(module) => asked.push((*number, addresses, module.ask(lookups(addresses)))),
+            None => rest.push((number, addresses)),
+        }
+    }
+    let threads = rest.len();
+    let queue = Mutex::new(rest.into_iter());
     let done = Mutex::new(Vec::new());
     let take_one = || queue.lock().ok()?.next();
     let work = || {
         while let Some((number, addresses)) = take_one() {
-            let lookups: Vec<u64> = addresses.iter().map(|address| address.lookup()).collect();
-            let found = names_in(&facts.modules[*number], &lookups);
+            let found = names_in(&facts.modules[*number], &known(lookups(addresses)));
             if let Ok(mut done) = done.lock() {
                 done.push((*number, &addresses[..], found));
             }
@@ -122,12 +138,17 @@ fn name_modules<'a>(
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        for _ in 1..cores.min(by_module.len()) {
+        for _ in 1..cores.min(threads) {
             scope.spawn(work);
         }
         work();
     });
-    done.into_inner().unwrap_or_default()
+    let mut done = done.into_inner().unwrap_or_default();
+    let answered = asked
+        .into_iter()
+        .map(|(number, addresses, answer)| (number, &addresses[..], answer.get()));
+    done.extend(answered);
+    done
 }
 
 /// Code that belongs to no module was made while the program ran.

@@ -8,6 +8,7 @@ use crate::replay::facts::LoadedModule;
 use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
 use object::{Object, ObjectSection, ReadCache, ReadRef};
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +27,33 @@ pub(super) struct ModuleNames {
     pub(super) warning: Option<String>,
 }
 
-/// Names addresses of a module; they are addresses in memory.
-pub(super) fn names_in(module: &LoadedModule, addresses: &[u64]) -> ModuleNames {
+/// The addresses to name, as they are in memory. They may not be known before a module is open.
+pub(super) type Addresses = LazyCell<Vec<u64>, Box<dyn FnOnce() -> Vec<u64>>>;
+
+/// Addresses that are known.
+pub(super) fn known(addresses: Vec<u64>) -> Addresses {
+    LazyCell::new(Box::new(|| addresses))
+}
+
+/// What is asked of a module.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    addresses: &'a Addresses,
+    /// Address in memory less address in the file.
+    bias: u64,
+}
+
+impl Asked<'_> {
+    /// The addresses in the file. Asked for when all is ready to name them.
+    fn in_file(&self) -> impl Iterator<Item = u64> {
+        self.addresses
+            .iter()
+            .map(|address| address.wrapping_sub(self.bias))
+    }
+}
+
+/// Names addresses of a module.
+pub(super) fn names_in(module: &LoadedModule, addresses: &Addresses) -> ModuleNames {
     let path = &module.path;
     let is_file = path.is_absolute();
     let named = if is_file {
@@ -65,7 +91,7 @@ fn with_file<W: WithFile>(path: &Path, work: W) -> Result<W::Output, String> {
 /// Opens the module's own file.
 struct Names<'a> {
     module: &'a LoadedModule,
-    addresses: &'a [u64],
+    addresses: &'a Addresses,
 }
 
 impl WithFile for Names<'_> {
@@ -85,11 +111,10 @@ impl WithFile for Names<'_> {
                 )),
             };
         }
-        let addresses: Vec<u64> = self
-            .addresses
-            .iter()
-            .map(|address| address.wrapping_sub(self.module.bias))
-            .collect();
+        let asked = Asked {
+            addresses: self.addresses,
+            bias: self.module.bias,
+        };
         let has_dwarf = file.section_by_name(".debug_info").is_some();
         let debug_path = (!has_dwarf)
             .then(|| debug_file(&self.module.path, file))
@@ -98,13 +123,13 @@ impl WithFile for Names<'_> {
             let work = InDebugFile {
                 path: &path,
                 symbols: SymbolTable::new([file]),
-                addresses: &addresses,
+                asked,
             };
             with_file(&path, work).ok()
         });
         let frames = frames.unwrap_or_else(|| {
             let symbols = [SymbolTable::new([file])];
-            frames_of(&self.module.path, file, &symbols, &addresses)
+            frames_of(&self.module.path, file, &symbols, asked)
         });
         ModuleNames {
             frames,
@@ -129,7 +154,7 @@ fn debug_file<'d, R: ReadRef<'d>>(path: &Path, file: &object::File<'d, R>) -> Op
 struct InDebugFile<'a> {
     path: &'a Path,
     symbols: SymbolTable<'a>,
-    addresses: &'a [u64],
+    asked: Asked<'a>,
 }
 
 impl WithFile for InDebugFile<'_> {
@@ -138,7 +163,7 @@ impl WithFile for InDebugFile<'_> {
     fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output {
         // The debug file has the full symbol table, the module perhaps only what it exports.
         let symbols = [SymbolTable::new([file]), self.symbols];
-        frames_of(self.path, file, &symbols, self.addresses)
+        frames_of(self.path, file, &symbols, self.asked)
     }
 }
 
@@ -174,15 +199,15 @@ fn frames_of<'d, R: ReadRef<'d>>(
     path: &Path,
     file: &object::File<'d, R>,
     symbols: &[SymbolTable<'_>],
-    addresses: &[u64],
+    asked: Asked<'_>,
 ) -> Vec<Vec<FrameName>> {
-    let only_symbols = |address: &u64| frames_at(None, symbols, *address);
+    let only_symbols = |address: u64| frames_at(None, symbols, address);
     if file.section_by_name(".debug_info").is_none() {
-        return addresses.iter().map(only_symbols).collect();
+        return asked.in_file().map(only_symbols).collect();
     }
     let load = |id| Ok::<_, ()>(section(file, id));
     let Ok(sections) = DwarfSections::load(load) else {
-        return addresses.iter().map(only_symbols).collect();
+        return asked.in_file().map(only_symbols).collect();
     };
     let alternate = file.gnu_debugaltlink().ok().flatten();
     let alternate = alternate.and_then(|(name, build_id)| {
@@ -194,9 +219,9 @@ fn frames_of<'d, R: ReadRef<'d>>(
         dwarf.set_sup(alternate.borrow(|section| EndianSlice::new(section, LittleEndian)));
     }
     let context = Context::from_dwarf(dwarf).ok();
-    addresses
-        .iter()
-        .map(|address| frames_at(context.as_ref(), symbols, *address))
+    asked
+        .in_file()
+        .map(|address| frames_at(context.as_ref(), symbols, address))
         .collect()
 }
 

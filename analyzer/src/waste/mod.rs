@@ -110,6 +110,8 @@ pub struct Waste {
     pub worst: Moment,
     /// What could be saved, most first.
     pub findings: Vec<Finding>,
+    /// Less is no finding.
+    least_bytes: u64,
 }
 
 impl Waste {
@@ -126,6 +128,8 @@ impl Waste {
             moments: footprint.moments.iter().map(moment).collect(),
             worst,
             findings: Vec::new(),
+            least_bytes: LEAST_SAVED_BYTES
+                .max(replayed.heap.peak.balance.bytes / LEAST_SAVED_SHARE),
             allocator,
         };
         for site in sites {
@@ -133,11 +137,6 @@ impl Waste {
             waste.padding(replayed, site);
             waste.fragmentation(replayed, site);
         }
-        let peak = replayed.heap.peak.balance.bytes;
-        let least = LEAST_SAVED_BYTES.max(peak / LEAST_SAVED_SHARE);
-        waste
-            .findings
-            .retain(|finding| finding.saves_bytes >= least);
         let key = |finding: &Finding| {
             let saves = std::cmp::Reverse(finding.saves_bytes);
             (saves, finding.kind, finding.site.number)
@@ -146,13 +145,20 @@ impl Waste {
         waste
     }
 
+    /// Notes what is worth it; of the many call stacks of a large program few are.
+    fn find(&mut self, saves_bytes: u64, finding: impl FnOnce() -> Finding) {
+        if saves_bytes >= self.least_bytes {
+            self.findings.push(finding());
+        }
+    }
+
     fn slack(&mut self, replayed: &Replayed, site: &SiteView) {
         if self.allocator != Allocator::Glibc {
             return;
         }
         let saves_bytes = replayed.heap.slack_at_peak(site.number as usize);
         self.peak_slack_bytes = self.peak_slack_bytes.saturating_add(saves_bytes);
-        self.findings.push(Finding {
+        self.find(saves_bytes, || Finding {
             kind: Kind::Slack,
             site: *site,
             saves_bytes,
@@ -170,7 +176,7 @@ impl Waste {
         let all = u128::from(aligned.padding_bytes) * u128::from(site.peak.blocks);
         let saves_bytes = (all / u128::from(site.allocations.max(1))) as u64;
         self.peak_padding_bytes = self.peak_padding_bytes.saturating_add(saves_bytes);
-        self.findings.push(Finding {
+        self.find(saves_bytes, || Finding {
             kind: Kind::Alignment,
             site: *site,
             saves_bytes,
@@ -182,7 +188,7 @@ impl Waste {
     fn fragmentation(&mut self, replayed: &Replayed, site: &SiteView) {
         let sites = &replayed.heap.footprint.worst_sites;
         let saves_bytes = sites.get(site.number as usize).copied().unwrap_or(0);
-        self.findings.push(Finding {
+        self.find(saves_bytes, || Finding {
             kind: Kind::Fragmentation,
             site: *site,
             saves_bytes,
