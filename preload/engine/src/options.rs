@@ -136,12 +136,12 @@ pub fn parse(text: &[u8], mut complain: impl FnMut(&str)) -> Options {
     options
 }
 
-/// The options that the environment of this process asks for. Complaints and help go to standard
+/// The options that this environment asks for. Complaints and help go to standard
 /// error.
 #[must_use]
-pub fn from_environment() -> Options {
+pub fn from_environment(environment: &Environment) -> Options {
     let options = parse(
-        &environment_value(b"LDT_OPTIONS=").unwrap_or_default(),
+        environment.value(b"LDT_OPTIONS=").unwrap_or_default(),
         message::say,
     );
     if options.help {
@@ -172,14 +172,24 @@ pub fn read_proc(path: &[u8]) -> Option<Vec<u8>> {
     Some(content)
 }
 
-/// The value of an environment variable as it was when the program started.
-#[must_use]
-pub fn environment_value(prefix: &[u8]) -> Option<Vec<u8>> {
-    let environment = read_proc(b"/proc/thread-self/environ\0")?;
-    environment
-        .split(|&byte| byte == 0)
-        .find_map(|variable| variable.strip_prefix(prefix))
-        .map(<[u8]>::to_vec)
+/// The environment as it was when the program started.
+#[derive(Debug)]
+pub struct Environment(Vec<u8>);
+
+impl Environment {
+    /// Asks the kernel: libc's copy may have been changed, or not be there yet.
+    #[must_use]
+    pub fn at_start() -> Environment {
+        Environment(read_proc(b"/proc/thread-self/environ\0").unwrap_or_default())
+    }
+
+    /// The value of the variable whose name and equals sign are `prefix`.
+    #[must_use]
+    pub fn value(&self, prefix: &[u8]) -> Option<&[u8]> {
+        self.0
+            .split(|&byte| byte == 0)
+            .find_map(|variable| variable.strip_prefix(prefix))
+    }
 }
 
 /// Whether `name` matches `glob`, in which `*` is any run of bytes and `?` any one.

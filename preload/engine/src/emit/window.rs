@@ -1,6 +1,6 @@
 //! A thread's window: the piece of the trace file that its newest events stand in.
 //!
-//! Invariant of the raw memory: `memory` is a shared mapping of `WINDOW_BYTES` that this value alone
+//! Invariant of the raw memory: `memory` is a mapping of `bytes` bytes, at most `WINDOW_BYTES`, that this value alone
 //! writes; the words `..committed` are whole events, and the state field in the mapping says so with
 //! release ordering, so whoever reads the file at any moment finds whole events.
 
@@ -16,18 +16,29 @@ use super::scratch::Scratch;
 use super::trace_file;
 use crate::clock;
 use crate::modes;
+use crate::recorder;
 use crate::sys::mem;
 
 /// Bytes of a window. Larger ones compress better (the models start anew in each chunk): 8.1, 7.9 and 8.5
 /// bytes a pair with 256, 512 and 1,024 KiB in the worst case, four threads; memory sets the limit.
 pub const WINDOW_BYTES: usize = 512 << 10;
 /// Words of a window.
-pub const WINDOW_WORDS: usize = (WINDOW_BYTES - HEADER_BYTES) / 8;
+pub const WINDOW_WORDS: usize = words_in(WINDOW_BYTES);
+
+/// Bytes of a window in which no allocations are recorded, only what check mode finds: twice the longest event.
+/// It takes less of the disk than what is packed of it in the end, so it is not packed then: packing, and to have the
+/// rest of 512 KiB freed by the file system, was a third of what a forked child cost.
+const FINDINGS_WINDOW_BYTES: usize = 32 << 10;
+
+const fn words_in(bytes: usize) -> usize {
+    (bytes - HEADER_BYTES) / 8
+}
 
 /// See the module.
 #[derive(Debug)]
 pub struct Window {
     memory: *mut u8,
+    bytes: usize,
     at: u64,
     used: usize,
     sequence: u32,
@@ -44,19 +55,21 @@ impl Window {
     /// A new region of the trace file, for `thread`.
     #[must_use]
     pub fn create(thread: u32, tid: u32) -> Option<Window> {
-        let mapped = trace_file::map_window(WINDOW_BYTES);
-        // Check mode goes on without a trace: its heap has the program's blocks.
-        let private = || {
-            modes::is_checking()
-                .then(|| mem::allocate(WINDOW_BYTES))
-                .flatten()
+        let bytes = if modes::is_checking() && !recorder::profiles() {
+            FINDINGS_WINDOW_BYTES
+        } else {
+            WINDOW_BYTES
         };
+        let mapped = trace_file::map_window(bytes);
+        // Check mode goes on without a trace: its heap has the program's blocks.
+        let private = || modes::is_checking().then(|| mem::allocate(bytes)).flatten();
         let (at, memory, private) = match mapped {
             Some((at, memory)) => (at, memory, false),
             None => (0, private()?, true),
         };
         let mut window = Window {
             memory,
+            bytes,
             at,
             private,
             used: 0,
@@ -67,7 +80,7 @@ impl Window {
         window.assign(thread, tid);
         window
             .field32(CAPACITY_WORDS)
-            .store(WINDOW_WORDS as u32, Ordering::Relaxed);
+            .store(words_in(bytes) as u32, Ordering::Relaxed);
         window
             .field64(0)
             .store(u64::from_le_bytes(MAGIC), Ordering::Release);
@@ -102,7 +115,7 @@ impl Window {
     /// Makes sure that `count` more words fit, which no event exceeds.
     #[inline(always)]
     pub fn room(&mut self, count: usize) {
-        if self.used + count > WINDOW_WORDS {
+        if self.used + count > words_in(self.bytes) {
             self.flush();
         }
     }
@@ -152,7 +165,7 @@ impl Window {
         self.used = 0;
         if !packed {
             // What the file holds stays as it is; events under way go where nobody reads them.
-            if let Some(memory) = mem::allocate(WINDOW_BYTES) {
+            if let Some(memory) = mem::allocate(self.bytes) {
                 self.memory = memory;
                 self.private = true;
             }
@@ -169,25 +182,28 @@ impl Window {
         self.used = self.field64(STATE).load(Ordering::Relaxed) as u32 as usize;
     }
 
-    /// Flushes, and gives the file's blocks back: at the end of the process.
+    /// Flushes, and gives the file's blocks back, unless they are too few for that: at the end of the process.
     pub fn finish(&mut self) {
+        if self.bytes == FINDINGS_WINDOW_BYTES {
+            return;
+        }
         self.flush();
         if self.used <= 8 && !trace_file::is_stopped() {
-            trace_file::punch_window(self.at, WINDOW_BYTES);
+            trace_file::punch_window(self.at, self.bytes);
         }
     }
 
     /// Unmaps the parent's window in a forked child, which must not write there.
     pub fn abandon(self) {
         // SAFETY: our mapping, and `self` is gone.
-        unsafe { mem::release(self.memory, WINDOW_BYTES) };
+        unsafe { mem::release(self.memory, self.bytes) };
     }
 }
 
 impl WordSink for Window {
     #[inline(always)]
     fn push(&mut self, word: u64) {
-        debug_assert!(self.used < WINDOW_WORDS);
+        debug_assert!(self.used < words_in(self.bytes));
         // SAFETY: `room` has been asked for; the index is inside the mapping.
         unsafe {
             self.memory

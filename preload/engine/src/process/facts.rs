@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::modules;
-use crate::options::{Options, glob_matches, read_proc};
+use crate::options::{Environment, Options, glob_matches, read_proc};
 use crate::recorder::Recorder;
 use crate::sys::{file, syscall, thread};
 
@@ -48,9 +48,9 @@ pub(super) fn absolute_pattern(output: &[u8]) -> Vec<u8> {
 
 /// The same file name in the directory for temporary files.
 pub(super) fn temporary_pattern(pattern: &[u8]) -> Vec<u8> {
-    let directory =
-        crate::options::environment_value(b"TMPDIR=").unwrap_or_else(|| b"/tmp".to_vec());
-    [&directory[..], b"/", base_name(pattern)].concat()
+    let environment = Environment::at_start();
+    let directory = environment.value(b"TMPDIR=").unwrap_or(b"/tmp");
+    [directory, b"/", base_name(pattern)].concat()
 }
 
 /// Fills in `%e` (executable), `%p` (process id), `%h` (host name); `%%` is a percent sign.
@@ -158,14 +158,13 @@ pub(super) fn record(recorder: &mut Recorder) {
     recorder.put_meta("cwd", &current_directory());
     recorder.put_meta("kernel", &kernel_names().0);
     recorder.put_meta("libc", &[b"glibc ", libc_version()].concat());
-    recorder.put_meta(
-        "options",
-        &crate::options::environment_value(b"LDT_OPTIONS=").unwrap_or_default(),
-    );
+    let environment = Environment::at_start();
+    let options = environment.value(b"LDT_OPTIONS=").unwrap_or_default();
+    recorder.put_meta("options", options);
     for name in TEST_VARIABLES {
         let variable = [name.as_bytes(), b"="].concat();
-        if let Some(value) = crate::options::environment_value(&variable) {
-            recorder.put_meta(&["env:", name].concat(), &value);
+        if let Some(value) = environment.value(&variable) {
+            recorder.put_meta(&["env:", name].concat(), value);
         }
     }
     recorder.put_meta("page_size", b"4096");
