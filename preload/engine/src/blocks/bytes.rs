@@ -51,23 +51,45 @@ unsafe fn differing(at: u64, mask: u64, pattern: Pattern) -> u64 {
 
 /// Fills a range with a pattern.
 pub(super) unsafe fn fill(range: Range<u64>, pattern: Pattern) {
+    let whole = whole_words(&range);
     let mut at = range.start & !7;
     while at < range.end {
-        if at >= range.start && at + 8 <= range.end {
-            // SAFETY: inside the range.
-            unsafe { store(at, pattern.word(at)) };
-        } else {
-            // SAFETY: the word lies in the page of a byte of the range.
-            unsafe { merge(at, mask(at, &range), pattern) };
+        if at == whole.start && at < whole.end {
+            // Without a question in between, so that vectors do it.
+            while at < whole.end {
+                // SAFETY: inside the range.
+                unsafe { store(at, pattern.word(at)) };
+                at += 8;
+            }
+            continue;
         }
+        // SAFETY: the word lies in the page of a byte of the range.
+        unsafe { merge(at, mask(at, &range), pattern) };
         at += 8;
     }
 }
+
+/// The words that lie in a range whole.
+#[inline(always)]
+fn whole_words(range: &Range<u64>) -> Range<u64> {
+    range.start.next_multiple_of(8)..range.end & !7
+}
+
+/// What is compared at a time.
+const PIECE_BYTES: u64 = 256;
 
 /// The first and the last byte of the range that do not hold the pattern.
 pub(super) unsafe fn damage(range: Range<u64>, pattern: Pattern) -> Option<(u64, u64)> {
     let mut at = range.start & !7;
     while at < range.end {
+        // Most is as it should be: a piece at a time, by vectors.
+        let piece = at..at + PIECE_BYTES;
+        let is_inside = at >= range.start && piece.end <= range.end;
+        // SAFETY: inside the range.
+        if is_inside && !unsafe { are_words_damaged(piece.clone(), pattern) } {
+            at = piece.end;
+            continue;
+        }
         // SAFETY: the word lies in the page of a byte of the range.
         let differing = unsafe { differing(at, mask(at, &range), pattern) };
         if differing != 0 {

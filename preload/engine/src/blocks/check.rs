@@ -208,7 +208,7 @@ pub fn check_all(found: &mut dyn Found) {
             let what = match facts.state() {
                 State::Live => Look::Around,
                 // What was guarded is closed, and has no content.
-                State::Freed if slot.kind == Kind::Small => Look::Inside,
+                State::Freed if matches!(slot.kind, Kind::Small | Kind::Fenced) => Look::Inside,
                 _ => continue,
             };
             let lies = slot.lies(facts);

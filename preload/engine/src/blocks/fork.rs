@@ -7,7 +7,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::quarantine::QUEUE;
+use super::quarantine::QUEUES;
 use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
@@ -46,7 +46,9 @@ pub fn prepare() {
     large_lock().acquire();
     PIECE.acquire();
     RUNS.acquire();
-    QUEUE.acquire();
+    for queue in &QUEUES {
+        queue.acquire();
+    }
 }
 
 /// Opens the locks that [`prepare`] took.
@@ -56,7 +58,9 @@ pub fn prepare() {
 pub unsafe fn resume() {
     // SAFETY: as the caller vouches.
     unsafe {
-        QUEUE.open();
+        for queue in &QUEUES {
+            queue.open();
+        }
         RUNS.open();
         PIECE.open();
         large_lock().open();

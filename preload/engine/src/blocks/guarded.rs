@@ -101,6 +101,16 @@ pub(super) fn open_bytes() -> u64 {
     OPEN_BYTES.load(Ordering::Relaxed)
 }
 
+/// Pages of fenced slots have memory again.
+pub(super) fn add_open_bytes(bytes: u64) {
+    OPEN_BYTES.fetch_add(bytes, Ordering::Relaxed);
+}
+
+/// They have none any more.
+pub(super) fn remove_open_bytes(bytes: u64) {
+    OPEN_BYTES.fetch_sub(bytes, Ordering::Relaxed);
+}
+
 /// Makes all pages of a new span inaccessible.
 pub(super) fn close_span(span: &Descriptor) -> bool {
     match method() {

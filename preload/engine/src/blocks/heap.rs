@@ -1,26 +1,28 @@
 //! A thread's part of the heap: the story of a block from request to release.
 
-use core::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use ldt_trace::finding::ErrorKind;
 
 use super::check::{self, Look};
 use super::counters::{self, Counters};
 use super::meta::{Placing, State};
-use super::quarantine::{self, Batch, Keep};
+use super::quarantine::{self, Batch, Keep, Line};
 use super::report::{Found, Misuse};
 use super::request::{Free, Request, Resized, Zeroed};
 use super::shelves::{self, ALL_CLASSES, Cache, Returned};
 use super::slot::{Lies, Slot};
 use super::span::Kind;
-use super::{Config, bytes, guarded, large, leave, limits, misuse, region, runs, settings, stacks};
-use crate::modes::guard::{self, Chooser, FIRST_CREDIT_NS};
-use crate::modes::quarantine::{GUARDED_WEIGHT_BYTES, large_weight_bytes, small_weight_bytes};
-use crate::modes::redzone::{self, CLASSES, Pattern};
+use super::{
+    Config, bytes, fenced, guarded, large, leave, limits, misuse, region, runs, settings, stacks,
+};
+use crate::modes::chooser::Chooser;
+use crate::modes::quarantine::{
+    FENCED_WEIGHT_BYTES, GUARDED_WEIGHT_BYTES, large_weight_bytes, small_weight_bytes,
+};
+use crate::modes::redzone::{self, Pattern};
 use crate::options::GuardChoice;
 
-/// What is left of the process's first credit for guards.
-static POOL_NS: AtomicI64 = AtomicI64::new(FIRST_CREDIT_NS);
 /// How many threads have begun: each has its own random numbers.
 static THREADS: AtomicU32 = AtomicU32::new(0);
 
@@ -35,10 +37,12 @@ pub fn start(config: &Config) -> bool {
 /// What a thread allocates with: its caches, its part of the quarantine, its counters.
 #[derive(Debug)]
 pub struct ThreadHeap {
-    caches: [Cache; ALL_CLASSES],
+    pub(super) caches: [Cache; ALL_CLASSES],
     batch: Batch,
-    counters: &'static Counters,
-    chooser: Chooser,
+    /// Freed blocks of fenced slots.
+    fenced: Batch,
+    pub(super) counters: &'static Counters,
+    pub(super) chooser: Chooser,
 }
 
 // SAFETY: a thread's heap may be taken over by another thread after the first one's end; what it points to
@@ -65,6 +69,7 @@ impl ThreadHeap {
         ThreadHeap {
             caches: [Cache::default(); ALL_CLASSES],
             batch: Batch::EMPTY,
+            fenced: Batch::EMPTY,
             counters: counters::take(),
             chooser: Chooser::new(settings::seed(), u64::from(thread)),
         }
@@ -110,12 +115,6 @@ impl ThreadHeap {
     }
 
     #[inline(always)]
-    fn is_due(&mut self, choice: GuardChoice, request: &Request) -> bool {
-        let tried = stacks::tried(request.allocated.stack);
-        choice == GuardChoice::All || self.chooser.is_due(tried, request.size)
-    }
-
-    #[inline(always)]
     fn place_small(&mut self, class: usize, request: &Request) -> Option<u64> {
         let cache = self.caches.get_mut(class)?;
         if cache.mask == 0 && !shelves::refill(class, cache) {
@@ -149,65 +148,6 @@ impl ThreadHeap {
         Some(start)
     }
 
-    /// A guarded block, if there are memory and credit for it.
-    #[cold]
-    #[inline(never)]
-    fn place_guarded(&mut self, choice: GuardChoice, request: &Request) -> Option<u64> {
-        let stack = request.allocated.stack;
-        let tried = stacks::tried(stack);
-        let live_bytes = match choice {
-            GuardChoice::Adaptive => counters::totals().live_bytes(),
-            _ => 0,
-        };
-        let limit = guard::memory_limit_bytes(choice, guarded::memory_limit_bytes(), live_bytes);
-        let class = guard::class_of(request.size, request.alignment)?;
-        if guarded::open_bytes() + guard::data_bytes(class) > limit {
-            return None;
-        }
-        if choice == GuardChoice::Adaptive
-            && !self.chooser.afford(tried, request.size, take_from_pool)
-        {
-            return None;
-        }
-        let side = self.chooser.side(settings::side(), tried);
-        let cache = self.caches.get_mut(CLASSES + class)?;
-        if cache.mask == 0 && !shelves::refill(CLASSES + class, cache) {
-            return None;
-        }
-        let bit = cache.mask.trailing_zeros();
-        let start = cache.base + u64::from(bit) * cache.stride;
-        let slot = Slot::at(start)?;
-        let placing = guarded::placing(side);
-        let data = start..start + guard::data_bytes(class);
-        let ends = match placing {
-            Placing::AfterExact => guard::Ends::Exact,
-            _ => guard::Ends::Rounded,
-        };
-        let placed = guard::place(&data, request.size, request.alignment, side, ends);
-        let lifted = slot.span.lifted.load(Ordering::Relaxed) != 0;
-        if !guarded::open(&data, lifted, &placed.open) {
-            return None;
-        }
-        cache.mask &= cache.mask - 1;
-        let end = placed.start + request.size;
-        // SAFETY: these pages have just been opened, for this thread.
-        unsafe {
-            if request.size > 0 {
-                bytes::fill(placed.open.start..placed.start, Pattern::REDZONE);
-                bytes::fill(end..placed.open.end, Pattern::REDZONE);
-            }
-            if let (Zeroed::No, Some(fill)) = (request.zeroed, settings::malloc_fill()) {
-                bytes::fill(placed.start..end, fill);
-            }
-        }
-        slot.meta
-            .begin(request.size, request.alignment, placing, &request.allocated);
-        stacks::guarded(stack);
-        counters::add(&self.counters.guarded, 1);
-        counters::add(&self.counters.allocated_bytes, request.size);
-        Some(placed.start)
-    }
-
     #[cold]
     #[inline(never)]
     fn place_large(&mut self, request: &Request) -> Option<u64> {
@@ -233,10 +173,19 @@ impl ThreadHeap {
         counters::add(&self.counters.freed, 1);
         counters::add(&self.counters.freed_bytes, lies.size);
         let weight_bytes = put_away(&slot, &lies);
-        if self.batch.push(address, weight_bytes) {
-            self.hand_over(Keep::Volume, found);
+        if slot.kind == Kind::Fenced {
+            self.hold_fenced(address, weight_bytes, found);
+        } else if self.batch.push(address, weight_bytes) {
+            self.hand_over(Line::Common, Keep::Volume, found);
         }
         Some(lies.size)
+    }
+
+    #[inline(never)]
+    fn hold_fenced(&mut self, address: u64, weight_bytes: u64, found: &mut dyn Found) {
+        if self.fenced.push(address, weight_bytes) {
+            self.hand_over(Line::Fenced, Keep::Volume, found);
+        }
     }
 
     /// Moves a block's contents to one of another size. Always moves, so that stale pointers show.
@@ -269,7 +218,9 @@ impl ThreadHeap {
 
     /// What a thread that ends has cached goes to the others. Its heap goes on with nothing.
     pub fn flush(&mut self, found: &mut dyn Found) {
-        self.hand_over(Keep::Volume, found);
+        for line in [Line::Common, Line::Fenced] {
+            self.hand_over(line, Keep::Volume, found);
+        }
         for cache in &mut self.caches {
             return_slots(cache);
         }
@@ -277,31 +228,29 @@ impl ThreadHeap {
 
     /// Lets everything go that is in the quarantine, whatever it weighs.
     pub fn empty_quarantine(&mut self, found: &mut dyn Found) {
-        self.hand_over(Keep::Nothing, found);
+        for line in [Line::Common, Line::Fenced] {
+            self.hand_over(line, Keep::Nothing, found);
+        }
     }
 
     /// Hands the batch over; lets go what is too much then.
     #[cold]
     #[inline(never)]
-    fn hand_over(&mut self, keep: Keep, found: &mut dyn Found) {
+    fn hand_over(&mut self, line: Line, keep: Keep, found: &mut dyn Found) {
         // The batch is empty before `found` is told anything: telling may come back to this heap.
-        let mut batch = core::mem::replace(&mut self.batch, Batch::EMPTY);
-        quarantine::exchange(&mut batch, keep);
+        let mine = match line {
+            Line::Common => &mut self.batch,
+            Line::Fenced => &mut self.fenced,
+        };
+        let mut batch = core::mem::replace(mine, Batch::EMPTY);
+        quarantine::exchange(&mut batch, line, keep);
         while batch.count > 0 {
             leave::let_go(batch.blocks(), found);
-            if !quarantine::next(&mut batch, keep) {
+            if !quarantine::next(&mut batch, line, keep) {
                 break;
             }
         }
     }
-}
-
-/// Gives up to so much of the process's first credit.
-fn take_from_pool(wanted_ns: i64) -> i64 {
-    let left = POOL_NS.load(Ordering::Relaxed);
-    let given = wanted_ns.min(left).max(0);
-    POOL_NS.fetch_sub(given, Ordering::Relaxed);
-    given
 }
 
 /// Makes the block at this address the caller's alone, if it is live; reports it if it is not, and what is
@@ -370,6 +319,10 @@ fn put_away(slot: &Slot, lies: &Lies) -> u64 {
             guarded::close(&lies.open);
             slot.meta.set(State::Freed);
             GUARDED_WEIGHT_BYTES
+        }
+        Kind::Fenced => {
+            fenced::fill_freed(slot, lies);
+            FENCED_WEIGHT_BYTES
         }
         _ => {
             large::close(slot.span, slot.meta);

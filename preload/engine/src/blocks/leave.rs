@@ -2,12 +2,12 @@
 //! slots are free.
 
 use super::check::{self, Look};
-use super::large;
 use super::meta::State;
 use super::report::Found;
 use super::shelves::{self, Returned};
 use super::slot::Slot;
 use super::span::Kind;
+use super::{fenced, large};
 use crate::modes::quarantine::BATCH_BLOCKS;
 use crate::sys::prefetch;
 
@@ -58,12 +58,15 @@ pub(super) fn let_go(blocks: &[u64], found: &mut dyn Found) {
                 check::look(slot, facts, &lies, Look::Inside, found);
             }
             Kind::Guarded => {}
+            Kind::Fenced => fenced::let_go(slot, found),
             _ => {
                 large::give_back(slot.span);
                 continue;
             }
         }
-        slot.meta.set(State::Past);
+        if slot.kind != Kind::Fenced {
+            slot.meta.set(State::Past);
+        }
         if let Some(place) = free.get_mut(count) {
             *place = Returned::new(slot.span, slot.number);
             count += 1;

@@ -42,7 +42,7 @@ impl Lifted {
 pub fn lift(address: u64) -> Option<Lifted> {
     let span = region::span_at(address)?;
     let range = match span.kind() {
-        Kind::Guarded => {
+        Kind::Guarded | Kind::Fenced => {
             let data = span.data(span.slot_at(address));
             data.start - GUARD_BYTES..data.end + GUARD_BYTES
         }
@@ -69,16 +69,18 @@ pub fn close_again(lifted: Lifted) {
 /// What is closed around a block, and in it when it is freed.
 fn closed(slot: &Slot, facts: Facts) -> [Range<u64>; 2] {
     let whole = match slot.kind {
-        Kind::Guarded => {
+        Kind::Guarded | Kind::Fenced => {
             let data = slot.span.data(slot.number);
             data.start - GUARD_BYTES..data.end + GUARD_BYTES
         }
         Kind::Large if slot.span.large().guarded => slot.span.range(),
         _ => return [0..0, 0..0],
     };
-    if !facts.is_live() {
-        return [whole, 0..0];
-    }
-    let open = slot.lies(facts).open;
+    let open = match slot.kind {
+        // Stays open, whatever becomes of its block.
+        Kind::Fenced => slot.span.data(slot.number),
+        _ if !facts.is_live() => return [whole, 0..0],
+        _ => slot.lies(facts).open,
+    };
     [whole.start..open.start, open.end..whole.end]
 }

@@ -35,6 +35,8 @@ pub(super) enum State {
     Freed = 3,
     /// Out of the quarantine, remembered until somebody gets the slot.
     Past = 4,
+    /// As never used, but for a page that is open: [`super::fenced`].
+    Blank = 5,
 }
 
 impl State {
@@ -44,6 +46,7 @@ impl State {
             2 => State::Freeing,
             3 => State::Freed,
             4 => State::Past,
+            5 => State::Blank,
             _ => State::Empty,
         }
     }
@@ -222,6 +225,13 @@ impl Meta {
     /// Forgets everything.
     pub(super) fn clear(&self) {
         self.first.store(0, Ordering::Release);
+        self.second.store(0, Ordering::Relaxed);
+    }
+
+    /// Forgets everything but that the slot's page is open.
+    pub(super) fn blank(&self) {
+        let blank = (State::Blank as u64) << STATE_SHIFT;
+        self.first.store(blank, Ordering::Release);
         self.second.store(0, Ordering::Relaxed);
     }
 

@@ -1,4 +1,5 @@
-//! The quarantine: freed blocks in the order in which they were freed, for all threads.
+//! The quarantine: freed blocks in the order in which they were freed, for all threads; fenced ones stand in a
+//! queue of their own.
 //!
 //! A thread collects a batch of freed blocks and hands it over under a lock; for what is then too
 //! much it takes the oldest batches away, and lets their blocks go outside the lock.
@@ -6,7 +7,12 @@
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::modes::quarantine::{BATCH_BLOCKS, batch_limit_bytes, volume_bytes};
+use super::{guarded, mapped, settings};
+use crate::modes::guard::taken_of_quarantine_bytes;
+use crate::modes::quarantine::{
+    BATCH_BLOCKS, batch_limit_bytes, fenced_volume_bytes, volume_bytes,
+};
+use crate::options::GuardChoice;
 use crate::sys::lock::Lock;
 use crate::sys::mem;
 
@@ -57,22 +63,52 @@ pub(super) struct Queue {
 // SAFETY: batches on the queue belong to it, and it is used under its lock.
 unsafe impl Send for Queue {}
 
-pub(super) static QUEUE: Lock<Queue> = Lock::new(Queue {
-    oldest: ptr::null_mut(),
-    newest: ptr::null_mut(),
-    unused: ptr::null_mut(),
-    weight_bytes: 0,
-});
+/// The two queues, by [`Line`].
+pub(super) static QUEUES: [Lock<Queue>; 2] = [const {
+    Lock::new(Queue {
+        oldest: ptr::null_mut(),
+        newest: ptr::null_mut(),
+        unused: ptr::null_mut(),
+        weight_bytes: 0,
+    })
+}; 2];
+
+/// Which queue a block stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// That of most blocks.
+    Common = 0,
+    /// That of fenced ones, which keep a page each.
+    Fenced = 1,
+}
 
 static VOLUME_BYTES: AtomicU64 = AtomicU64::new(0);
 static BATCH_LIMIT_BYTES: AtomicU64 = AtomicU64::new(0);
-/// What the queue weighs, for who must not wait for its lock.
-static WEIGHT_BYTES: AtomicU64 = AtomicU64::new(0);
+/// What each queue weighs, for who must not wait for its lock.
+static WEIGHT_BYTES: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 
 pub(super) fn begin(configured_bytes: u64, memory_limit_bytes: Option<u64>) {
     let volume = volume_bytes(configured_bytes, memory_limit_bytes);
     VOLUME_BYTES.store(volume, Ordering::Relaxed);
     BATCH_LIMIT_BYTES.store(batch_limit_bytes(volume), Ordering::Relaxed);
+}
+
+/// What the options say that freed blocks may take.
+pub(super) fn configured_bytes() -> u64 {
+    VOLUME_BYTES.load(Ordering::Relaxed)
+}
+
+/// What the blocks of a queue may weigh now.
+fn volume_now_bytes(line: Line) -> u64 {
+    let volume = configured_bytes();
+    match line {
+        Line::Fenced => fenced_volume_bytes(volume),
+        Line::Common if settings::guard() == GuardChoice::Adaptive => {
+            let program_bytes = mapped::program_bytes();
+            volume - taken_of_quarantine_bytes(guarded::open_bytes(), program_bytes, volume)
+        }
+        Line::Common => volume,
+    }
 }
 
 /// How much empty memory is kept at hand: little beside the quarantine.
@@ -150,12 +186,12 @@ impl Queue {
 
 /// Hands a batch over. Afterwards `batch` holds the blocks that are to go next, which may be none
 /// (`count` 0); then the caller asks again with these.
-pub(super) fn exchange(batch: &mut Batch, keep: Keep) {
+pub(super) fn exchange(batch: &mut Batch, line: Line, keep: Keep) {
     let volume = match keep {
-        Keep::Volume => VOLUME_BYTES.load(Ordering::Relaxed),
+        Keep::Volume => volume_now_bytes(line),
         Keep::Nothing => 0,
     };
-    QUEUE.with(|queue| {
+    QUEUES[line as usize].with(|queue| {
         if batch.count > 0 && !queue.append(batch) {
             // No memory for the queue: the batch itself goes.
             return;
@@ -163,18 +199,21 @@ pub(super) fn exchange(batch: &mut Batch, keep: Keep) {
         if queue.weight_bytes <= volume || !queue.pop(batch) {
             *batch = Batch::EMPTY;
         }
-        WEIGHT_BYTES.store(queue.weight_bytes, Ordering::Relaxed);
+        WEIGHT_BYTES[line as usize].store(queue.weight_bytes, Ordering::Relaxed);
     });
 }
 
 /// Takes the next batch that is to go.
-pub(super) fn next(batch: &mut Batch, keep: Keep) -> bool {
+pub(super) fn next(batch: &mut Batch, line: Line, keep: Keep) -> bool {
     *batch = Batch::EMPTY;
-    exchange(batch, keep);
+    exchange(batch, line, keep);
     batch.count > 0
 }
 
 /// What the quarantine weighs. Takes no lock.
 pub(super) fn weight_bytes() -> u64 {
-    WEIGHT_BYTES.load(Ordering::Relaxed)
+    WEIGHT_BYTES
+        .iter()
+        .map(|weight| weight.load(Ordering::Relaxed))
+        .sum()
 }

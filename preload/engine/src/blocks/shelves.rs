@@ -18,8 +18,9 @@ use crate::modes::{guard, redzone};
 use crate::sys::lock::Lock;
 use crate::sys::pages;
 
-/// The classes of guarded slots come after those of small ones.
-pub(super) const ALL_CLASSES: usize = CLASSES + guard::GUARD_CLASSES;
+/// The classes of guarded slots come after those of small ones, and then that of fenced ones.
+pub(super) const FENCED_CLASS: usize = CLASSES + guard::GUARD_CLASSES;
+pub(super) const ALL_CLASSES: usize = FENCED_CLASS + 1;
 
 /// A thread takes no more slots at a time than this many bytes.
 const TAKEN_BYTES: u64 = 16 << 10;
@@ -78,9 +79,12 @@ fn shape(class: usize) -> (u64, Slots) {
         };
         return (granules, slots);
     }
-    let guarded = class - CLASSES;
+    let (kind, guarded) = match class {
+        FENCED_CLASS => (Kind::Fenced, 0),
+        _ => (Kind::Guarded, class - CLASSES),
+    };
     let slots = Slots {
-        kind: Kind::Guarded,
+        kind,
         class,
         first: guard::GUARD_BYTES,
         stride: guard::stride_bytes(guarded),
@@ -125,14 +129,14 @@ impl Shelf {
         let (granules, slots) = shape(class);
         let arrays = self.take_arrays(slots.count)?;
         let zone = match slots.kind {
-            Kind::Guarded => guarded::zone(),
+            Kind::Guarded | Kind::Fenced => guarded::zone(),
             _ => Zone::Open,
         };
         let Some(span) = runs::take(granules, zone) else {
             self.put_arrays(arrays);
             return None;
         };
-        if slots.kind == Kind::Guarded && !guarded::close_span(span) {
+        if slots.kind != Kind::Small && !guarded::close_span(span) {
             self.put_arrays(arrays);
             runs::give(span);
             return None;
@@ -154,7 +158,7 @@ impl Shelf {
             };
             let stride = span.stride();
             let most = match span.kind() {
-                Kind::Guarded => 8,
+                Kind::Guarded | Kind::Fenced => 8,
                 _ => (TAKEN_BYTES / stride).clamp(1, 64) as u32,
             };
             if take_used(span, most, cache) || take_fresh(span, most, cache) {

@@ -78,7 +78,7 @@ impl Slot {
                     open: slot..slot + self.span.stride(),
                 }
             }
-            Kind::Guarded => {
+            Kind::Guarded | Kind::Fenced => {
                 let placed = guarded::placed(self.span, self.number, facts);
                 Lies {
                     start: placed.start,
@@ -107,7 +107,7 @@ impl Slot {
                     start + self.span.stride(),
                 )
             }
-            Kind::Guarded => {
+            Kind::Guarded | Kind::Fenced => {
                 let data = self.span.data(self.number);
                 (data.start - GUARD_BYTES, data.end + GUARD_BYTES)
             }
@@ -122,7 +122,7 @@ impl Slot {
     pub(super) fn block(&self) -> Option<Block> {
         let facts = self.meta.facts();
         let state = match facts.state() {
-            State::Empty => return None,
+            State::Empty | State::Blank => return None,
             State::Live => BlockState::Live,
             State::Freeing | State::Freed | State::Past => BlockState::Freed,
         };

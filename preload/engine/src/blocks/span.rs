@@ -30,6 +30,8 @@ pub(super) enum Kind {
     Guarded = 3,
     /// One block.
     Large = 4,
+    /// Slots between guard pages, whose pages stay open.
+    Fenced = 5,
 }
 
 /// See the module.
@@ -108,6 +110,7 @@ impl Descriptor {
             2 => Kind::Small,
             3 => Kind::Guarded,
             4 => Kind::Large,
+            5 => Kind::Fenced,
             _ => Kind::None,
         }
     }

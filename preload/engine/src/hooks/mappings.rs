@@ -10,6 +10,7 @@ use core::ffi::c_int;
 use ldt_trace::Function;
 
 use super::Origin;
+use crate::blocks;
 use crate::real;
 use crate::reentry::enter;
 use crate::stacks::bounds;
@@ -52,6 +53,9 @@ pub unsafe extern "C" fn mmap(
     if let (Some(inside), Ok(at), true) =
         (inside.as_mut(), result, flags & libc::MAP_ANONYMOUS != 0)
     {
+        if protection & libc::PROT_WRITE != 0 && flags & libc::MAP_NORESERVE == 0 {
+            blocks::note_mapped(bytes as u64);
+        }
         // SAFETY: `sp` and `bp` are the hook's.
         let origin = unsafe { Origin::direct(Function::Mmap, sp, bp) };
         inside
@@ -65,6 +69,7 @@ pub unsafe extern "C" fn mmap(
 pub unsafe extern "C" fn munmap(address: usize, bytes: usize, sp: u64) -> usize {
     bounds::unmapped();
     if let Some(mut inside) = enter(sp) {
+        blocks::note_unmapped(bytes as u64);
         inside
             .recorder()
             .unmapping(Function::Munmap, address as u64, bytes as u64);
@@ -95,6 +100,8 @@ pub unsafe extern "C" fn mremap(
     if let (Some(inside), Ok(at)) = (inside.as_mut(), result) {
         // SAFETY: `sp` and `bp` are the hook's.
         let origin = unsafe { Origin::direct(Function::Mremap, sp, bp) };
+        blocks::note_unmapped(old_bytes as u64);
+        blocks::note_mapped(bytes as u64);
         inside
             .recorder()
             .unmapping(Function::Mremap, old as u64, old_bytes as u64);
@@ -112,11 +119,15 @@ fn break_moved(function: Function, before: u64, after: u64, sp: u64, bp: u64) {
     let origin = unsafe { Origin::direct(function, sp, bp) };
     match after.cmp(&before) {
         core::cmp::Ordering::Greater => {
+            blocks::note_mapped(after - before);
             inside
                 .recorder()
                 .mapped(function, before, after - before, origin.caller);
         }
-        core::cmp::Ordering::Less => inside.recorder().unmapping(function, after, before - after),
+        core::cmp::Ordering::Less => {
+            blocks::note_unmapped(before - after);
+            inside.recorder().unmapping(function, after, before - after);
+        }
         core::cmp::Ordering::Equal => {}
     }
 }

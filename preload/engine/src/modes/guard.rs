@@ -1,4 +1,5 @@
-//! Where guarded and large blocks lie against their guard pages, and which blocks are guarded.
+//! Where guarded and large blocks lie against their guard pages, and what memory they may take. Which blocks
+//! are guarded is chosen in `chooser.rs`.
 //!
 //! A guarded slot has room for 1, 2, 4, 8 or 16 pages of data, then three guard pages, which are also
 //! those before the next slot: an access 4,096 bytes past a block still meets one.
@@ -14,7 +15,7 @@
 use core::ops::Range;
 
 use super::redzone::{ALIGNMENT_MAX, BLOCK_ALIGNMENT, GRANULE_BYTES, SMALL_MAX_BYTES};
-use crate::options::{GuardChoice, GuardSideChoice};
+use crate::options::GuardChoice;
 
 /// A page, in the type of addresses.
 pub const PAGE: u64 = 4096;
@@ -179,117 +180,44 @@ pub fn place_large_unguarded(
     }
 }
 
-/// What guarding a block is reckoned to cost: opening and closing its slot, and a page fault a page.
-/// Measured once on one machine; a fixed number, so that the same seed gives the same choice again.
+/// Guarded blocks of a little program may take this much whatever it uses itself.
+const FLOOR_BYTES: u64 = 16 << 20;
+/// And this much without the quarantine's having to make room for it.
+const FREE_BYTES: u64 = 4 << 20;
+
+/// What guarded blocks may take of a volume that is meant for the quarantine.
 #[must_use]
-pub const fn cost_ns(size: u64) -> i64 {
-    8_000 + 700 * (size / PAGE) as i64
+pub const fn of_quarantine_bytes(volume_bytes: u64) -> u64 {
+    volume_bytes / 2
 }
 
-/// What a program earns for guarding with each block that it asks for: a tenth of what it is reckoned
-/// to spend on the block.
-const EARNED_NS: i64 = 20;
-/// And a nanosecond more for so many bytes.
-const BYTES_A_NS: u64 = 100;
-/// What a program may spend on guards before it has earned anything.
-pub const FIRST_CREDIT_NS: i64 = 20_000_000;
-/// A thread keeps no more than this, so that a long quiet time is not followed by a burst.
-const CREDIT_MAX_NS: i64 = 10 * FIRST_CREDIT_NS;
-/// The blocks of a stack that are due: two after their ends, two before their starts.
-const DUE: u8 = 4;
-/// Of the later blocks one in so many is tried; their earnings pay for it.
-const SHARE: u32 = 400;
-
-/// Chooses which blocks are guarded, for one thread.
-#[derive(Clone, Debug)]
-pub struct Chooser {
-    random: u64,
-    credit_ns: i64,
-    until_sample: u32,
-}
-
-impl Chooser {
-    /// For the thread with this number.
-    #[must_use]
-    pub fn new(seed: u64, thread: u64) -> Self {
-        // splitmix64, so that neighbouring seeds are not alike, and never 0.
-        let mut state = (seed ^ thread.rotate_left(32)).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        state = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        state = (state ^ state >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Chooser {
-            random: state | 1,
-            credit_ns: 0,
-            until_sample: SHARE,
-        }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random
-    }
-
-    /// Counts a block, and tells whether it should be guarded as far as its stack goes (`tried` blocks
-    /// of it have been guarded): then [`Chooser::afford`] says whether it can be.
-    #[inline(always)]
-    pub fn is_due(&mut self, tried: u8, size: u64) -> bool {
-        self.credit_ns += EARNED_NS + (size / BYTES_A_NS) as i64;
-        if tried < DUE {
-            return true;
-        }
-        self.until_sample -= 1;
-        if self.until_sample != 0 {
-            return false;
-        }
-        self.until_sample = 1 + (self.next() >> 33) as u32 % (2 * SHARE - 1);
-        true
-    }
-
-    /// Pays for guarding a block, if there is enough. `pool` gives up to so many nanoseconds of what
-    /// the process has left of its first credit. A stack's first block goes before other stacks'
-    /// second ones, and these before later ones: what may be left over grows with `tried`.
-    pub fn afford(&mut self, tried: u8, size: u64, pool: impl FnOnce(i64) -> i64) -> bool {
-        let cost = cost_ns(size);
-        let keep = match tried {
-            0 => 0,
-            1 => FIRST_CREDIT_NS / 8,
-            2..DUE => FIRST_CREDIT_NS / 4,
-            _ => FIRST_CREDIT_NS / 2,
-        };
-        if self.credit_ns < cost + keep {
-            self.credit_ns += pool(cost + keep - self.credit_ns);
-        }
-        self.credit_ns = self.credit_ns.min(CREDIT_MAX_NS);
-        if self.credit_ns < cost + keep {
-            return false;
-        }
-        self.credit_ns -= cost;
-        true
-    }
-
-    /// The side for a stack's next block.
-    pub fn side(&mut self, choice: GuardSideChoice, tried: u8) -> Side {
-        let after = match choice {
-            GuardSideChoice::After => true,
-            GuardSideChoice::Before => false,
-            GuardSideChoice::Alternate => tried & 1 == 0,
-            GuardSideChoice::Random => self.next() >> 40 & 1 == 0,
-        };
-        if after { Side::After } else { Side::Before }
-    }
-}
-
-/// The memory that guarded blocks may take now.
+/// The memory that guarded blocks may take now: half of what the program has, and half of the
+/// quarantine's.
 #[must_use]
-pub fn memory_limit_bytes(choice: GuardChoice, configured: u64, live_bytes: u64) -> u64 {
-    /// Little programs may spend this much whatever they use themselves.
-    const FLOOR_BYTES: u64 = 16 << 20;
+pub fn memory_limit_bytes(
+    choice: GuardChoice,
+    configured: u64,
+    program_bytes: u64,
+    volume_bytes: u64,
+) -> u64 {
     match choice {
         GuardChoice::Off => 0,
         GuardChoice::All => configured,
-        GuardChoice::Adaptive => configured.min(FLOOR_BYTES.max(live_bytes / 2)),
+        GuardChoice::Adaptive => {
+            let limit = program_bytes / 2 + of_quarantine_bytes(volume_bytes);
+            configured.min(FLOOR_BYTES.max(limit))
+        }
     }
+}
+
+/// By how much the quarantine is smaller than its volume while guarded blocks take so much: what was meant
+/// for memory that is only there to find errors is shared between the two.
+#[must_use]
+pub fn taken_of_quarantine_bytes(open_bytes: u64, program_bytes: u64, volume_bytes: u64) -> u64 {
+    let free_bytes = FREE_BYTES.max(program_bytes / 2);
+    open_bytes
+        .saturating_sub(free_bytes)
+        .min(of_quarantine_bytes(volume_bytes))
 }
 
 #[cfg(test)]
@@ -386,58 +314,17 @@ mod tests {
         assert_eq!(large_granules(1 << 20, 1 << 63, 16), None);
     }
 
-    /// Runs a program of `allocations` blocks from `stacks` stacks in turn; gives how many blocks of
-    /// each were guarded and the modelled cost.
-    fn run(stacks: usize, allocations: usize, seed: u64) -> (Vec<u64>, i64) {
-        let mut chooser = Chooser::new(seed, 0);
-        let mut pool = FIRST_CREDIT_NS;
-        let mut tried = vec![0u8; stacks];
-        let mut guarded = vec![0u64; stacks];
-        let mut cost = 0;
-        for index in 0..allocations {
-            let stack = index % stacks;
-            if chooser.is_due(tried[stack], 100)
-                && chooser.afford(tried[stack], 100, |want| {
-                    let given = want.min(pool);
-                    pool -= given;
-                    given
-                })
-            {
-                guarded[stack] += 1;
-                tried[stack] = (tried[stack] + 1).min(0x7e);
-                cost += cost_ns(100);
+    #[test]
+    fn guards_and_quarantine_share_what_is_meant_for_both() {
+        let volume = 64 << 20;
+        for live in [0, 5 << 20, 300 << 20] {
+            let limit = memory_limit_bytes(GuardChoice::Adaptive, u64::MAX, live, volume);
+            for open in [0, limit / 2, limit] {
+                let quarantine = volume - taken_of_quarantine_bytes(open, live, volume);
+                assert!(quarantine >= volume / 2);
+                assert!(open + quarantine <= volume + FREE_BYTES.max(live / 2));
             }
         }
-        (guarded, cost)
-    }
-
-    #[test]
-    fn every_stack_is_tried_and_the_budget_kept() {
-        let (guarded, cost) = run(1_000, 1_000_000, 1);
-        assert!(guarded.iter().all(|&count| count >= 2));
-        assert!(cost <= FIRST_CREDIT_NS + 1_000_000 * (EARNED_NS + 1));
-        // More stacks than the first credit pays for: they are tried as it is earned.
-        let (guarded, cost) = run(10_000, 5_000_000, 1);
-        assert!(guarded.iter().all(|&count| count >= 1));
-        assert!(cost <= FIRST_CREDIT_NS + 5_000_000 * (EARNED_NS + 1));
-    }
-
-    #[test]
-    fn a_seed_gives_the_same_choice_again() {
-        assert_eq!(run(7, 100_000, 5), run(7, 100_000, 5));
-        let guarded: u64 = run(7, 1_000_000, 5).0.iter().sum();
-        assert!(guarded > 1_000, "a share is guarded: {guarded}");
-    }
-
-    #[test]
-    fn sides_alternate_from_after() {
-        let mut chooser = Chooser::new(1, 0);
-        let sides: Vec<Side> = (0..4)
-            .map(|tried| chooser.side(GuardSideChoice::Alternate, tried))
-            .collect();
-        assert_eq!(
-            sides,
-            [Side::After, Side::Before, Side::After, Side::Before]
-        );
+        assert_eq!(memory_limit_bytes(GuardChoice::Adaptive, 1, 0, volume), 1);
     }
 }

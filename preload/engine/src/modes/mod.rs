@@ -4,6 +4,7 @@
 //! The mode is chosen once, before the first block is given out, and a forked child keeps it: its
 //! blocks lie where they lie.
 
+pub mod chooser;
 pub mod deferred;
 pub mod elsewhere;
 pub mod guard;

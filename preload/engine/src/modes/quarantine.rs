@@ -17,6 +17,16 @@ pub const fn small_weight_bytes(slot_bytes: u64) -> u64 {
 /// our own data.
 pub const GUARDED_WEIGHT_BYTES: u64 = 512;
 
+/// A freed fenced slot keeps its page.
+pub const FENCED_WEIGHT_BYTES: u64 = 4096 + KEPT_BYTES;
+
+/// Fenced blocks have a queue of their own, so that they do not push the others out, which weigh so much less:
+/// a sixteenth of the volume. Their pages serve again the sooner.
+#[must_use]
+pub const fn fenced_volume_bytes(volume_bytes: u64) -> u64 {
+    volume_bytes / 16
+}
+
 /// A freed large block's pages are given back at once. What it holds is a range of addresses, and the
 /// kernel's table of its pages: so a big free does not push everything else out, and a program that
 /// frees terabytes in turn does not run out of addresses.
