@@ -6,20 +6,30 @@ use std::process::Command;
 
 use ldt_tests::gate::{Project, finds};
 use ldt_tests::installed::{checkout, ldt};
+use serde_json::Value;
 
-/// Runs the program on two lines of input; gives its output, the text on standard error, and the code.
+/// Runs `lines.c` on two lines of input; gives its output, the text on standard error, and the code.
 fn check(options: &[&str], arguments: &[&str]) -> (String, String, Option<i32>) {
+    check_program("lines", options, arguments)
+}
+
+/// The same with another program of `tests/gate`.
+fn check_program(
+    name: &str,
+    options: &[&str],
+    arguments: &[&str],
+) -> (String, String, Option<i32>) {
     let project: Project = finds();
     project.gcc(
-        &checkout().join("tests/gate/lines.c"),
-        "lines",
+        &checkout().join("tests/gate").join(name).with_extension("c"),
+        name,
         &["-g", "-O0", "-fno-builtin"],
     );
     fs::write(project.file("input"), "a\nb\n").expect("a file can be written");
     let output = Command::new(ldt())
         .arg("check")
         .args(options)
-        .args(["--", "./lines"])
+        .args(["--", &format!("./{name}")])
         .args(arguments)
         .stdin(File::open(project.file("input")).expect("it was written"))
         .current_dir(project.path())
@@ -56,4 +66,47 @@ fn pin_finds_the_instruction_of_damage_found_later() {
     assert_eq!(code, Some(99), "{stderr}");
     assert_eq!(stdout, "got a\ngot b\n");
     assert!(stderr.contains("in write_after lines.c:15"), "{stderr}");
+}
+
+#[test]
+fn pin_guards_just_the_blocks_of_that_call_stack() {
+    for (what, kind) in [
+        ("after", "heap-buffer-overflow: write of 1 bytes"),
+        ("before", "heap-buffer-underflow: write of 1 bytes"),
+        ("freed", "heap-use-after-free: write of 1 bytes"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("findings.json");
+        let json = format!("--json={}", path.display());
+        let options = ["--guard=off", "--pin", &json];
+        let (_, stderr, code) = check_program("many_blocks", &options, &[what]);
+        assert_eq!(code, Some(99), "{what}: {stderr}");
+        let (first, second) = stderr
+            .split_once("running again, with guard pages at the blocks of the call stack")
+            .unwrap_or_else(|| panic!("{what}: {stderr}"));
+        assert!(first.contains("(found later, "), "{what}: {stderr}");
+        assert!(second.contains(kind), "{what}: {stderr}");
+        assert!(!second.contains("(found later, "), "{what}: {stderr}");
+        assert!(!second.contains("running once more"), "{what}: {stderr}");
+        // Each of its blocks, and none of the ten other stacks'.
+        let json: Value =
+            serde_json::from_slice(&fs::read(&path).expect("it was written")).expect("it is JSON");
+        let coverage = &json["coverage"];
+        assert_eq!(coverage["guarded"], 20, "{what}: {coverage}");
+        assert_eq!(coverage["guarded_stacks"], 1, "{what}: {coverage}");
+    }
+}
+
+#[test]
+fn pin_says_when_the_call_stack_does_not_come_again_and_guards_all_then() {
+    let (_, stderr, code) = check_program("another_way", &["--guard=off", "--pin"], &[]);
+    assert_eq!(code, Some(99), "{stderr}");
+    let (_, rest) = stderr
+        .split_once("the call stack did not occur again in this run")
+        .unwrap_or_else(|| panic!("{stderr}"));
+    let (_, last) = rest
+        .split_once("running once more, with guard pages at all blocks (--pin)")
+        .unwrap_or_else(|| panic!("{stderr}"));
+    assert!(last.contains("in write_after another_way.c:8"), "{stderr}");
+    assert!(last.contains("in later another_way.c:"), "{stderr}");
 }

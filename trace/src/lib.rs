@@ -16,6 +16,7 @@ pub mod file;
 pub mod finding;
 pub mod function;
 pub mod header;
+pub mod stack_name;
 pub mod words;
 pub mod writer;
 
@@ -25,6 +26,7 @@ pub use columns::Counters;
 pub use file::{Piece, PieceKind, Scratch, ThreadPieces, TraceFile};
 pub use finding::{Finding, LeakCheck, LeakRecord};
 pub use function::Function;
+pub use stack_name::StackName;
 pub use words::{Event, Item, NodeId, WordSink, Words};
 pub use writer::TraceWriter;
 

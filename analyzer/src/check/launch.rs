@@ -31,7 +31,7 @@ enum Traces {
     Kept(Output),
 }
 
-/// Runs the command, twice if that was asked for; gives the exit code.
+/// Runs the command, again if that was asked for; gives the exit code.
 pub fn run(settings: &Settings) -> Result<u8, Failure> {
     let library = library::find()?;
     let judge = Judge::new(settings)?;
@@ -47,17 +47,20 @@ pub fn run(settings: &Settings) -> Result<u8, Failure> {
     };
     let ended;
     (follower, ended) = once.run(follower, &traces)?;
-    if let Some(pass) = Pass::second(settings, &follower.processes) {
-        follower.tell(ended.pid, &[pass.why.unwrap_or_default().to_owned()]);
-        let second = Traces::temporary()?;
-        follower.begin_again(Watch::new(second.places()?));
+    let mut next = Pass::second(settings, &follower.processes);
+    while let Some(pass) = next {
+        follower.tell(ended.pid, &pass.why);
+        let traces = Traces::temporary()?;
+        let judged_before = follower.processes.len();
+        follower.begin_again(Watch::new(traces.places()?));
         let once = Once {
             settings,
             library: &library,
-            pass,
+            pass: pass.clone(),
             input: input.open()?,
         };
-        (follower, _) = once.run(follower, &second)?;
+        (follower, _) = once.run(follower, &traces)?;
+        next = pass.after(&follower.processes[judged_before..]);
     }
     conclude(settings, follower, ended, traces)
 }
@@ -74,12 +77,12 @@ impl Once<'_> {
     fn run(self, follower: Follower, traces: &Traces) -> Result<(Follower, Ended), Failure> {
         let preloaded = preloaded(self.library);
         let options = library_options(self.settings, &self.pass, traces)?;
-        let is_second = self.pass.why.is_some();
+        let is_again = !self.pass.why.is_empty();
         let prepare = |mut command: Command| {
             command
                 .env("LD_PRELOAD", &preloaded)
                 .env("LDT_OPTIONS", &options);
-            if is_second {
+            if is_again {
                 command.stdout(Stdio::null());
             }
             command

@@ -113,7 +113,7 @@ pub(crate) struct Options {
     /// Run the command twice, with guard pages after the blocks and then before them
     #[arg(long)]
     thorough: bool,
-    /// When damage is found after the fact, run again with every block guarded on that side
+    /// When damage is found after the fact, run again with guards at just the blocks of that call stack
     #[arg(long)]
     pin: bool,
     /// Freed memory that is held back (the quarantine) [default: 64M]

@@ -6,7 +6,9 @@ use super::naming::{NamedStacks, Namer};
 use super::raw::{CheckFound, ErrorFound, Found};
 use ldt_trace::finding::{LeakKind, LeakRecord, Use};
 use ldt_trace::header::{CheckCounts, flag};
+use ldt_trace::{NodeId, StackName};
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt as _;
 
 /// An error with its three stacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct ErrorReport {
     pub allocated: Vec<Frame>,
     /// By which thread.
     pub allocated_by: String,
+    /// What that stack is called in every run.
+    pub allocation_name: Option<StackName>,
     /// Where the block was freed, empty if it was not.
     pub freed: Vec<Frame>,
     /// By which thread.
@@ -275,12 +279,31 @@ fn name_error(found: &Found, error: &ErrorFound, stacks: &NamedStacks<'_>) -> Er
         stack: stacks.stack(called, error.stack),
         allocated,
         allocated_by,
+        allocation_name: error
+            .block
+            .map(|block| stack_name(found, block.allocated.stack)),
         freed,
         freed_by,
         count: found.counts.get(&error.id).copied().unwrap_or(1).max(1),
         mark: found.mark_at(error.thread, error.tick).map(str::to_owned),
         facts: error.clone(),
     }
+}
+
+/// The name of a stack in every run. The library makes the same of its own stacks (`blocks/pinned.rs`).
+fn stack_name(found: &Found, stack: NodeId) -> StackName {
+    let frames = found.stacks.frames(stack);
+    frames.fold(StackName::EMPTY, |name, address| {
+        let lookup = address.lookup();
+        match found.facts.module_of(lookup, address.epoch) {
+            Some(module) => {
+                let module = &found.facts.modules[module];
+                let path = module.path.as_os_str().as_bytes();
+                name.and_frame(path, lookup.wrapping_sub(module.bias))
+            }
+            None => name.and_unknown_frame(),
+        }
+    })
 }
 
 fn leaks(found: &Found, check: &CheckFound, namer: &mut Namer) -> LeakReport {

@@ -7,7 +7,8 @@ mod check;
 mod table;
 
 pub use check::{
-    CheckOptions, GuardChoice, GuardMethodChoice, GuardSideChoice, LeakCheckChoice, OnError,
+    CheckOptions, GuardChoice, GuardMethodChoice, GuardSideChoice, LeakCheckChoice, OnError, Pin,
+    PinSide,
 };
 
 use crate::message;

@@ -360,6 +360,7 @@ fn begin_checking(options: &Options) -> bool {
         stop_recording();
         return false;
     }
+    blocks::pin(&options.check.pins);
     table::keep_parents();
     recorder::set_profiles(options.check.profile);
     findings::configure(&options.check, options.launcher == 0);

@@ -11,7 +11,7 @@ use super::{bytes, counters, fenced, guarded, mapped, quarantine, settings, stac
 use crate::modes::chooser::{FIRST_CREDIT_NS, How};
 use crate::modes::guard::{self, PAGE, Placed, Side};
 use crate::modes::redzone::{CLASSES, Pattern};
-use crate::options::GuardChoice;
+use crate::options::{GuardChoice, GuardSideChoice, PinSide};
 
 #[cfg(doc)]
 use crate::modes::chooser::Chooser;
@@ -43,7 +43,12 @@ impl ThreadHeap {
     #[inline(always)]
     pub(super) fn is_due(&mut self, choice: GuardChoice, request: &Request) -> bool {
         let tried = stacks::tried(request.allocated.stack);
-        choice == GuardChoice::All || self.chooser.is_due(tried, request.size)
+        match choice {
+            GuardChoice::Adaptive => self.chooser.is_due(tried, request.size),
+            GuardChoice::Pinned => stacks::pinned_side(request.allocated.stack).is_some(),
+            GuardChoice::All => true,
+            GuardChoice::Off => false,
+        }
     }
 
     /// A guarded block, if there are memory and credit for it.
@@ -61,7 +66,13 @@ impl ThreadHeap {
             How::Fenced => FENCED_CLASS,
             How::Plain => return None,
         };
-        let side = self.chooser.side(settings::side(), tried);
+        let side = match stacks::pinned_side(stack) {
+            None => settings::side(),
+            Some(PinSide::After) => GuardSideChoice::After,
+            Some(PinSide::Before) => GuardSideChoice::Before,
+            Some(PinSide::Both) => GuardSideChoice::Alternate,
+        };
+        let side = self.chooser.side(side, tried);
         let cache = self.caches.get_mut(class)?;
         let Some(start) = take(class, cache, choice, side, request) else {
             if tried == 0 {

@@ -8,19 +8,22 @@ use super::meta::{Meta, Placing, State};
 use super::request::Request;
 use super::runs::{self, Zone};
 use super::span::{Descriptor, Kind, Large};
-use super::{bytes, limits, settings, shelves};
+use super::{bytes, limits, settings, shelves, stacks};
 use crate::modes::guard::{self, Side};
 use crate::modes::redzone::Pattern;
-use crate::options::{GuardChoice, GuardSideChoice};
+use crate::options::{GuardChoice, GuardSideChoice, PinSide};
 use crate::sys::pages;
 
 /// From this size on, closing pages by mapping the range anew costs less than a marker a page, and
 /// gives the kernel's tables of the pages back as well.
 const REMAP_MIN_BYTES: u64 = 4 << 20;
 
-fn side() -> Side {
-    match settings::side() {
-        GuardSideChoice::Before => Side::Before,
+fn side(request: &Request) -> Side {
+    match (
+        settings::side(),
+        stacks::pinned_side(request.allocated.stack),
+    ) {
+        (_, Some(PinSide::Before)) | (GuardSideChoice::Before, None) => Side::Before,
         // Guards are on both sides: what alternates for small blocks need not here.
         _ => Side::After,
     }
@@ -54,7 +57,7 @@ fn guarded_span(request: &Request, granules: u64) -> Option<(&'static Descriptor
         &span.range(),
         request.size,
         request.alignment,
-        side(),
+        side(request),
         settings::ends(),
     );
     if !enclose(span, &placed.open) {
@@ -104,7 +107,10 @@ pub(super) fn allocate(request: &Request) -> Option<(u64, bool)> {
     let pointer = shelves::take_large_meta()?;
     let guarded = match settings::guard() {
         GuardChoice::Off => None,
-        GuardChoice::Adaptive | GuardChoice::All => guarded_span(request, granules),
+        GuardChoice::Pinned if stacks::pinned_side(request.allocated.stack).is_none() => None,
+        GuardChoice::Adaptive | GuardChoice::All | GuardChoice::Pinned => {
+            guarded_span(request, granules)
+        }
     };
     let Some((span, large)) = guarded.or_else(|| bare_span(request, granules)) else {
         shelves::put_large_meta(pointer);

@@ -17,7 +17,12 @@ static MALLOC_FILL: AtomicU16 = AtomicU16::new(NO_FILL);
 static FREE_FILL: AtomicU16 = AtomicU16::new(NO_FILL);
 static SEED: AtomicU64 = AtomicU64::new(0);
 
-const GUARDS: [GuardChoice; 3] = [GuardChoice::Off, GuardChoice::Adaptive, GuardChoice::All];
+const GUARDS: [GuardChoice; 4] = [
+    GuardChoice::Off,
+    GuardChoice::Adaptive,
+    GuardChoice::All,
+    GuardChoice::Pinned,
+];
 const SIDES: [GuardSideChoice; 4] = [
     GuardSideChoice::Alternate,
     GuardSideChoice::After,

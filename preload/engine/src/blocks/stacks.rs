@@ -5,6 +5,8 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use ldt_trace::NodeId;
 
+use super::pinned;
+use crate::options::PinSide;
 use crate::sys::mem;
 
 const SEGMENT_NODES: usize = 1 << 16;
@@ -18,9 +20,12 @@ static MET_STACKS: AtomicU32 = AtomicU32::new(0);
 
 /// Set with the first block of a stack, whether it was guarded or not.
 const MET: u8 = 0x40;
+/// The side on which all blocks of the stack are guarded, if they are: see [`pinned`].
+const PINNED: u8 = 0x30;
+const PINNED_SHIFT: u32 = 4;
 /// The number of blocks, which stops here; even, so that sides go on alternating.
-const COUNT: u8 = 0x3f;
-const COUNT_MAX: u8 = 0x3e;
+const COUNT: u8 = 0x0f;
+const COUNT_MAX: u8 = 0x0e;
 
 /// The byte of a stack. `None` where there is no memory for it.
 #[inline(always)]
@@ -60,15 +65,31 @@ pub(super) fn tried(stack: NodeId) -> u8 {
     let Some(byte) = byte(stack) else { return 0 };
     let value = byte.load(Ordering::Relaxed);
     if value & MET == 0 {
-        meet(byte);
+        meet(byte, stack);
     }
     value & COUNT
 }
 
 #[cold]
-fn meet(byte: &AtomicU8) {
-    if byte.fetch_or(MET, Ordering::Relaxed) & MET == 0 {
+fn meet(byte: &AtomicU8, stack: NodeId) {
+    let side = match pinned::side_of(stack) {
+        None => 0,
+        Some(PinSide::After) => 1,
+        Some(PinSide::Before) => 2,
+        Some(PinSide::Both) => 3,
+    };
+    if byte.fetch_or(MET | side << PINNED_SHIFT, Ordering::Relaxed) & MET == 0 {
         MET_STACKS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The side on which all blocks of a stack that has been met are guarded.
+pub(super) fn pinned_side(stack: NodeId) -> Option<PinSide> {
+    match (byte(stack)?.load(Ordering::Relaxed) & PINNED) >> PINNED_SHIFT {
+        1 => Some(PinSide::After),
+        2 => Some(PinSide::Before),
+        3 => Some(PinSide::Both),
+        _ => None,
     }
 }
 

@@ -202,7 +202,7 @@ pub fn memory_limit_bytes(
 ) -> u64 {
     match choice {
         GuardChoice::Off => 0,
-        GuardChoice::All => configured,
+        GuardChoice::All | GuardChoice::Pinned => configured,
         GuardChoice::Adaptive => {
             let limit = program_bytes / 2 + of_quarantine_bytes(volume_bytes);
             configured.min(FLOOR_BYTES.max(limit))

@@ -1,5 +1,7 @@
 //! The options of check mode. They have the names of `ldt check`'s, with `_` for `-`.
 
+use ldt_trace::StackName;
+
 use super::Entry;
 use super::table::{flag, one_of, size};
 
@@ -12,6 +14,8 @@ pub enum GuardChoice {
     All,
     /// None.
     Off,
+    /// Those of the call stacks in [`CheckOptions::pins`].
+    Pinned,
 }
 
 impl GuardChoice {
@@ -42,6 +46,45 @@ impl GuardSideChoice {
         (b"before", Self::Before),
         (b"random", Self::Random),
     ];
+}
+
+/// On which side blocks of a pinned call stack are guarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinSide {
+    /// After the end.
+    After,
+    /// Before the start.
+    Before,
+    /// In turn.
+    Both,
+}
+
+/// A call stack whose blocks are guarded, each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Which.
+    pub name: StackName,
+    /// On which side.
+    pub side: PinSide,
+}
+
+impl Pin {
+    /// Its name in hexadecimal digits, and a sign that points to the side.
+    fn parse(text: &[u8]) -> Option<Pin> {
+        let (side, digits) = text.split_last()?;
+        let side = match side {
+            b'<' => PinSide::Before,
+            b'>' => PinSide::After,
+            b'=' => PinSide::Both,
+            _ => return None,
+        };
+        let digits = core::str::from_utf8(digits).ok()?;
+        let number = u64::from_str_radix(digits, 16).ok()?;
+        Some(Pin {
+            name: StackName::from_number(number),
+            side,
+        })
+    }
 }
 
 /// How guard pages are made.
@@ -113,6 +156,8 @@ pub struct CheckOptions {
     pub guard_side: GuardSideChoice,
     /// How.
     pub guard_method: GuardMethodChoice,
+    /// The call stacks to guard, when it is only these.
+    pub pins: Vec<Pin>,
     /// Seeds every choice made by chance.
     pub seed: u64,
     /// Guarded blocks end at the guard page to the byte.
@@ -148,6 +193,7 @@ impl CheckOptions {
             guard_memory_bytes: None,
             guard_side: GuardSideChoice::Alternate,
             guard_method: GuardMethodChoice::Auto,
+            pins: Vec::new(),
             seed: 1,
             exact: false,
             freelist_vol_bytes: 64 << 20,
@@ -202,6 +248,19 @@ pub(super) const CHECK_TABLE: &[Entry] = &[
                 GuardMethodChoice::WORDS,
                 &mut options.check.guard_method,
             )
+        },
+    },
+    Entry {
+        name: "pin",
+        kind: "NAME and < > or =,...",
+        default: "none",
+        help: "set by `ldt`: guard the blocks of these call stacks only",
+        set: |options, value| {
+            let parsed = value.split(|&byte| byte == b',').map(Pin::parse);
+            let pins: Option<Vec<Pin>> = parsed.collect();
+            options.check.pins = pins.unwrap_or_default();
+            options.check.guard = GuardChoice::Pinned;
+            !options.check.pins.is_empty()
         },
     },
     Entry {
