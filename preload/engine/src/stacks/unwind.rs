@@ -6,7 +6,7 @@ use framehop::x86_64::{Reg, UnwindRegsX86_64};
 use framehop::{FrameAddress, Unwinder};
 
 use super::bounds::Bounds;
-use super::rules::{self, Base, Cache, Rules};
+use super::rules::{Cache, Rules};
 use crate::modules::{self, Module};
 use crate::sys::{Registers, restorer_registers};
 
@@ -123,13 +123,12 @@ impl Unwind {
         announce: &mut dyn FnMut(&Module),
     ) -> (Step, Reads) {
         let Registers { ip, sp, bp } = frame.registers;
-        let rule = *self.rules.slot(ip);
-        if rule.ip != ip || frame.exact || matches!(rule.sp_base, Base::Unknown | Base::None) {
-            return self.step_slowly(frame, floor, announce);
-        }
-        frame.epoch = rule.epoch;
-        let start = if rule.sp_base == Base::Sp { sp } else { bp };
-        let caller_sp = start.wrapping_add_signed(i64::from(rule.sp_offset));
+        let rule = match self.rules.find(ip) {
+            Some(rule) if rule.is_equation() && !frame.exact => rule,
+            _ => return self.step_slowly(frame, floor, announce),
+        };
+        frame.epoch = rule.epoch();
+        let caller_sp = sp.wrapping_add(rule.sp_bytes());
         let address = caller_sp.wrapping_sub(8);
         let Some(caller_ip) = self.read(address, floor) else {
             return (Step::Lost, Reads::default());
@@ -138,29 +137,27 @@ impl Unwind {
             address,
             value: caller_ip,
         };
-        let (caller_bp, reads) = if rule.bp_base == Base::None {
-            let reads = Reads {
-                bp: BpUse::HandsOn,
-                words: [first; READS],
-                count: 1,
-            };
-            (bp, reads)
-        } else {
-            let (start, use_of_bp) = if rule.bp_base == Base::Sp {
-                (sp, BpUse::Restores)
-            } else {
-                (bp, BpUse::Needs)
-            };
-            let address = start.wrapping_add_signed(i64::from(rule.bp_offset));
-            let Some(value) = self.read(address, floor) else {
-                return (Step::Lost, Reads::default());
-            };
-            let reads = Reads {
-                bp: use_of_bp,
-                words: [first, Read { address, value }],
-                count: 2,
-            };
-            (value, reads)
+        let (caller_bp, reads) = match rule.bp_bytes() {
+            None => {
+                let reads = Reads {
+                    bp: BpUse::HandsOn,
+                    words: [first; READS],
+                    count: 1,
+                };
+                (bp, reads)
+            }
+            Some(below) => {
+                let address = caller_sp.wrapping_sub(below);
+                let Some(value) = self.read(address, floor) else {
+                    return (Step::Lost, Reads::default());
+                };
+                let reads = Reads {
+                    bp: BpUse::Restores,
+                    words: [first, Read { address, value }],
+                    count: 2,
+                };
+                (value, reads)
+            }
         };
         let caller = Registers {
             ip: caller_ip,
@@ -186,10 +183,8 @@ impl Unwind {
         let module = modules::find(ip.wrapping_sub(u64::from(!frame.exact)), announce);
         frame.epoch = module.map_or(0, |module| module.epoch);
         let step = self.step_plainly(frame, module, floor, &mut reads);
-        if let (Some(module), Some(ip), false) = (module, NonZeroU64::new(ip), frame.exact)
-            && self.rules.slot(ip.get()).ip != ip.get()
-        {
-            *self.rules.slot(ip.get()) = rules::derive(module, ip, &mut self.cache);
+        if let (Some(module), Some(ip), false) = (module, NonZeroU64::new(ip), frame.exact) {
+            self.rules.learn(module, ip, &mut self.cache);
         }
         (step, reads)
     }
