@@ -42,7 +42,9 @@ pub struct Model {
     frees: u32,
     last_node: u32,
     free_function: u8,
-    padding: [u8; 7],
+    /// Whether a chunk has been here before.
+    used: bool,
+    padding: [u8; 6],
     /// The decoder's answer to [`Model::of_age`]; the encoder never touches it.
     by_ordinal: [u64; MAX_ORDINALS],
     /// The same for [`Model::freed_ago`].
@@ -139,14 +141,23 @@ impl Model {
             frees: 0,
             last_node: 0,
             free_function: 0,
-            padding: [0; 7],
+            used: false,
+            padding: [0; 6],
             by_ordinal: [0; MAX_ORDINALS],
             by_free: [0; MAX_ORDINALS],
         })
     }
 
-    /// Forgets everything, for the next chunk.
+    /// Forgets everything, for the next chunk. Not before the first one: in a process that hardly allocates,
+    /// touching all of it took a sixth of LDT's time.
+    ///
+    /// Rejected: telling what is left of older chunks by a number in each entry. Clearing draws the tables into
+    /// the processor's cache in one sweep; without it each entry is missed by itself (tree: 198 ns an
+    /// allocation instead of 168).
     pub(super) fn reset(&mut self) {
+        if !core::mem::replace(&mut self.used, true) {
+            return;
+        }
         self.block_address.fill(0);
         self.freed_count.fill(0);
         self.stacks.fill(Stack::default());

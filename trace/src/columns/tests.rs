@@ -140,3 +140,25 @@ fn malformed_words_are_refused() {
     let mut out = vec![0; bound(8)];
     assert_eq!(encode(&[0x7f << 56], &mut Model::boxed(), &mut out), None);
 }
+
+fn encoded(words: &[u64], model: &mut Model) -> Vec<u8> {
+    let mut out = vec![0; bound(words.len())];
+    let encoded = encode(words, model, &mut out).expect("well-formed words are encoded");
+    out.truncate(encoded.bytes);
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_chunk_is_encoded_as_if_it_were_the_first(
+        before in prop::collection::vec(event(), 0..200),
+        chunk in prop::collection::vec(event(), 0..200),
+    ) {
+        let mut model = Model::boxed();
+        encoded(&before.concat(), &mut model);
+        let chunk = chunk.concat();
+        prop_assert_eq!(encoded(&chunk, &mut model), encoded(&chunk, &mut Model::boxed()));
+    }
+}
