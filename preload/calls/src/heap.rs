@@ -53,9 +53,13 @@ type AccessRange = unsafe extern "C" fn(
 );
 type Overlap =
     unsafe extern "C" fn(to: u64, from: u64, bytes: u64, called: *const c_char, sp: u64, bp: u64);
+type Fits = unsafe extern "C" fn(address: u64, bytes: u64) -> bool;
+type BothFit = unsafe extern "C" fn(left: u64, right: u64, bytes: u64) -> bool;
 type LiftRange = unsafe extern "C" fn(address: u64, bytes: u64);
 
 static ROOM: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
+static FITS: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
+static BOTH_FIT: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 static ACCESS_RANGE: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 static OVERLAP: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 static LIFT_RANGE: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
@@ -67,6 +71,8 @@ pub(crate) fn resolve() {
     let mut complete = true;
     for (slot, name) in [
         (&ROOM, c"ldt_room"),
+        (&FITS, c"ldt_fits"),
+        (&BOTH_FIT, c"ldt_both_fit"),
         (&ACCESS_RANGE, c"ldt_access_range"),
         (&OVERLAP, c"ldt_overlap"),
         (&LIFT_RANGE, c"ldt_lift_range"),
@@ -101,6 +107,26 @@ pub(crate) fn room(address: u64) -> u64 {
     let room: Room = unsafe { core::mem::transmute(ROOM.load(Ordering::Relaxed)) };
     // SAFETY: any address will do.
     unsafe { room(address) }
+}
+
+/// Whether the program may touch all of a range. Only where there is a heap.
+#[cfg(not(test))]
+#[inline(always)]
+pub(crate) fn fits(address: u64, bytes: u64) -> bool {
+    // SAFETY: there is a heap, so this is libldt.so's function of that type.
+    let fits: Fits = unsafe { core::mem::transmute(FITS.load(Ordering::Relaxed)) };
+    // SAFETY: any range will do.
+    unsafe { fits(address, bytes) }
+}
+
+/// The same of two ranges of one length, in one call.
+#[cfg(not(test))]
+#[inline(always)]
+pub(crate) fn both_fit(left: u64, right: u64, bytes: u64) -> bool {
+    // SAFETY: there is a heap, so this is libldt.so's function of that type.
+    let both_fit: BothFit = unsafe { core::mem::transmute(BOTH_FIT.load(Ordering::Relaxed)) };
+    // SAFETY: any ranges will do.
+    unsafe { both_fit(left, right, bytes) }
 }
 
 /// Reports what of a range is not the program's to touch.

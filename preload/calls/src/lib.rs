@@ -2,7 +2,8 @@
 //! checked before it is called. `ldt check` preloads it before `libldt.so`; profiling does without.
 //!
 //! Follow one `memcpy(to, from, 24)`: its export ([`exports`]) compares both pointers with the bounds
-//! of LDT's heap and, when neither lies there, jumps to the C library's own. Otherwise [`frame`] keeps
+//! of LDT's heap and, when neither lies there, jumps to the C library's own. If both ranges lie inside blocks,
+//! one question to libldt.so says so ([`quick`]), and that is all. Otherwise [`frame`] keeps
 //! the registers and asks the function's story (a row of [`table`], told in [`stories`]) what the call
 //! will read and write; [`heap`] has libldt.so say whether that is the program's, and report where it is
 //! not. Then the registers are put back and the C library's own function is jumped to, so that it finds
@@ -27,6 +28,8 @@ mod frame;
 mod heap;
 mod lacking;
 mod numbers;
+#[cfg(not(test))]
+mod quick;
 mod readable;
 mod scan;
 mod stories;

@@ -3,7 +3,8 @@
 //! A row says how its export is entered (the registers whose pointers decide whether there is anything
 //! to check; `always`; with a `list` of arguments; or `variable` ones), what units it counts in, where
 //! among its arguments the roles of its story stand, and the story. A function whose arguments vary and
-//! whose result is wanted is called through another that takes a list.
+//! whose result is wanted is called through another that takes a list. The commonest functions name a
+//! question of [`crate::quick`] behind the registers, which spares most calls the story.
 
 use core::ffi::CStr;
 
@@ -50,32 +51,32 @@ macro_rules! with_every_function {
     ($do:ident) => {
         $do! {
             // Blocks of memory.
-            memcpy [rdi rsi] Narrow (0, 1, 2) COPY;
-            __memcpy_chk [rdi rsi] Narrow (0, 1, 2) COPY;
-            mempcpy [rdi rsi] Narrow (0, 1, 2) COPY;
-            __mempcpy [rdi rsi] Narrow (0, 1, 2) COPY;
-            __mempcpy_chk [rdi rsi] Narrow (0, 1, 2) COPY;
+            memcpy [rdi rsi; copies] Narrow (0, 1, 2) COPY;
+            __memcpy_chk [rdi rsi; copies] Narrow (0, 1, 2) COPY;
+            mempcpy [rdi rsi; copies] Narrow (0, 1, 2) COPY;
+            __mempcpy [rdi rsi; copies] Narrow (0, 1, 2) COPY;
+            __mempcpy_chk [rdi rsi; copies] Narrow (0, 1, 2) COPY;
             wmemcpy [rdi rsi] Wide (0, 1, 2) COPY;
             __wmemcpy_chk [rdi rsi] Wide (0, 1, 2) COPY;
             wmempcpy [rdi rsi] Wide (0, 1, 2) COPY;
             __wmempcpy_chk [rdi rsi] Wide (0, 1, 2) COPY;
-            memmove [rdi rsi] Narrow (0, 1, 2) MOVE;
-            __memmove_chk [rdi rsi] Narrow (0, 1, 2) MOVE;
+            memmove [rdi rsi; pairs] Narrow (0, 1, 2) MOVE;
+            __memmove_chk [rdi rsi; pairs] Narrow (0, 1, 2) MOVE;
             wmemmove [rdi rsi] Wide (0, 1, 2) MOVE;
             __wmemmove_chk [rdi rsi] Wide (0, 1, 2) MOVE;
             bcopy [rdi rsi] Narrow (1, 0, 2) MOVE;
             memccpy [rdi rsi] Narrow (0, 1, 3, 2) COPY_UNTIL;
-            memset [rdi] Narrow (0, 2) FILL;
-            __memset_chk [rdi] Narrow (0, 2) FILL;
+            memset [rdi; fills] Narrow (0, 2) FILL;
+            __memset_chk [rdi; fills] Narrow (0, 2) FILL;
             wmemset [rdi] Wide (0, 2) FILL;
             __wmemset_chk [rdi] Wide (0, 2) FILL;
             bzero [rdi] Narrow (0, 1) FILL;
             __bzero [rdi] Narrow (0, 1) FILL;
             explicit_bzero [rdi] Narrow (0, 1) FILL;
             __explicit_bzero_chk [rdi] Narrow (0, 1) FILL;
-            memcmp [rdi rsi] Narrow (0, 1, 2) COMPARE;
-            __memcmpeq [rdi rsi] Narrow (0, 1, 2) COMPARE;
-            bcmp [rdi rsi] Narrow (0, 1, 2) COMPARE;
+            memcmp [rdi rsi; pairs] Narrow (0, 1, 2) COMPARE;
+            __memcmpeq [rdi rsi; pairs] Narrow (0, 1, 2) COMPARE;
+            bcmp [rdi rsi; pairs] Narrow (0, 1, 2) COMPARE;
             wmemcmp [rdi rsi] Wide (0, 1, 2) COMPARE;
             memchr [rdi] Narrow (0, 1, 2) FIND;
             wmemchr [rdi] Wide (0, 1, 2) FIND;

@@ -50,11 +50,13 @@ fn every_address_of_a_block_leads_to_it() {
             assert!(block.slot().contains(&at));
             let place = blocks::locate(at).expect("a live block");
             assert_eq!((place.start, place.size), (address, size));
+            assert_eq!(blocks::room(at), address + size - at);
         }
         // The redzone is the block's for reports, and nobody's for the leak check.
         for at in address + size.max(1)..address + size + 16 {
             assert_eq!(blocks::find(at).expect("redzone").facts.address, address);
             assert!(blocks::locate(at).is_none());
+            assert_eq!(blocks::room(at), 0);
         }
         assert_eq!(
             blocks::find(address - 1).map(|block| block.facts.size),
@@ -64,6 +66,7 @@ fn every_address_of_a_block_leads_to_it() {
         assert_eq!(before.expect("the block").facts.address, address);
         assert!(blocks::is_ours(address));
         heap.release(address, &free_by(Function::Free), &mut log);
+        assert_eq!(blocks::room(address), 0);
         let gone = blocks::find(address).expect("remembered");
         assert_eq!(gone.facts.state, BlockState::Freed);
         assert_eq!(gone.facts.size, size);
@@ -74,6 +77,7 @@ fn every_address_of_a_block_leads_to_it() {
     }
     assert!(!blocks::is_ours(std::ptr::from_ref(&heap) as u64));
     assert!(blocks::find(std::ptr::from_ref(&heap) as u64).is_none());
+    assert_eq!(blocks::room(std::ptr::from_ref(&heap) as u64), u64::MAX);
     assert_eq!(log.told, []);
 }
 

@@ -28,20 +28,31 @@ pub fn is_ours(address: u64) -> bool {
 #[inline(always)]
 #[must_use]
 pub fn room(address: u64) -> u64 {
-    room_in_slot(address).unwrap_or_else(|| room_elsewhere(address))
+    if region::is_outside(address) {
+        return u64::MAX;
+    }
+    room_in_block(address).unwrap_or_else(|| room_elsewhere(address))
 }
 
-/// The same for an address of a live block between redzones, with the alignment that most have.
+/// The same for an address of a live block between redzones, with the alignment that most have, and of a
+/// large one: pools of the program's own lie in those.
 #[inline(always)]
-fn room_in_slot(address: u64) -> Option<u64> {
+fn room_in_block(address: u64) -> Option<u64> {
     let span = region::first_span_at(address)?;
-    if span.kind() != Kind::Small {
-        return None;
+    match span.kind() {
+        Kind::Small => {
+            let (slot, offset) = span.slot_and_offset(address)?;
+            let facts = span.metas().get(slot as usize)?.facts();
+            let plain = facts.is_live() && facts.alignment() <= redzone::BLOCK_ALIGNMENT;
+            plain.then(|| facts.size().saturating_sub(offset))
+        }
+        Kind::Large => {
+            let block = span.large_bytes();
+            let is_live = span.metas().first()?.facts().is_live();
+            (is_live && block.contains(&address)).then(|| block.end - address)
+        }
+        _ => None,
     }
-    let (slot, offset) = span.slot_and_offset(address)?;
-    let facts = span.metas().get(slot as usize)?.facts();
-    let plain = facts.is_live() && facts.alignment() <= redzone::BLOCK_ALIGNMENT;
-    plain.then(|| facts.size().saturating_sub(offset))
 }
 
 #[inline(never)]

@@ -143,6 +143,12 @@ pub(super) fn of(address: u64) -> Option<&'static Region> {
     others(address)
 }
 
+/// Whether an address certainly lies in no region. Where there are several, nothing is certain.
+#[inline(always)]
+pub(super) fn is_outside(address: u64) -> bool {
+    !REGIONS[0].covers(address) && COUNT.load(Ordering::Acquire) <= 1
+}
+
 #[inline(never)]
 fn others(address: u64) -> Option<&'static Region> {
     all().iter().find(|region| region.covers(address))
@@ -162,7 +168,17 @@ pub(super) fn span_at(address: u64) -> Option<&'static Descriptor> {
 #[inline(always)]
 pub(super) fn first_span_at(address: u64) -> Option<&'static Descriptor> {
     let region = &REGIONS[0];
-    region.span_of(address.wrapping_sub(region.start()) / GRANULE_BYTES)
+    let offset = address.wrapping_sub(region.start());
+    if offset >= region.bytes.load(Ordering::Acquire) {
+        return None;
+    }
+    let heads = region.heads.load(Ordering::Relaxed);
+    // SAFETY: a region has its tables before it has bytes, with an element a granule.
+    let head = unsafe { &*heads.add((offset / GRANULE_BYTES) as usize) };
+    let first = head.load(Ordering::Acquire).checked_sub(1)?;
+    let spans = region.spans.load(Ordering::Relaxed);
+    // SAFETY: as above; heads name granules of their region only.
+    Some(unsafe { &*spans.add(first as usize) })
 }
 
 /// Reserves a region of so many granules. Only under the lock of the runs.

@@ -217,6 +217,13 @@ impl Descriptor {
         }
     }
 
+    /// Where the large block lies.
+    #[inline(always)]
+    pub(super) fn large_bytes(&self) -> Range<u64> {
+        let start = self.large_start.load(Ordering::Relaxed);
+        start..start.wrapping_add(self.large_size.load(Ordering::Relaxed))
+    }
+
     pub(super) fn metas_pointer(&self) -> *mut Meta {
         self.metas.load(Ordering::Relaxed)
     }
