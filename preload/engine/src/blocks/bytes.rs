@@ -9,6 +9,7 @@
 use core::ops::Range;
 
 use crate::modes::redzone::Pattern;
+use crate::sys::vector::{VECTOR_BYTES, Vector};
 
 /// The bytes of a word at `address` (a multiple of 8) that lie in the range, as a mask.
 #[inline(always)]
@@ -111,90 +112,124 @@ unsafe fn last_damaged(range: Range<u64>, pattern: Pattern) -> u64 {
     range.clone().rev().find(differs).unwrap_or(range.start)
 }
 
-/// Most redzones are no longer than this: their four words are dealt with without a branch.
-const SHORT_BYTES: u64 = 32;
+/// A pattern, sixteen bytes after sixteen bytes.
+#[derive(Clone, Copy)]
+struct Run {
+    unmasked: Vector,
+    varying: Vector,
+    fixed: Vector,
+}
+
+impl Run {
+    /// From an address on, a multiple of 8.
+    #[inline(always)]
+    fn new(address: u64, pattern: Pattern) -> Run {
+        let first = Pattern::unmasked(address);
+        let (varying, fixed) = pattern.masks();
+        Run {
+            unmasked: Vector::of_words(first, first.wrapping_add(Pattern::STEP)),
+            varying: Vector::of_word(varying),
+            fixed: Vector::of_word(fixed),
+        }
+    }
+
+    /// What should stand here; and on to the next.
+    #[inline(always)]
+    fn next(&mut self) -> Vector {
+        let here = self.unmasked & self.varying | self.fixed;
+        let step = Vector::of_word(Pattern::STEP.wrapping_mul(2));
+        self.unmasked = self.unmasked.add_words(step);
+        here
+    }
+
+    /// Of what stands here the bits that are not as they should be; and on to the next.
+    #[inline(always)]
+    unsafe fn differing(&mut self, at: u64) -> Vector {
+        // SAFETY: as the caller vouches.
+        unsafe { Vector::load(at) ^ self.next() }
+    }
+}
+
+/// Most redzones are no longer than this: they are dealt with without a branch.
+const SHORT_BYTES: u64 = 2 * VECTOR_BYTES;
 
 /// Fills the redzone from a block's end to its slot's; the slot has 32 bytes at least.
 #[inline(always)]
 pub(super) unsafe fn fill_redzone(range: Range<u64>) {
-    let pattern = Pattern::REDZONE;
     if range.end - range.start > SHORT_BYTES {
         // SAFETY: as the caller vouches.
-        return unsafe { fill(range, pattern) };
+        return unsafe { fill(range, Pattern::REDZONE) };
     }
     let at = range.end - SHORT_BYTES;
-    // SAFETY: inside the slot; of the first two words only what is in the range is changed, and the
-    // range is 16 bytes long at least.
+    let mut run = Run::new(at, Pattern::REDZONE);
+    let mask = Vector::all_but_first(range.start - at);
+    // SAFETY: inside the slot; of the first vector only what is in the range is changed, and the range
+    // is 16 bytes long at least.
     unsafe {
-        merge(at, from(at, range.start), pattern);
-        merge(at + 8, from(at + 8, range.start), pattern);
-        store(at + 16, pattern.word(at + 16));
-        store(at + 24, pattern.word(at + 24));
+        (Vector::load(at).without(mask) | run.next() & mask).store(at);
+        run.next().store(at + VECTOR_BYTES);
     }
 }
 
 /// Whether that redzone is damaged.
 #[inline(always)]
 pub(super) unsafe fn is_redzone_damaged(range: Range<u64>) -> bool {
-    let pattern = Pattern::REDZONE;
     if range.end - range.start > SHORT_BYTES {
         // SAFETY: as the caller vouches.
-        return unsafe { damage(range, pattern) }.is_some();
+        return unsafe { damage(range, Pattern::REDZONE) }.is_some();
     }
     let at = range.end - SHORT_BYTES;
+    let mut run = Run::new(at, Pattern::REDZONE);
+    let mask = Vector::all_but_first(range.start - at);
     // SAFETY: inside the slot.
-    let bits = unsafe {
-        differing(at, from(at, range.start), pattern)
-            | differing(at + 8, from(at + 8, range.start), pattern)
-            | differing(at + 16, u64::MAX, pattern)
-            | differing(at + 24, u64::MAX, pattern)
-    };
-    bits != 0
+    let bits = unsafe { run.differing(at) & mask | run.differing(at + VECTOR_BYTES) };
+    !bits.is_zero()
 }
 
 /// Whether whole words (both ends are multiples of 16) do not hold the pattern.
 #[inline(always)]
 pub(super) unsafe fn are_words_damaged(range: Range<u64>, pattern: Pattern) -> bool {
-    let mut bits = 0;
+    let mut run = Run::new(range.start, pattern);
+    let mut bits = Vector::zero();
     let mut at = range.start;
     while at < range.end {
         // SAFETY: inside the range.
-        bits |= unsafe { differing(at, u64::MAX, pattern) | differing(at + 8, u64::MAX, pattern) };
-        at += 16;
+        bits = bits | unsafe { run.differing(at) };
+        at += VECTOR_BYTES;
     }
-    bits != 0
+    !bits.is_zero()
 }
 
 /// Fills a small block, which begins at a multiple of 16 and has a redzone of 16 bytes at least.
 #[inline(always)]
 pub(super) unsafe fn fill_block(block: Range<u64>, pattern: Pattern) {
+    let mut run = Run::new(block.start, pattern);
     let mut at = block.start;
-    while at + 16 <= block.end {
+    while at + VECTOR_BYTES <= block.end {
         // SAFETY: inside the block.
-        unsafe {
-            store(at, pattern.word(at));
-            store(at + 8, pattern.word(at + 8));
-        }
-        at += 16;
+        unsafe { run.next().store(at) };
+        at += VECTOR_BYTES;
     }
+    let mask = Vector::all_but_first(block.end - at);
     // SAFETY: inside the block and its redzone, of which nothing is changed.
-    unsafe {
-        merge(at, !from(at, block.end), pattern);
-        merge(at + 8, !from(at + 8, block.end), pattern);
-    }
+    unsafe { (Vector::load(at) & mask | run.next().without(mask)).store(at) };
 }
 
 /// Whether such a block does not hold the pattern.
 #[inline(always)]
 pub(super) unsafe fn is_block_damaged(block: Range<u64>, pattern: Pattern) -> bool {
-    let whole = block.start + ((block.end - block.start) & !15);
+    let mut run = Run::new(block.start, pattern);
+    let mut bits = Vector::zero();
+    let mut at = block.start;
+    while at + VECTOR_BYTES <= block.end {
+        // SAFETY: inside the block.
+        bits = bits | unsafe { run.differing(at) };
+        at += VECTOR_BYTES;
+    }
+    let mask = Vector::all_but_first(block.end - at);
     // SAFETY: inside the block and its redzone.
-    let rest = unsafe {
-        differing(whole, !from(whole, block.end), pattern)
-            | differing(whole + 8, !from(whole + 8, block.end), pattern)
-    };
-    // SAFETY: inside the block.
-    rest != 0 || unsafe { are_words_damaged(block.start..whole, pattern) }
+    bits = bits | unsafe { run.differing(at) }.without(mask);
+    !bits.is_zero()
 }
 
 /// Zeroes a range.

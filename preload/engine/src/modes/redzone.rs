@@ -124,12 +124,29 @@ impl Pattern {
         }
     }
 
+    /// What the words at neighbouring addresses differ by before they are masked.
+    pub const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
     /// The word at an address, which is a multiple of 8. Linear in the address before the mask, so
     /// that filling is an addition a word, and vectors do it.
     #[inline(always)]
     #[must_use]
     pub const fn word(self, address: u64) -> u64 {
-        (address >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) & self.varying | self.fixed
+        Pattern::unmasked(address) & self.varying | self.fixed
+    }
+
+    /// The word before it is masked.
+    #[inline(always)]
+    #[must_use]
+    pub const fn unmasked(address: u64) -> u64 {
+        (address >> 3).wrapping_mul(Pattern::STEP)
+    }
+
+    /// The bits that vary, and those that are set always.
+    #[inline(always)]
+    #[must_use]
+    pub const fn masks(self) -> (u64, u64) {
+        (self.varying, self.fixed)
     }
 
     /// The byte at an address.

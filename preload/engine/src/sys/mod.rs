@@ -19,6 +19,7 @@ pub mod readable;
 pub mod signal;
 pub mod signal_frame;
 pub mod thread;
+pub mod vector;
 mod x86_64;
 
 pub use x86_64::{
