@@ -124,6 +124,7 @@ impl ThreadHeap {
         cache.mask &= cache.mask - 1;
         let slot = cache.base + u64::from(bit) * cache.stride;
         let meta = cache.metas.get(bit as usize)?;
+        cache.ask_for_next();
         let start = redzone::start_in_slot(slot, request.alignment);
         let end = start + request.size;
         // SAFETY: the slot is this thread's, and the block with its redzone fits it.

@@ -7,6 +7,7 @@ use super::slot::Slot;
 use super::span::{Descriptor, Kind};
 use super::walk::locate;
 use crate::modes::redzone;
+use crate::sys::prefetch;
 
 /// Slots and spans that are looked at for a neighbour.
 const STEPS: u32 = 4096;
@@ -20,6 +21,20 @@ const FREED_HANDICAP_BYTES: u64 = 64;
 #[must_use]
 pub fn is_ours(address: u64) -> bool {
     region::of(address).is_some()
+}
+
+/// Asks the processor for what a release of the block at this address will look at first, while the caller
+/// has something else to do.
+#[inline(always)]
+pub fn ask_for(address: u64) {
+    if let Some(span) = region::first_span_at(address)
+        && span.kind() == Kind::Small
+        && let Some((slot, _)) = span.slot_and_offset(address)
+    {
+        prefetch(span.meta_at(slot) as u64);
+        prefetch(address - 16);
+        prefetch(address + span.stride() - 32);
+    }
 }
 
 /// How many bytes from an address on lie in one live block: none elsewhere in the heap, and no limit

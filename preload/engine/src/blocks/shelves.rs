@@ -16,7 +16,7 @@ use super::{bytes, quarantine, settings, tables};
 use crate::modes::redzone::{CLASSES, GRANULE_BYTES, Pattern};
 use crate::modes::{guard, redzone};
 use crate::sys::lock::Lock;
-use crate::sys::pages;
+use crate::sys::{pages, prefetch};
 
 /// The classes of guarded slots come after those of small ones, and then that of fenced ones.
 pub(super) const FENCED_CLASS: usize = CLASSES + guard::GUARD_CLASSES;
@@ -62,6 +62,20 @@ pub(super) struct Cache {
     pub(super) metas: &'static [Meta],
     /// Whether the slots were never used: their memory is zero.
     pub(super) fresh: bool,
+}
+
+impl Cache {
+    /// Asks the processor for the slot that is next: what was in quarantine is cold. Not for fresh ones, which
+    /// it sees coming.
+    #[inline(always)]
+    pub(super) fn ask_for_next(&self) {
+        if self.fresh {
+            return;
+        }
+        let next = self.base + u64::from(self.mask.trailing_zeros()) * self.stride;
+        prefetch(next);
+        prefetch(next + self.stride - 32);
+    }
 }
 
 /// The shape of a class's spans.

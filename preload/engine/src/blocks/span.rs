@@ -241,6 +241,14 @@ impl Descriptor {
         unsafe { slice::from_raw_parts(metas, self.slots() as usize) }
     }
 
+    /// Where what is known of a slot stands.
+    #[inline(always)]
+    pub(super) fn meta_at(&self, slot: u32) -> *const Meta {
+        self.metas
+            .load(Ordering::Relaxed)
+            .wrapping_add(slot as usize)
+    }
+
     /// A bit for each slot that is free.
     pub(super) fn free_bits(&self) -> &'static [AtomicU64] {
         let free = self.free.load(Ordering::Relaxed);

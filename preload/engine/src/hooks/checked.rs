@@ -145,6 +145,7 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
     if deferred::is_waiting() {
         release_deferred(recorder);
     }
+    blocks::ask_for(block as u64);
     let stack = recorder.capture(origin.caller);
     let Some(mut heap) = recorder.heap.take() else {
         return;
