@@ -14,6 +14,7 @@ use crate::findings::{self, Report, Reporter};
 use crate::modes::{self, deferred, elsewhere};
 use crate::recorder::{self, Recorder};
 use crate::reentry::Inside;
+use crate::sys::Registers;
 use crate::{faults, modules, process, real};
 
 /// What is asked of an allocation function.
@@ -30,6 +31,14 @@ fn set_errno(error: i32) {
     unsafe { *libc::__errno_location() = error };
 }
 
+/// The caller's stack. The registers are handed over one by one: copied as a whole, sixteen bytes are loaded
+/// where eight and eight have just been stored, for which the processor waits until both have arrived.
+#[inline(always)]
+fn capture(recorder: &mut Recorder, origin: &Origin) -> NodeId {
+    let Registers { ip, sp, bp } = origin.caller;
+    recorder.capture(Registers { ip, sp, bp })
+}
+
 /// The alignment of the block: no less than the caller takes for granted, where blocks end at the byte.
 #[inline(always)]
 fn alignment(origin: &Origin, wanted: &Wanted) -> u64 {
@@ -43,7 +52,7 @@ fn alignment(origin: &Origin, wanted: &Wanted) -> u64 {
 #[inline(always)]
 pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *mut u8 {
     let recorder = inside.recorder();
-    let stack = recorder.capture(origin.caller);
+    let stack = capture(recorder, &origin);
     let request = Request {
         size: origin.operand.unwrap_or(wanted.size),
         alignment: alignment(&origin, &wanted),
@@ -146,7 +155,7 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
         release_deferred(recorder);
     }
     blocks::ask_for(block as u64);
-    let stack = recorder.capture(origin.caller);
+    let stack = capture(recorder, &origin);
     let Some(mut heap) = recorder.heap.take() else {
         return;
     };
@@ -201,7 +210,7 @@ pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: 
         return adopt(inside, origin, old, wanted);
     }
     let before = recorder.tick_before();
-    let stack = recorder.capture(origin.caller);
+    let stack = capture(recorder, &origin);
     let request = Request {
         size: wanted.size,
         alignment: alignment(&origin, &wanted),
@@ -402,7 +411,7 @@ unsafe fn report_arguments(
     // SAFETY: as the caller vouches. The operator that may be pending is the call's, not this report's.
     let origin = unsafe { Origin::direct(function, sp, bp) };
     let recorder = inside.recorder();
-    let stack = recorder.capture(origin.caller);
+    let stack = capture(recorder, &origin);
     findings::report(
         recorder,
         &Report {
