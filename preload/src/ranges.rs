@@ -33,7 +33,8 @@ pub(crate) extern "C" fn ldt_both_fit(left: u64, right: u64, bytes: u64) -> bool
     calls::room(left) >= bytes && calls::room(right) >= bytes
 }
 
-/// Checks a range that a call reads (`access` 1) or writes (2), and reports what is wrong with it.
+/// Checks a range that a call reads (`access` 1) or writes (2), and reports what is wrong with it. Gives whether
+/// it opened guards that [`ldt_close_range`] shall close after the call.
 ///
 /// # Safety
 /// `called` must be a C string, `sp` the stack pointer at the entry of the function of that name.
@@ -45,12 +46,12 @@ pub(crate) unsafe extern "C" fn ldt_access_range(
     called: *const c_char,
     sp: u64,
     bp: u64,
-) {
+) -> bool {
     let access = Access::from_code(access as u8).unwrap_or(Access::Unknown);
     // SAFETY: as the caller vouches.
     let function = unsafe { CStr::from_ptr(called) }.to_bytes();
     let called = Called { function, sp, bp };
-    calls::check(&called, Range { address, bytes }, access);
+    calls::check(&called, Range { address, bytes }, access)
 }
 
 /// Reports that a copy overlaps itself.
@@ -75,4 +76,10 @@ pub(crate) unsafe extern "C" fn ldt_overlap(
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn ldt_lift_range(address: u64, bytes: u64) {
     calls::open(Range { address, bytes });
+}
+
+/// Closes the guard pages in a range that were opened for a call.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn ldt_close_range(address: u64, bytes: u64) {
+    calls::close(Range { address, bytes });
 }

@@ -66,8 +66,17 @@ impl Call<'_> {
             // SAFETY: the argument after the format is a list, by the function's prototype.
             Arguments::List => unsafe { self.frame.note_list(self.fixed()) },
         }
-        let then = (self.entry.story.before)(self);
-        if then == Then::Watch && self.entry.arguments == Arguments::Variable {
+        (self.entry.story.before)(self)
+    }
+
+    /// How the call is made now that its story is told so far: where guards were opened it is come back from, so
+    /// that they can be closed. A function with variable arguments that has no twin with a list cannot be.
+    pub(crate) fn come_back_to_close(&mut self, told: Then) -> Then {
+        self.frame.go_on_telling(told);
+        let is_variable = self.entry.arguments == Arguments::Variable;
+        let closes = self.frame.has_opened() && !(is_variable && self.entry.via.is_none());
+        let then = if closes { Then::Watch } else { told };
+        if then == Then::Watch && is_variable {
             self.frame.pass_list(self.fixed());
         }
         then
@@ -131,7 +140,14 @@ impl Call<'_> {
 
     fn access(&self, address: u64, bytes: u64, access: Access) {
         if bytes != 0 && heap::room(address) < bytes {
-            heap::report(self.caller(), address, bytes, access);
+            self.report(address, bytes, access);
+        }
+    }
+
+    #[cold]
+    fn report(&self, address: u64, bytes: u64, access: Access) {
+        if heap::report(self.caller(), address, bytes, access) {
+            self.frame.note_opened(address, bytes);
         }
     }
 
@@ -172,6 +188,7 @@ impl Call<'_> {
             return true;
         }
         heap::lift(address, bytes);
+        self.frame.note_opened(address, bytes);
         false
     }
 
@@ -215,7 +232,7 @@ impl Call<'_> {
     /// The call goes on reading behind the last unit that is the program's.
     pub(crate) fn too_short(&self, address: u64, units_of_room: u64, unit: Unit) {
         let bytes = (units_of_room + 1) * unit as u64;
-        heap::report(self.caller(), address, bytes, Access::Read);
+        self.report(address, bytes, Access::Read);
     }
 
     /// How many units from here are the program's.

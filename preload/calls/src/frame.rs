@@ -6,9 +6,11 @@
 //! exception of a stream's own functions pass through.
 
 use core::arch::naked_asm;
+use core::cell::Cell;
 
 use crate::beneath;
 use crate::call::{Call, Then};
+use crate::heap;
 use crate::table::TABLE;
 use crate::va_list::VaList;
 
@@ -35,10 +37,26 @@ pub(crate) struct Frame {
     handed_over: VaList,
     /// The variable arguments as they were: a function uses its list up.
     list: VaList,
-    _padding: u64,
+    /// Where guards were opened for the call, which are closed behind it; no bytes where none were.
+    opened: [Cell<Opened>; 2],
+    /// Whether the story goes on with the result.
+    is_told_on: u64,
 }
 
-const _: () = assert!(size_of::<Frame>() == 312, "the code below reserves this");
+/// A range in which guards were opened.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+struct Opened {
+    address: u64,
+    bytes: u64,
+}
+
+/// What the code below reserves: a return address more than a multiple of 16.
+const FRAME_BYTES: usize = 344;
+/// Where the second word of the caller's arguments on the stack is, and the first once that one is pushed again.
+const SECOND_STACK_WORD: usize = FRAME_BYTES + 16;
+
+const _: () = assert!(size_of::<Frame>() == FRAME_BYTES && FRAME_BYTES % 16 == 8);
 const _: () = assert!(core::mem::offset_of!(Frame, index) == 176);
 const _: () = assert!(core::mem::offset_of!(Frame, passed) == 208);
 
@@ -62,6 +80,23 @@ impl Frame {
         self.list
     }
 
+    /// Notes whether the story wants the result.
+    pub(crate) fn go_on_telling(&mut self, told: Then) {
+        self.is_told_on = u64::from(told == Then::Watch);
+    }
+
+    /// Notes that guards were opened in a range. A call opens in two at most; a third stays open.
+    pub(crate) fn note_opened(&self, address: u64, bytes: u64) {
+        if let Some(free) = self.opened.iter().find(|it| it.get().bytes == 0) {
+            free.set(Opened { address, bytes });
+        }
+    }
+
+    /// Whether guards were opened.
+    pub(crate) fn has_opened(&self) -> bool {
+        self.opened[0].get().bytes != 0
+    }
+
     /// Hands the variable arguments over as a list, in the place of the first of them.
     pub(crate) fn pass_list(&mut self, fixed: usize) {
         self.handed_over = self.list;
@@ -81,8 +116,10 @@ unsafe extern "C" fn before(frame: &mut Frame) -> Next {
         beneath::resolve();
     }
     let index = frame.index as usize;
+    frame.opened = Default::default();
     let mut call = Call::new(frame, &TABLE[index]);
     let then = call.begin();
+    let then = call.come_back_to_close(then);
     let (function, watched) = match then {
         Then::Go => (index, 0),
         Then::Watch => (call.watched_as().map_or(index, |via| via as usize), 1),
@@ -95,7 +132,15 @@ unsafe extern "C" fn before(frame: &mut Frame) -> Next {
 
 unsafe extern "C" fn after(frame: &mut Frame) {
     let (index, result) = (frame.index as usize, frame.kept);
-    Call::new(frame, &TABLE[index]).end(result);
+    if frame.is_told_on != 0 {
+        Call::new(frame, &TABLE[index]).end(result);
+    }
+    for opened in &frame.opened {
+        let Opened { address, bytes } = opened.get();
+        if bytes != 0 {
+            heap::close(address, bytes);
+        }
+    }
 }
 
 /// A call of the function whose number is in `eax`.
@@ -106,8 +151,8 @@ unsafe extern "C" fn after(frame: &mut Frame) {
 pub(crate) unsafe extern "C" fn fixed_arguments() {
     naked_asm!(
         ".cfi_startproc",
-        "sub rsp, 312",
-        ".cfi_adjust_cfa_offset 312",
+        "sub rsp, {frame}",
+        ".cfi_adjust_cfa_offset {frame}",
         "mov [rsp], rdi",
         "mov [rsp + 208], rdi",
         "mov [rsp + 8], rsi",
@@ -121,7 +166,7 @@ pub(crate) unsafe extern "C" fn fixed_arguments() {
         "mov [rsp + 40], r9",
         "mov [rsp + 248], r9",
         "mov [rsp + 176], rax",
-        "lea rax, [rsp + 312]",
+        "lea rax, [rsp + {frame}]",
         "mov [rsp + 184], rax",
         "mov [rsp + 192], rbp",
         "mov rdi, rsp",
@@ -136,10 +181,11 @@ pub(crate) unsafe extern "C" fn fixed_arguments() {
         "mov r9, [rsp + 248]",
         "test r10, r10",
         "jnz {watch}",
-        "add rsp, 312",
-        ".cfi_adjust_cfa_offset -312",
+        "add rsp, {frame}",
+        ".cfi_adjust_cfa_offset -{frame}",
         "jmp r11",
         ".cfi_endproc",
+        frame = const FRAME_BYTES,
         before = sym before,
         watch = sym watch,
     )
@@ -154,8 +200,8 @@ pub(crate) unsafe extern "C" fn fixed_arguments() {
 pub(crate) unsafe extern "C" fn variable_arguments() {
     naked_asm!(
         ".cfi_startproc",
-        "sub rsp, 312",
-        ".cfi_adjust_cfa_offset 312",
+        "sub rsp, {frame}",
+        ".cfi_adjust_cfa_offset {frame}",
         "mov [rsp], rdi",
         "mov [rsp + 208], rdi",
         "mov [rsp + 8], rsi",
@@ -178,7 +224,7 @@ pub(crate) unsafe extern "C" fn variable_arguments() {
         "movaps [rsp + 160], xmm7",
         "mov [rsp + 176], r11",
         "mov [rsp + 200], rax",
-        "lea rax, [rsp + 312]",
+        "lea rax, [rsp + {frame}]",
         "mov [rsp + 184], rax",
         "mov [rsp + 192], rbp",
         "mov rdi, rsp",
@@ -202,16 +248,18 @@ pub(crate) unsafe extern "C" fn variable_arguments() {
         "mov rax, [rsp + 200]",
         "test r10, r10",
         "jnz {watch}",
-        "add rsp, 312",
-        ".cfi_adjust_cfa_offset -312",
+        "add rsp, {frame}",
+        ".cfi_adjust_cfa_offset -{frame}",
         "jmp r11",
         ".cfi_endproc",
+        frame = const FRAME_BYTES,
         before = sym before,
         watch = sym watch,
     )
 }
 
-/// Calls the function in `r11` with the registers as they are, and ends the story with its result.
+/// Calls the function in `r11` with the registers as they are, and ends the story with its result, which may be in
+/// `xmm0` (strtod; strtold's is where no code of ours comes by).
 /// `__recvfrom_chk` has a seventh argument: two words of the caller's stack are handed on.
 ///
 /// # Safety
@@ -220,22 +268,30 @@ pub(crate) unsafe extern "C" fn variable_arguments() {
 unsafe extern "C" fn watch() {
     naked_asm!(
         ".cfi_startproc",
-        ".cfi_adjust_cfa_offset 312",
-        "push qword ptr [rsp + 328]",
+        ".cfi_adjust_cfa_offset {frame}",
+        "push qword ptr [rsp + {second}]",
         ".cfi_adjust_cfa_offset 8",
-        "push qword ptr [rsp + 328]",
+        "push qword ptr [rsp + {second}]",
         ".cfi_adjust_cfa_offset 8",
         "call r11",
         "add rsp, 16",
         ".cfi_adjust_cfa_offset -16",
         "mov [rsp + 200], rax",
         "mov rdi, rsp",
+        "sub rsp, 16",
+        ".cfi_adjust_cfa_offset 16",
+        "movaps [rsp], xmm0",
         "call {after}",
+        "movaps xmm0, [rsp]",
+        "add rsp, 16",
+        ".cfi_adjust_cfa_offset -16",
         "mov rax, [rsp + 200]",
-        "add rsp, 312",
-        ".cfi_adjust_cfa_offset -312",
+        "add rsp, {frame}",
+        ".cfi_adjust_cfa_offset -{frame}",
         "ret",
         ".cfi_endproc",
+        frame = const FRAME_BYTES,
+        second = const SECOND_STACK_WORD,
         after = sym after,
     )
 }

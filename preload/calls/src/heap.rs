@@ -50,12 +50,13 @@ type AccessRange = unsafe extern "C" fn(
     called: *const c_char,
     sp: u64,
     bp: u64,
-);
+) -> bool;
 type Overlap =
     unsafe extern "C" fn(to: u64, from: u64, bytes: u64, called: *const c_char, sp: u64, bp: u64);
 type Fits = unsafe extern "C" fn(address: u64, bytes: u64) -> bool;
 type BothFit = unsafe extern "C" fn(left: u64, right: u64, bytes: u64) -> bool;
 type LiftRange = unsafe extern "C" fn(address: u64, bytes: u64);
+type CloseRange = LiftRange;
 
 static ROOM: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 static FITS: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
@@ -63,6 +64,7 @@ static BOTH_FIT: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 static ACCESS_RANGE: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 static OVERLAP: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 static LIFT_RANGE: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
+static CLOSE_RANGE: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Looks libldt.so's symbols up. The bounds come last: while they are empty nothing else is used.
 pub(crate) fn resolve() {
@@ -76,6 +78,7 @@ pub(crate) fn resolve() {
         (&ACCESS_RANGE, c"ldt_access_range"),
         (&OVERLAP, c"ldt_overlap"),
         (&LIFT_RANGE, c"ldt_lift_range"),
+        (&CLOSE_RANGE, c"ldt_close_range"),
     ] {
         let found = find(name);
         complete &= !found.is_null();
@@ -129,9 +132,10 @@ pub(crate) fn both_fit(left: u64, right: u64, bytes: u64) -> bool {
     unsafe { both_fit(left, right, bytes) }
 }
 
-/// Reports what of a range is not the program's to touch.
+/// Reports what of a range is not the program's to touch. Gives whether guards in it are open now and want to be
+/// closed after the call.
 #[cold]
-pub(crate) fn report(caller: Caller, address: u64, bytes: u64, access: Access) {
+pub(crate) fn report(caller: Caller, address: u64, bytes: u64, access: Access) -> bool {
     // SAFETY: there is a heap, so this is libldt.so's function of that type.
     let report: AccessRange = unsafe { core::mem::transmute(ACCESS_RANGE.load(Ordering::Relaxed)) };
     // SAFETY: the name is NUL-terminated, the registers are those of the export.
@@ -143,7 +147,7 @@ pub(crate) fn report(caller: Caller, address: u64, bytes: u64, access: Access) {
             caller.called.as_ptr(),
             caller.sp,
             caller.bp,
-        );
+        )
     }
 }
 
@@ -179,4 +183,16 @@ pub(crate) fn lift(address: u64, bytes: u64) {
     let lift: LiftRange = unsafe { core::mem::transmute(LIFT_RANGE.load(Ordering::Relaxed)) };
     // SAFETY: any range will do.
     unsafe { lift(address, bytes) }
+}
+
+/// Closes the guard pages in a range that [`report`] or [`lift`] has opened.
+#[cold]
+pub(crate) fn close(address: u64, bytes: u64) {
+    if !is_ours(address) {
+        return;
+    }
+    // SAFETY: there is a heap, so this is libldt.so's function of that type.
+    let close: CloseRange = unsafe { core::mem::transmute(CLOSE_RANGE.load(Ordering::Relaxed)) };
+    // SAFETY: any range will do.
+    unsafe { close(address, bytes) }
 }

@@ -66,6 +66,15 @@ pub fn close_again(lifted: Lifted) {
     }
 }
 
+/// Closes what [`lift`] opened around the block that lies there now.
+pub fn close(address: u64) {
+    if let Some(slot) = Slot::at(address) {
+        for range in closed(&slot, slot.meta.facts()) {
+            guarded::close_lifted(&range);
+        }
+    }
+}
+
 /// What is closed around a block, and in it when it is freed.
 fn closed(slot: &Slot, facts: Facts) -> [Range<u64>; 2] {
     let whole = match slot.kind {

@@ -39,7 +39,7 @@ pub use config::Config;
 pub use figures::{Figures, figures, trim};
 pub use guarded::{Method, method};
 pub use heap::{ThreadHeap, start};
-pub use lift::{Lifted, close_again, lift};
+pub use lift::{Lifted, close, close_again, lift};
 pub use lookup::{ask_for, find, is_ours, neighbours, room};
 pub use mapped::{note_mapped, note_unmapped};
 pub use pinned::{PINS_MAX, pin};

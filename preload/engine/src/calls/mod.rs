@@ -9,10 +9,12 @@ mod wrong;
 pub use bounds::{Bounds, bounds, widen};
 pub use wrong::Range;
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind};
 
 use crate::blocks;
-use crate::faults::surroundings;
+use crate::faults::{TIMES_A_PLACE, surroundings};
 use crate::findings::{self, Report};
 use crate::leaks::poison;
 use crate::reentry::enter;
@@ -91,21 +93,22 @@ fn find(range: Range) -> Option<Finding> {
 }
 
 /// Reports what of a range is not the program's to touch, and makes it accessible, since the call will
-/// touch it all the same.
+/// touch it all the same. Gives whether [`close`] is to be asked for after the call: not where this has been
+/// reported too often, since a loop shall not take for ever.
 #[cold]
-pub fn check(called: &Called<'_>, range: Range, access: Access) {
+pub fn check(called: &Called<'_>, range: Range, access: Access) -> bool {
     let Some(mut inside) = enter(called.sp) else {
-        return;
+        return false;
     };
     let Some(Finding { kind, bad, block }) = find(range) else {
-        return;
+        return false;
     };
     let note = note(range, access);
     let mut memory = [0; 64];
     let (memory_at, bytes) = surroundings(bad.address, &mut memory);
     let recorder = inside.recorder();
     let stack = recorder.capture(called.caller());
-    findings::report(
+    let times = findings::report(
         recorder,
         &Report {
             kind,
@@ -123,6 +126,7 @@ pub fn check(called: &Called<'_>, range: Range, access: Access) {
         },
     );
     open(range);
+    times <= TIMES_A_PLACE
 }
 
 /// The whole range, since the first line tells of the bad bytes.
@@ -170,15 +174,36 @@ pub fn overlap(called: &Called<'_>, to: u64, from: u64, bytes: u64) {
 /// A call may say that it takes far more than it will: beyond this nothing is opened.
 const MOST_OPENED_BYTES: u64 = 64 << 20;
 
+/// Calls after which guards were closed, in all: a guard that is closed again apart from its span's markers
+/// costs mappings.
+static CALLS_CLOSED: AtomicU32 = AtomicU32::new(0);
+const MOST_CALLS_CLOSED: u32 = 4096;
+
 /// Opens the guard pages in a range, of each block that it touches.
 #[cold]
 pub fn open(range: Range) {
+    each_block(range, |at| {
+        let _ = blocks::lift(at);
+    });
+}
+
+/// Closes the guard pages in a range, of each block that it touches, once the call is done that they were opened
+/// for: the program's own access to the same bytes is another error.
+#[cold]
+pub fn close(range: Range) {
+    if CALLS_CLOSED.fetch_add(1, Ordering::Relaxed) < MOST_CALLS_CLOSED {
+        each_block(range, blocks::close);
+    }
+}
+
+/// An address in each block that a range touches.
+fn each_block(range: Range, mut then: impl FnMut(u64)) {
     let end = range
         .address
         .saturating_add(range.bytes.min(MOST_OPENED_BYTES));
     let mut at = range.address;
     while at < end && blocks::is_ours(at) {
-        let _ = blocks::lift(at);
+        then(at);
         let Some(block) = blocks::find(at) else {
             return;
         };

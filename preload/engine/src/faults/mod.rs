@@ -28,6 +28,7 @@ mod step;
 mod unaligned;
 
 use core::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use step::TIMES_A_PLACE;
 
 use crate::sys::signal::{self, How, Set};
 use crate::sys::signal_frame::{Handler, deciding_action};

@@ -26,7 +26,7 @@ use crate::sys::signal::{self, Action, Set, SignalSlot};
 use crate::sys::signal_frame::{Frame, General, Onward};
 
 /// Errors at one place after which its guards stay open: a loop shall not take for ever.
-pub(super) const TIMES_A_PLACE: u64 = 64;
+pub(crate) const TIMES_A_PLACE: u64 = 64;
 /// Steps of a process.
 const MAX_STEPS: u32 = 4096;
 /// The trap flag of the processor's flags.
