@@ -43,7 +43,7 @@ fn main() {
         };
         let payload = &file[at + HEADER_BYTES..at + HEADER_BYTES + chunk.compressed_bytes as usize];
         let mut columns = vec![0; chunk.columns_bytes as usize];
-        zstd_safe::decompress(&mut columns[..], payload).expect("a zstd frame");
+        zstd_safe::decompress(&mut columns[..], payload).expect("zstd frames");
         allocations += chunk.counters.allocations;
         let count = chunk.columns as usize;
         let mut from = 4 * count;

@@ -1,4 +1,4 @@
-//! A chunk: a header of fixed size, then one zstd frame with the columns of a window's words.
+//! A chunk: a header of fixed size, then zstd frames with the columns of a window's words.
 //!
 //! | offset | type | meaning |
 //! |---|---|---|
@@ -50,7 +50,7 @@ pub struct ChunkHeader {
     pub words: u32,
     /// Bytes of columns.
     pub columns_bytes: u32,
-    /// Bytes of the zstd frame that follows the header.
+    /// Bytes of the zstd frames that follow the header.
     pub compressed_bytes: u32,
     /// How many columns there are.
     pub columns: u32,

@@ -40,7 +40,7 @@ fn main() {
         };
         let payload = &file[at + HEADER_BYTES..at + HEADER_BYTES + chunk.compressed_bytes as usize];
         let mut plain = vec![0; chunk.columns_bytes as usize];
-        zstd_safe::decompress(&mut plain[..], payload).expect("a zstd frame");
+        zstd_safe::decompress(&mut plain[..], payload).expect("zstd frames");
         let (count, expected) = (chunk.columns, chunk.words as usize);
         let mut words = Vec::new();
         columns::decode(&plain, count, expected, &mut model, &mut words).expect("sound columns");

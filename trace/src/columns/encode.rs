@@ -1,7 +1,7 @@
 //! Words into columns.
 
 use super::model::{Found, Model, class, region};
-use super::sheet::{Column, Sheet, bound, compact, cuts};
+use super::sheet::{Column, Sheet, bound, compact};
 use super::{Counters, Encoded, token};
 use crate::words::{Event, Item, NodeId, Words};
 
@@ -31,7 +31,7 @@ pub fn encode(words: &[u64], model: &mut Model, out: &mut [u8]) -> Option<Encode
     let lengths = encoder.sheet.finish()?;
     Some(Encoded {
         bytes: compact(out, words.len(), lengths)?,
-        cuts: cuts(lengths),
+        lengths,
         counters,
     })
 }

@@ -10,6 +10,8 @@ mod model;
 mod sheet;
 mod token;
 
+use core::ops::Range;
+
 pub use counters::Counters;
 pub use decode::decode;
 pub use encode::encode;
@@ -21,19 +23,43 @@ pub const COLUMNS: u32 = sheet::COLUMNS as u32;
 /// How many columns there were in version 1 of the format.
 pub const COLUMNS_OF_VERSION_1: u32 = sheet::COLUMNS_OF_VERSION_1 as u32;
 
-/// Cuts of [`Encoded::cuts`].
-pub const CUTS: usize = 2 * sheet::COLUMNS;
-
 /// What [`encode`] made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoded {
     /// Bytes of columns, from the start of `out`.
     pub bytes: usize,
-    /// Where these are best cut into blocks of a zstd frame, in order; the last one is `bytes`, and
-    /// several may be the same. One block for all is a tenth larger.
-    pub cuts: [usize; CUTS],
+    /// How long each column is; the first one begins behind the table.
+    lengths: [usize; sheet::COLUMNS],
     /// What the words held.
     pub counters: Counters,
+}
+
+impl Encoded {
+    /// The columns in pieces that are best compressed apart, in order: each has another distribution, so one
+    /// table of codes for all of them fits none (a tenth larger). Small ones stay with their neighbours.
+    pub fn parts(&self) -> impl Iterator<Item = Part> {
+        sheet::parts(self.lengths)
+    }
+}
+
+/// A piece of what [`encode`] made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Where it stands in `out`.
+    pub place: Range<usize>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a [`Part`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The table, and columns too small to stand alone.
+    Several,
+    /// The column with this number, below [`COLUMNS`].
+    Column(u32),
+    /// A column of records of 6 bytes each, in which whole records come again.
+    Records,
 }
 
 /// How long `out` must be for [`encode`] to succeed with this many words. The columns grow in regions

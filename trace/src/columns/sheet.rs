@@ -1,6 +1,8 @@
 //! The columns of a chunk side by side: while encoding, each grows in a region of its own; the result
 //! is a table of lengths and the columns one after the other.
 
+use super::{Content, Part};
+
 /// What each column holds. The discriminant is its place in the chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -157,27 +159,39 @@ pub(super) fn compact(memory: &mut [u8], words: usize, lengths: [usize; COLUMNS]
 /// A column smaller than this is not worth tables of its own.
 const LEAST_PART_BYTES: usize = 1024;
 
-/// Where what [`compact`] made is best cut for zstd: at the beginning and at the end of each column,
-/// since each has another distribution, and one table of codes for all of them fits none. Small columns
-/// stay with their neighbours. The last cut is the end.
-pub(super) fn cuts(lengths: [usize; COLUMNS]) -> [usize; 2 * COLUMNS] {
-    let mut cuts = [0; 2 * COLUMNS];
+/// What [`compact`] made, in pieces; see [`super::Encoded::parts`].
+pub(super) fn parts(lengths: [usize; COLUMNS]) -> impl Iterator<Item = Part> {
+    let mut begin = 0;
     let mut at = TABLE_BYTES;
-    for (pair, length) in cuts.chunks_exact_mut(2).zip(lengths) {
-        let begin = at;
-        at += length;
-        if length >= LEAST_PART_BYTES {
-            pair.copy_from_slice(&[begin, at]);
+    let mut column = 0;
+    core::iter::from_fn(move || {
+        // Up to the next column that stands alone.
+        while column < COLUMNS && lengths[column] < LEAST_PART_BYTES {
+            at += lengths[column];
+            column += 1;
         }
-    }
-    // Unused places repeat the cut before them, and the end is one in any case.
-    let mut last = 0;
-    for cut in &mut cuts {
-        last = last.max(*cut);
-        *cut = last;
-    }
-    cuts[2 * COLUMNS - 1] = at;
-    cuts
+        let place = begin..at;
+        if !place.is_empty() {
+            begin = at;
+            return Some(Part {
+                place,
+                content: Content::Several,
+            });
+        }
+        let length = *lengths.get(column)?;
+        let content = if column == Column::NodeIps as usize {
+            Content::Records
+        } else {
+            Content::Column(column as u32)
+        };
+        column += 1;
+        at += length;
+        begin = at;
+        Some(Part {
+            place: at - length..at,
+            content,
+        })
+    })
 }
 
 /// Columns that are being read.

@@ -11,8 +11,12 @@ fn round_trip(words: &[u64]) {
     let mut model = Model::boxed();
     let mut out = vec![0; bound(words.len())];
     let encoded = encode(words, &mut model, &mut out).expect("well-formed words are encoded");
-    assert!(encoded.cuts.is_sorted());
-    assert_eq!(encoded.cuts.last(), Some(&encoded.bytes));
+    let end = encoded.parts().fold(0, |end, part| {
+        assert_eq!(part.place.start, end);
+        assert!(!part.place.is_empty());
+        part.place.end
+    });
+    assert_eq!(end, encoded.bytes);
     let mut again = Vec::new();
     let columns = &out[..encoded.bytes];
     decode(columns, COLUMNS, words.len(), &mut model, &mut again)

@@ -2,6 +2,7 @@
 //! file itself, so a killed process has already saved them; a full window is packed with the help of
 //! a [`scratch`] and appended to the [`trace_file`] as a chunk.
 
+mod press;
 pub mod scratch;
 pub mod trace_file;
 pub mod window;
