@@ -1,5 +1,6 @@
 //! The text of `ldt report` and `ldt diff`: what a person reads is there, and agrees with the JSON.
 
+use std::fs;
 use std::process::Command;
 
 use ldt_tests::installed::ldt;
@@ -113,6 +114,51 @@ fn a_diff_as_json_adds_up_to_the_reports() {
         shown.into_iter().any(|function| function == "at_work"),
         "{diff:#}"
     );
+}
+
+/// A library's debug information is read in part where it lies in a file of its own; the program's,
+/// in full. Both give the same names.
+#[test]
+fn a_separate_debug_file_names_what_the_program_itself_would() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let at = |name: &str| folder.path().join(name);
+    let unit = |number: u32| {
+        format!(
+            "#include <stdlib.h>\nvoid next_{next}(void);\nstatic inline void inner_{number}(void) {{\n    \
+             free(malloc({number} + 100));\n}}\nvoid next_{number}(void) {{\n    inner_{number}();\n    \
+             next_{next}();\n    free(calloc(1, 8));\n}}\n",
+            next = number + 1
+        )
+    };
+    let main = "void next_0(void);\nvoid next_9(void) {}\nint main(void) {\n    next_0();\n}\n";
+    fs::write(at("main.c"), main).expect("it can be written");
+    let mut sources = vec!["main.c".to_owned()];
+    for number in 0..9 {
+        let name = format!("unit_{number}.c");
+        fs::write(at(&name), unit(number)).expect("it can be written");
+        sources.push(name);
+    }
+    let tool = |name: &str, arguments: &[&str]| {
+        let outcome = run(Command::new(name)
+            .args(arguments)
+            .current_dir(folder.path()));
+        assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+    };
+    let mut compile = vec!["-g", "-gz=zlib", "-O1", "-Wl,--build-id", "-o", "whole"];
+    compile.extend(sources.iter().map(String::as_str));
+    tool("gcc", &compile);
+    tool("objcopy", &["--only-keep-debug", "whole", "program.debug"]);
+    let link = "--add-gnu-debuglink=program.debug";
+    tool("objcopy", &["--strip-debug", link, "whole", "program"]);
+
+    let profiled = profile(&at("program"), [""; 0]);
+    let apart = report(&profiled, &["--format", "json"]);
+    assert!(
+        apart.contains("unit_3.c") && apart.contains("inner_3"),
+        "{apart}"
+    );
+    fs::rename(at("whole"), at("program")).expect("it can be replaced");
+    assert_eq!(report(&profiled, &["--format", "json"]), apart);
 }
 
 fn profiled(sample: &str) -> Profiled {

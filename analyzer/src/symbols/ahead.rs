@@ -11,7 +11,8 @@ use crate::replay::facts::{Facts, LoadedModule};
 use crate::replay::stacks::{CodeAddress, Stacks};
 use ldt_trace::file::{Scratch, TraceFile};
 use ldt_trace::{Event, Words};
-use std::collections::BTreeSet;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -41,7 +42,8 @@ impl Opened {
     #[must_use]
     pub fn of(trace: &TraceFile) -> Self {
         let modules = outermost_modules(trace).into_iter().take(MOST);
-        Opened(modules.filter_map(OpenModule::begin).collect())
+        let open = modules.filter_map(|(module, likely)| OpenModule::begin(module, likely));
+        Opened(open.collect())
     }
 
     /// Hands a module over, if it was opened.
@@ -53,13 +55,14 @@ impl Opened {
 
 impl OpenModule {
     /// `None` when there is no thread to be had: then it is opened when it is needed.
-    fn begin(module: LoadedModule) -> Option<Self> {
+    fn begin(module: LoadedModule, likely: Vec<u64>) -> Option<Self> {
         let (ask, asked) = channel();
         let (say, said) = channel();
         let of = module.clone();
         let work = move || {
             let wait = move || asked.recv().unwrap_or_default();
-            let names = names_in(&of, &Addresses::new(Box::new(wait)));
+            let asked = LazyCell::new(Box::new(wait) as Box<_>);
+            let names = names_in(&of, &Addresses { asked, likely });
             // Nobody listens when nothing was asked.
             let _ = say.send(names);
         };
@@ -86,8 +89,9 @@ impl Answer {
     }
 }
 
-/// The modules in which the outermost frames of the first stacks are.
-fn outermost_modules(trace: &TraceFile) -> Vec<LoadedModule> {
+/// The modules in which the outermost frames of the first stacks are, each with all addresses of
+/// the first stacks that are in it.
+fn outermost_modules(trace: &TraceFile) -> Vec<(LoadedModule, Vec<u64>)> {
     let first = trace.threads().iter().find_map(|thread| {
         let piece = thread.pieces.first()?;
         (thread.thread == 0).then_some(piece)
@@ -98,6 +102,7 @@ fn outermost_modules(trace: &TraceFile) -> Vec<LoadedModule> {
         return Vec::new();
     }
     let (mut facts, mut stacks) = (Facts::default(), Stacks::default());
+    let mut addresses: BTreeSet<CodeAddress> = BTreeSet::new();
     let mut outermost: BTreeSet<CodeAddress> = BTreeSet::new();
     for item in Words::new(&words, 0) {
         match item.event {
@@ -106,6 +111,7 @@ fn outermost_modules(trace: &TraceFile) -> Vec<LoadedModule> {
             }
             Event::Node(node) => {
                 stacks.add(&node);
+                addresses.extend(stacks.frames(node.id).next());
                 let frames = stacks.frames(node.id);
                 if frames.take(OUTERMOST + 1).count() <= OUTERMOST {
                     outermost.extend(stacks.frames(node.id).next());
@@ -115,14 +121,18 @@ fn outermost_modules(trace: &TraceFile) -> Vec<LoadedModule> {
         }
     }
     facts.finish();
-    let numbers: BTreeSet<usize> = outermost
-        .into_iter()
-        .filter_map(|address| facts.module_of(address.lookup(), address.epoch))
+    let module_of = |address: &CodeAddress| facts.module_of(address.lookup(), address.epoch);
+    let mut modules: BTreeMap<usize, Vec<u64>> = outermost
+        .iter()
+        .filter_map(|address| Some((module_of(address)?, Vec::new())))
         .collect();
-    numbers
-        .into_iter()
-        .map(|number| facts.modules[number].clone())
-        .collect()
+    for address in &addresses {
+        if let Some(of) = module_of(address).and_then(|number| modules.get_mut(&number)) {
+            of.push(address.lookup());
+        }
+    }
+    let module = |(number, likely): (usize, _)| (facts.modules[number].clone(), likely);
+    modules.into_iter().map(module).collect()
 }
 
 #[cfg(test)]
@@ -146,7 +156,11 @@ mod tests {
     fn an_opened_module_says_what_one_says_that_is_opened_when_needed() {
         let module = own_module();
         let addresses: Vec<u64> = (0..40).map(|place| place * 0x4321).collect();
-        let mut opened = Opened(OpenModule::begin(module.clone()).into_iter().collect());
+        let mut opened = Opened(
+            OpenModule::begin(module.clone(), vec![0x4321])
+                .into_iter()
+                .collect(),
+        );
         let open = opened.take(&module).expect("it was opened");
         assert!(opened.take(&module).is_none());
         let ahead = open.ask(addresses.clone()).get();
@@ -161,7 +175,7 @@ mod tests {
             path,
             ..own_module()
         };
-        let open = OpenModule::begin(module).expect("a thread");
+        let open = OpenModule::begin(module, Vec::new()).expect("a thread");
         let names = open.ask(vec![1]).get();
         assert!(names.frames.is_empty() && names.warning.is_some());
     }

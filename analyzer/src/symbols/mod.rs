@@ -8,6 +8,7 @@ pub mod ahead;
 pub mod debug_files;
 pub mod demangle;
 mod module_names;
+mod nearby;
 pub mod perf_map;
 mod symbol_table;
 

@@ -3,6 +3,7 @@
 use super::FrameName;
 use super::debug_files::{self, hex};
 use super::demangle::demangle;
+use super::nearby::Nearby;
 use super::symbol_table::SymbolTable;
 use crate::replay::facts::LoadedModule;
 use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
@@ -27,12 +28,20 @@ pub(super) struct ModuleNames {
     pub(super) warning: Option<String>,
 }
 
-/// The addresses to name, as they are in memory. They may not be known before a module is open.
-pub(super) type Addresses = LazyCell<Vec<u64>, Box<dyn FnOnce() -> Vec<u64>>>;
+/// The addresses to name, as they are in memory.
+pub(super) struct Addresses {
+    /// They may not be known before a module is open.
+    pub(super) asked: LazyCell<Vec<u64>, Box<dyn FnOnce() -> Vec<u64>>>,
+    /// Until then: what will probably be among them.
+    pub(super) likely: Vec<u64>,
+}
 
 /// Addresses that are known.
 pub(super) fn known(addresses: Vec<u64>) -> Addresses {
-    LazyCell::new(Box::new(|| addresses))
+    Addresses {
+        asked: LazyCell::new(Box::new(|| addresses)),
+        likely: Vec::new(),
+    }
 }
 
 /// What is asked of a module.
@@ -46,9 +55,14 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// The addresses in the file. Asked for when all is ready to name them.
     fn in_file(&self) -> impl Iterator<Item = u64> {
-        self.addresses
-            .iter()
-            .map(|address| address.wrapping_sub(self.bias))
+        let asked = self.addresses.asked.iter();
+        asked.map(|address| address.wrapping_sub(self.bias))
+    }
+
+    /// Addresses in the file that will probably be asked for.
+    fn likely_in_file(&self) -> impl Iterator<Item = u64> {
+        let likely = self.addresses.likely.iter();
+        likely.map(|address| address.wrapping_sub(self.bias))
     }
 }
 
@@ -163,6 +177,15 @@ impl WithFile for InDebugFile<'_> {
     fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output {
         // The debug file has the full symbol table, the module perhaps only what it exports.
         let symbols = [SymbolTable::new([file]), self.symbols];
+        // Of libraries, a part of it mostly does. The program's own, where everything may be asked
+        // for, is rather opened in full while there is time.
+        let nearby = Nearby::open(file).and_then(|mut nearby| {
+            nearby.prepare(self.asked.likely_in_file());
+            nearby.sections(self.asked.in_file())
+        });
+        if let Some(sections) = nearby {
+            return frames_from(&sections, None, &symbols, self.asked);
+        }
         frames_of(self.path, file, &symbols, self.asked)
     }
 }
@@ -181,7 +204,10 @@ impl WithFile for Sections {
 
 /// A section's content, decompressed; empty if there is none, or if it says nothing about names
 /// and lines: those with the places of variables are the largest of all.
-fn section<'d, R: ReadRef<'d>>(file: &object::File<'d, R>, id: SectionId) -> Cow<'d, [u8]> {
+pub(super) fn section<'d, R: ReadRef<'d>>(
+    file: &object::File<'d, R>,
+    id: SectionId,
+) -> Cow<'d, [u8]> {
     let is_needed = !matches!(
         id,
         SectionId::DebugLoc
@@ -214,8 +240,17 @@ fn frames_of<'d, R: ReadRef<'d>>(
         let path = debug_files::by_alternate_link(path, name, build_id)?;
         with_file(&path, Sections).ok()?
     });
+    frames_from(&sections, alternate.as_ref(), symbols, asked)
+}
+
+fn frames_from(
+    sections: &DwarfSections<Cow<'_, [u8]>>,
+    alternate: Option<&DwarfSections<Vec<u8>>>,
+    symbols: &[SymbolTable<'_>],
+    asked: Asked<'_>,
+) -> Vec<Vec<FrameName>> {
     let mut dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
-    if let Some(alternate) = &alternate {
+    if let Some(alternate) = alternate {
         dwarf.set_sup(alternate.borrow(|section| EndianSlice::new(section, LittleEndian)));
     }
     let context = Context::from_dwarf(dwarf).ok();
