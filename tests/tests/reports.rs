@@ -144,7 +144,15 @@ fn a_separate_debug_file_names_what_the_program_itself_would() {
             .current_dir(folder.path()));
         assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
     };
-    let mut compile = vec!["-g", "-gz=zlib", "-O1", "-Wl,--build-id", "-o", "whole"];
+    let mut compile = vec![
+        "-g",
+        "-gz=zlib",
+        "-O1",
+        "-fno-builtin",
+        "-Wl,--build-id",
+        "-o",
+        "whole",
+    ];
     compile.extend(sources.iter().map(String::as_str));
     tool("gcc", &compile);
     tool("objcopy", &["--only-keep-debug", "whole", "program.debug"]);

@@ -17,7 +17,12 @@ macro_rules! functions {
             #[must_use]
             #[inline]
             pub fn from_code(code: u8) -> Option<Function> {
-                match code { $($code => Some(Function::$variant),)* _ => None }
+                const BY_CODE: [Option<Function>; 256] = {
+                    let mut by_code = [None; 256];
+                    $(by_code[$code] = Some(Function::$variant);)*
+                    by_code
+                };
+                BY_CODE[code as usize]
             }
 
             /// The symbol that is interposed (mangled for C++), as suppressions match it.

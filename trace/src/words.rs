@@ -355,6 +355,23 @@ pub struct Item<'a> {
     pub event: Event<'a>,
 }
 
+/// Takes the events of which nearly all traces consist, see [`Words::blocks`].
+pub trait BlockSink {
+    /// A successful allocation, without an alignment of its own.
+    fn allocated(&mut self, function: Function, address: u64, size: u64, stack: NodeId, tick: Tick);
+    /// A block given back, or a call with a null pointer.
+    fn freed(&mut self, function: Function, address: u64, tick: Tick);
+}
+
+/// What [`Words::blocks`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandedOn {
+    /// How many events there were.
+    pub events: u64,
+    /// When the next one happened, if that was not before the limit and it is of the same kind.
+    pub held_back: Option<Tick>,
+}
+
 /// Reads events back from words. Ends at the end of the words, or at the first word that is no
 /// event ([`Words::damaged`] says which).
 #[derive(Clone, Debug)]
@@ -394,6 +411,74 @@ impl<'a> Words<'a> {
     pub fn length_of_blob(word: u64) -> Option<usize> {
         let bytes = (word & LOW48) as usize;
         ((word >> 56) as u8 == op::BLOB && bytes <= MAX_BLOB_BYTES).then(|| blob_words(bytes))
+    }
+
+    /// The time of the last event read.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// Hands plain allocations and frees on, up to the first that did not happen before `limit` or
+    /// that is anything else: that one is for [`Words::next`].
+    ///
+    /// It reads no event that `next` would read otherwise; it is only faster, which is half of what a
+    /// replay takes for an event.
+    #[inline(always)]
+    pub fn blocks(&mut self, limit: Tick, sink: &mut impl BlockSink) -> HandedOn {
+        let words = self.words;
+        let (mut at, mut tick, mut count) = (self.at, self.tick, 0);
+        let mut held_back = None;
+        let stamp_at = |at: usize, stamp: usize, before: Tick| match stamp {
+            0 => Some(before),
+            _ => words.get(at).copied(),
+        };
+        while let Some(&word) = words.get(at) {
+            let stamp = usize::from(word & STAMPED != 0);
+            let (op, function) = ((word >> 56) as u8 & 0x7f, (word >> 48) as u8);
+            let Some(function) = Function::from_code(function) else {
+                break;
+            };
+            if op == op::ALLOC {
+                let Some(&second) = words.get(at + 1) else {
+                    break;
+                };
+                let Some(when) = stamp_at(at + 2, stamp, tick) else {
+                    break;
+                };
+                let stack = second & 0xffff_ffff;
+                if stack > NODE_MASK {
+                    break;
+                }
+                if when >= limit {
+                    held_back = Some(when);
+                    break;
+                }
+                tick = when;
+                let stack = NodeId(stack as u32);
+                sink.allocated(function, word & LOW48, second >> 32, stack, tick);
+                at += 2 + stamp;
+            } else if op == op::FREE {
+                let Some(when) = stamp_at(at + 1, stamp, tick) else {
+                    break;
+                };
+                if when >= limit {
+                    held_back = Some(when);
+                    break;
+                }
+                tick = when;
+                sink.freed(function, word & LOW48, tick);
+                at += 1 + stamp;
+            } else {
+                break;
+            }
+            count += 1;
+        }
+        (self.at, self.tick) = (at, tick);
+        HandedOn {
+            events: count,
+            held_back,
+        }
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Every event that is put into words is read back as it was.
 
-use ldt_trace::words::{self, MAX_EVENT_WORDS, Node, Sample};
+use ldt_trace::words::{self, BlockSink, MAX_EVENT_WORDS, Node, Sample};
 use ldt_trace::{Blob, BlobKind, Event, Function, NodeId, Tick, Words};
 use proptest::prelude::*;
 
@@ -208,4 +208,77 @@ fn a_blob_that_is_too_long_is_cut_to_what_every_window_holds() {
         matches!(item.event, Event::Blob { bytes, .. } if bytes == words::MAX_BLOB_BYTES),
         "{item:?}"
     );
+}
+
+/// Writes down what [`Words::blocks`] hands on.
+#[derive(Default)]
+struct Noted(Vec<(Tick, Event<'static>)>);
+
+impl BlockSink for Noted {
+    fn allocated(
+        &mut self,
+        function: Function,
+        address: u64,
+        size: u64,
+        stack: NodeId,
+        tick: Tick,
+    ) {
+        let event = Event::Alloc {
+            function,
+            address,
+            size,
+            alignment: 1,
+            stack,
+        };
+        self.0.push((tick, event));
+    }
+
+    fn freed(&mut self, function: Function, address: u64, tick: Tick) {
+        self.0.push((tick, Event::Free { function, address }));
+    }
+}
+
+proptest! {
+    /// Whatever the words, damaged ones too: first what can be handed on, then what `next` must read.
+    #[test]
+    fn handing_blocks_on_reads_what_next_reads(
+        told in prop::collection::vec((event(), prop::option::of((0u64..90, 0u64..90))), 0..50),
+        noise in prop::collection::vec(any::<u64>(), 0..3),
+        limit in prop_oneof![Just(Tick::MAX), 0u64..100],
+    ) {
+        let mut written = Vec::new();
+        for (event, ticks) in &told {
+            put(&mut written, *event, *ticks);
+        }
+        written.extend(noise);
+        let mut plainly = Words::new(&written, 0);
+        let mut words = Words::new(&written, 0);
+        loop {
+            let mut noted = Noted::default();
+            let handed_on = words.blocks(limit, &mut noted);
+            prop_assert_eq!(handed_on.events, noted.0.len() as u64);
+            for (tick, event) in noted.0 {
+                let item = plainly.next().expect("next reads it, too");
+                prop_assert_eq!((item.tick, item.event), (tick, event));
+                prop_assert!(tick < limit);
+            }
+            prop_assert_eq!(words.position(), plainly.position());
+            let item = words.next();
+            prop_assert_eq!(item, plainly.next());
+            prop_assert_eq!(words.damaged(), plainly.damaged());
+            let Some(item) = item else {
+                break;
+            };
+            let is_plain = match item.event {
+                Event::Alloc { alignment: 1, size, .. } => size <= u64::from(u32::MAX),
+                Event::Free { .. } => true,
+                _ => false,
+            };
+            if let Some(tick) = handed_on.held_back {
+                prop_assert!(is_plain && item.tick == tick && tick >= limit);
+            } else {
+                prop_assert!(!is_plain, "{:?} was not handed on", item);
+            }
+        }
+    }
 }

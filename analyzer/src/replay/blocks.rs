@@ -33,8 +33,23 @@ pub struct BlockMap {
 }
 
 impl BlockMap {
+    /// Puts a block in where there is none and nothing is odd, as nearly always. Else it does
+    /// nothing, and [`BlockMap::insert`] has to.
+    #[inline(always)]
+    pub fn insert_plainly(&mut self, address: u64, block: Block) -> bool {
+        let Some(word) = Packed::new(address, block) else {
+            return false;
+        };
+        let slot = self.leaves.slot(address);
+        let is_plain = slot.is_nothing() && self.others.is_empty();
+        if is_plain {
+            *slot = word;
+        }
+        is_plain
+    }
+
     /// Puts a block in; gives the one that was there before, if any.
-    #[inline]
+    #[cold]
     pub fn insert(&mut self, address: u64, block: Block) -> Option<Block> {
         if let Some(word) = Packed::new(address, block) {
             let slot = self.leaves.slot(address);
@@ -63,7 +78,7 @@ impl BlockMap {
     }
 
     /// Takes a block out.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, address: u64) -> Option<Block> {
         match self.leaves.existing_slot(address) {
             Some(slot) if slot.is_at(address) => Some(std::mem::take(slot).block()),

@@ -66,8 +66,8 @@ pub struct Footprint {
     pub sites_at: Moment,
     looker: Looker,
     lowest_address: u64,
-    events: u64,
-    due_after: u64,
+    /// Events until the next measurement.
+    events_left: u64,
     measured_peak: u64,
 }
 
@@ -80,8 +80,7 @@ impl Default for Footprint {
             sites_at: Moment::default(),
             looker: Looker::default(),
             lowest_address: u64::MAX,
-            events: 0,
-            due_after: LEAST_EVENTS,
+            events_left: LEAST_EVENTS,
             measured_peak: 0,
         }
     }
@@ -89,20 +88,20 @@ impl Default for Footprint {
 
 impl Footprint {
     /// A block came or went, counted or not; whether it is time to measure.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_due(&mut self) -> bool {
-        self.events += 1;
-        self.events >= self.due_after
+        self.events_left -= 1;
+        self.events_left == 0
     }
 
     /// A block came at this address.
-    #[inline]
+    #[inline(always)]
     pub(super) fn came(&mut self, address: u64) {
         self.lowest_address = self.lowest_address.min(address);
     }
 
     /// Whether a heap that is about to shrink from `live_bytes`, its maximum, is worth a look.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_worth(&self, live_bytes: u64) -> bool {
         live_bytes > self.measured_peak + self.measured_peak / WORTH
     }
@@ -125,8 +124,7 @@ impl Footprint {
             held_bytes: look.held_bytes.max(look.pinned_bytes),
         };
         self.measured_peak = self.measured_peak.max(live.bytes);
-        self.events = 0;
-        self.due_after = LEAST_EVENTS.max(EVENTS_PER_PAGE * blocks.pages() as u64);
+        self.events_left = LEAST_EVENTS.max(EVENTS_PER_PAGE * blocks.pages() as u64);
         let (free, before) = (moment.free_bytes(), self.sites_at.free_bytes());
         if free > self.worst.free_bytes() {
             self.worst = moment;

@@ -42,6 +42,8 @@ pub struct ThreadTotals {
     /// Where its last allocation was, counted or not.
     last_address: u64,
     is_left_out: bool,
+    /// Whether what it does now counts.
+    is_counted: bool,
 }
 
 /// The largest heap that there was.
@@ -109,6 +111,11 @@ pub struct Heap {
     pub mismatches: Mismatches,
     epoch: u64,
     is_counting: bool,
+    /// Up to here neither a bin of the timeline nor a span of the history is over. 0 before the first
+    /// event.
+    until: Tick,
+    /// Whether anything is kept that only some reports ask for.
+    is_watched: bool,
 }
 
 impl Heap {
@@ -137,12 +144,17 @@ impl Heap {
             mismatches: Mismatches::default(),
             epoch: 0,
             is_counting,
+            until: 0,
+            is_watched: false,
         }
     }
 
     /// Whether what is allocated from now on counts.
     pub fn set_counting(&mut self, is_counting: bool) {
         self.is_counting = is_counting;
+        for thread in &mut self.threads {
+            thread.is_counted = is_counting && !thread.is_left_out;
+        }
     }
 
     /// A thread comes; its number is the next one.
@@ -150,6 +162,7 @@ impl Heap {
         self.threads.push(ThreadTotals {
             tid,
             is_left_out,
+            is_counted: self.is_counting && !is_left_out,
             ..ThreadTotals::default()
         });
     }
@@ -160,18 +173,28 @@ impl Heap {
         self.blocks.contains(address)
     }
 
-    #[inline]
+    #[inline(always)]
     fn reach(&mut self, tick: Tick) {
+        if tick >= self.until {
+            self.advance(tick);
+        }
+    }
+
+    #[cold]
+    fn advance(&mut self, tick: Tick) {
         self.timeline.reach(tick, self.live.bytes);
         if self.history.is_over(tick) {
             let sites = &mut self.sites;
             self.history
                 .advance(tick, sites, &mut self.threads, &self.sizes);
         }
+        self.until = self.timeline.until().min(self.history.until());
+        self.is_watched =
+            self.history.is_kept() || self.close_up.is_some() || self.followed.is_some();
     }
 
     /// A block came.
-    #[inline]
+    #[inline(always)]
     pub fn allocated(
         &mut self,
         thread: usize,
@@ -184,7 +207,7 @@ impl Heap {
         self.reach(tick);
         let totals = &mut self.threads[thread];
         totals.last_address = address;
-        let is_counted = self.is_counting && !totals.is_left_out;
+        let is_counted = totals.is_counted;
         let site = if is_counted {
             self.sites.number(stack, function)
         } else {
@@ -195,28 +218,32 @@ impl Heap {
             site,
             thread: thread as u32,
         };
-        let replaced = self.blocks.insert(address, block);
-        self.footprint.came(address);
         if is_counted {
             totals.allocations += 1;
             totals.bytes = totals.bytes.wrapping_add(size);
         }
-        if let Some(replaced) = replaced {
-            self.missed_free(address, replaced, tick);
+        self.footprint.came(address);
+        if !self.blocks.insert_plainly(address, block) {
+            self.insert(address, block, tick);
         }
         if is_counted {
-            self.gain(site, size, tick);
-            if let Some(followed) = &mut self.followed {
-                followed.came(Passing {
-                    address,
-                    size,
-                    site,
-                    tick,
-                });
-            }
+            self.gain(Passing {
+                address,
+                size,
+                site,
+                tick,
+            });
         }
         if self.footprint.is_due() {
             self.measure(tick);
+        }
+    }
+
+    /// Puts a block in that may replace another, whose free was not seen.
+    #[cold]
+    fn insert(&mut self, address: u64, block: Block, tick: Tick) {
+        if let Some(replaced) = self.blocks.insert(address, block) {
+            self.missed_free(address, replaced, tick);
         }
     }
 
@@ -237,31 +264,60 @@ impl Heap {
         alignment: u64,
         stack: NodeId,
     ) {
-        if self.is_counting && !self.threads[thread].is_left_out {
+        if self.threads[thread].is_counted {
             let site = self.sites.number(stack, function);
             self.slack.aligned(site, size, alignment);
         }
     }
 
-    #[inline]
-    fn gain(&mut self, site: u32, size: u64, tick: Tick) {
+    #[inline(always)]
+    fn gain(&mut self, came: Passing) {
+        let size = came.size;
         self.sizes.count(size);
         self.live.bytes = self.live.bytes.wrapping_add(size);
-        self.live.blocks += 1;
         self.live_slack_bytes = self.live_slack_bytes.wrapping_add(slack_bytes(size));
-        let of = self.sites.get_mut(site);
-        self.history.note(site, of);
-        of.gain(size, self.epoch);
-        if let Some(close_up) = &mut self.close_up {
-            close_up.gain(site, of.live, tick);
+        if self.is_watched {
+            self.watch_gain(came);
         }
+        // Not right behind the bytes: both at once would be read as one, out of two that a free has
+        // just written one by one, and a processor waits for those to reach its cache.
+        self.live.blocks += 1;
+        self.sites.get_mut(came.site).gain(size, self.epoch);
         self.timeline.grew_to(self.live.bytes);
         if self.live.bytes > self.peak.balance.bytes {
             self.peak = Peak {
                 balance: self.live,
-                tick,
+                tick: came.tick,
             };
             self.epoch += 1;
+        }
+    }
+
+    /// What only some reports follow, of a block that is about to be counted.
+    #[cold]
+    fn watch_gain(&mut self, came: Passing) {
+        let site = self.sites.get_mut(came.site);
+        self.history.note(came.site, site);
+        if let Some(close_up) = &mut self.close_up {
+            let mut live = site.live;
+            live.bytes = live.bytes.wrapping_add(came.size);
+            live.blocks += 1;
+            close_up.gain(came.site, live, came.tick);
+        }
+        if let Some(followed) = &mut self.followed {
+            followed.came(came);
+        }
+    }
+
+    /// The same of a block that is about to be counted as freed.
+    #[cold]
+    fn watch_loss(&mut self, went: Passing) {
+        self.history.note(went.site, self.sites.get_mut(went.site));
+        if let Some(close_up) = &mut self.close_up {
+            close_up.lose(went.site, went.tick);
+        }
+        if let Some(followed) = &mut self.followed {
+            followed.went(went);
         }
     }
 
@@ -273,33 +329,28 @@ impl Heap {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn lose(&mut self, address: u64, block: &Block, tick: Tick) {
         self.frees += 1;
         self.live.bytes = self.live.bytes.wrapping_sub(block.size);
         self.live.blocks = self.live.blocks.wrapping_sub(1);
         self.live_slack_bytes = self.live_slack_bytes.wrapping_sub(slack_bytes(block.size));
         self.timeline.shrank_to(self.live.bytes);
-        let site = self.sites.get_mut(block.site);
-        self.history.note(block.site, site);
-        site.lose(block.size, self.epoch);
-        if let Some(close_up) = &mut self.close_up {
-            close_up.lose(block.site, tick);
-        }
-        if let Some(followed) = &mut self.followed {
-            followed.went(Passing {
+        if self.is_watched {
+            self.watch_loss(Passing {
                 address,
                 size: block.size,
                 site: block.site,
                 tick,
             });
         }
+        self.sites.get_mut(block.site).lose(block.size, self.epoch);
     }
 
     /// The function was called to free something.
-    #[inline]
+    #[inline(always)]
     pub fn called_to_free(&mut self, thread: usize, function: Function, address: u64, tick: Tick) {
-        if self.is_counting && !self.threads[thread].is_left_out {
+        if self.threads[thread].is_counted {
             self.calls.of(function).calls += 1;
             if function == Function::Realloc || function == Function::Reallocarray {
                 self.calls.reallocs.freed += 1;
@@ -311,7 +362,7 @@ impl Heap {
     }
 
     /// A block went; gives it when it was known.
-    #[inline]
+    #[inline(always)]
     pub fn freed(&mut self, thread: usize, address: u64, tick: Tick) -> Option<Block> {
         self.reach(tick);
         let is_at_peak = self.live.bytes == self.peak.balance.bytes;
@@ -354,7 +405,7 @@ impl Heap {
 
     /// An allocation gave nothing.
     pub fn failed(&mut self, thread: usize, function: Function) {
-        if self.is_counting && !self.threads[thread].is_left_out {
+        if self.threads[thread].is_counted {
             let counts = self.calls.of(function);
             counts.calls += 1;
             counts.failed += 1;

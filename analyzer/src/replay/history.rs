@@ -130,6 +130,11 @@ impl History {
         (0..=spans).map(|span| self.start.saturating_add(span.saturating_mul(self.width)))
     }
 
+    /// The first tick that is not in the present span.
+    pub(super) fn until(&self) -> Tick {
+        self.until
+    }
+
     /// Whether an event at this tick is in a later span than the one before.
     #[inline]
     pub(super) fn is_over(&self, tick: Tick) -> bool {
@@ -137,7 +142,7 @@ impl History {
     }
 
     /// A site's figures are about to change.
-    #[inline]
+    #[inline(always)]
     pub(super) fn note(&mut self, number: u32, site: &mut Site) {
         if site.noted_span != self.span {
             self.push(number, site);

@@ -49,7 +49,23 @@ pub(super) struct Leaves {
     used: usize,
     /// Twice so many pages as may have one before the empty ones are dropped.
     room: usize,
+    /// Pages that were looked up lately, by [`near_place`]: with these a look-up is one compare.
+    near: Box<[Near; NEAR]>,
 }
+
+/// A page and its leaf.
+#[derive(Clone, Copy, Debug)]
+struct Near {
+    page: u64,
+    leaf: u32,
+}
+
+/// How many pages are kept near: two mebibytes of the program.
+const NEAR: usize = 512;
+const NOT_NEAR: Near = Near {
+    page: NO_PAGE,
+    leaf: NO_LEAF,
+};
 
 impl Default for Leaves {
     fn default() -> Self {
@@ -63,6 +79,7 @@ impl Default for Leaves {
             free_leaves: Vec::new(),
             used: 0,
             room: LEAST_ROOM,
+            near: Box::new([NOT_NEAR; NEAR]),
         }
     }
 }
@@ -73,24 +90,50 @@ const LEAST_ROOM: usize = 64;
 
 impl Leaves {
     /// The place for this address; makes the leaf when there is none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn slot(&mut self, address: u64) -> &mut Packed {
         let page = address >> PAGE_BITS;
-        let leaf = match self.leaf_of(page) {
-            NO_LEAF => self.add(page),
-            leaf => leaf,
+        let near = self.near[near_place(page)];
+        let leaf = if near.page == page {
+            near.leaf
+        } else {
+            self.draw_near_or_add(page)
         } as usize;
         self.changed[leaf] = true;
         &mut self.leaves[leaf][slot_in_leaf(address)]
     }
 
     /// The place for this address, if its page has a leaf.
-    #[inline]
+    #[inline(always)]
     pub(super) fn existing_slot(&mut self, address: u64) -> Option<&mut Packed> {
-        let leaf = self.leaf_of(address >> PAGE_BITS);
+        let page = address >> PAGE_BITS;
+        let near = self.near[near_place(page)];
+        let leaf = if near.page == page {
+            near.leaf
+        } else {
+            self.draw_near(page)
+        };
         let words = self.leaves.get_mut(leaf as usize)?;
         self.changed[leaf as usize] = true;
         Some(&mut words[slot_in_leaf(address)])
+    }
+
+    #[inline(never)]
+    fn draw_near_or_add(&mut self, page: u64) -> u32 {
+        match self.draw_near(page) {
+            NO_LEAF => self.add(page),
+            leaf => leaf,
+        }
+    }
+
+    /// The same as [`Leaves::leaf_of`]; keeps it near.
+    #[inline(never)]
+    fn draw_near(&mut self, page: u64) -> u32 {
+        let leaf = self.leaf_of(page);
+        if leaf != NO_LEAF {
+            self.near[near_place(page)] = Near { page, leaf };
+        }
+        leaf
     }
 
     /// The number of the page's leaf, or [`NO_LEAF`].
@@ -192,6 +235,7 @@ impl Leaves {
         self.regions = vec![FREE; LEAST_REGIONS];
         self.regions_used = 0;
         self.tables.clear();
+        self.near.fill(NOT_NEAR);
         self.used = 0;
         self.room = (live.len() * 4).next_power_of_two().max(LEAST_ROOM);
         for (page, leaf) in live {
@@ -270,6 +314,13 @@ impl PageView<'_> {
 #[inline]
 fn slot_in_leaf(address: u64) -> usize {
     (address >> SLOT_BITS) as usize % LEAF_SLOTS
+}
+
+/// The place of a page among those near. Neighbours do not meet, nor do the beginnings of glibc's
+/// arenas, which are 64 MiB apart.
+#[inline(always)]
+fn near_place(page: u64) -> usize {
+    (page + (page >> 14) * 131) as usize % NEAR
 }
 
 /// Spreads numbers of regions: the high bits of a multiplication depend on all bits below.

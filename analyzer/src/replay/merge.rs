@@ -9,10 +9,9 @@
 //! Two threads that hand the same address to and fro several times within one tick could still be
 //! told wrongly; that takes longer than a tick lasts.
 
-use super::recorder::{NewHalf, Recorder};
+use super::heads::Heads;
+use super::recorder::{NewHalf, OfThread, Recorder};
 use ldt_trace::{Item, Tick, Words};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// Where a thread's words come from, piece by piece.
 pub(super) trait Source {
@@ -75,16 +74,27 @@ impl<S: Source> Stream<S> {
         }
         loop {
             let mut words = Words::new(&self.words[self.at..], self.tick);
-            let mut taken = 0;
-            while let Some(item) = words.next() {
+            loop {
+                let heap = &mut recorder.heap;
+                let thread = self.thread;
+                let handed_on = words.blocks(limit, &mut OfThread { heap, thread });
+                recorder.events += handed_on.events;
+                let taken = words.position();
+                self.tick = words.tick();
+                if let Some(next) = handed_on.held_back {
+                    self.at += taken;
+                    return Some(next);
+                }
+                let Some(item) = words.next() else {
+                    break;
+                };
                 if item.tick.max(item.tick_before) >= limit {
                     self.at += taken;
                     return Some(self.hold_back(recorder, limit));
                 }
-                recorder.take(self.thread, &item);
+                recorder.take(thread, &item);
                 recorder.events += 1;
                 self.tick = item.tick;
-                taken = words.position();
             }
             recorder.unreadable_pieces += u64::from(words.damaged());
             if !self.refill() {
@@ -182,13 +192,13 @@ pub(super) fn merge<S: Source>(
 ) {
     streams.sort_by_key(|stream| stream.first_tick);
     let mut breakpoints = breakpoints.iter().copied().peekable();
-    let mut heads: BinaryHeap<_> = (0..)
-        .zip(&streams)
-        .map(|(n, s)| Reverse((s.first_tick, n)))
-        .collect();
+    let mut heads = Heads::default();
+    for (number, stream) in streams.iter().enumerate() {
+        heads.push(stream.first_tick, number);
+    }
     let mut prepared = 0;
     let mut tied = Vec::new();
-    while let Some(Reverse((tick, number))) = heads.pop() {
+    while let Some((tick, number)) = heads.first() {
         while let Some((at, action)) = breakpoints.next_if(|(at, _)| *at <= tick) {
             act(recorder, at, action);
             if action == Action::Stop {
@@ -200,24 +210,26 @@ pub(super) fn merge<S: Source>(
             prepared += 1;
         }
         recorder.last_tick = recorder.last_tick.max(tick);
-        let next_head = heads.peek().map_or(Tick::MAX, |Reverse((tick, _))| *tick);
+        let next_head = heads.second_tick();
         if tick < next_head {
             let limit = breakpoints
                 .peek()
                 .map_or(next_head, |(at, _)| next_head.min(*at));
             match streams[number].run(recorder, limit) {
-                Some(next) => heads.push(Reverse((next, number))),
-                None => recorder.last_tick = recorder.last_tick.max(streams[number].tick),
+                Some(next) => heads.move_first(next),
+                None => {
+                    heads.pop_first();
+                    recorder.last_tick = recorder.last_tick.max(streams[number].tick);
+                }
             }
             continue;
         }
-        tied.push(number);
-        while let Some(Reverse((_, also))) = heads.peek().filter(|Reverse((at, _))| *at == tick) {
-            tied.push(*also);
-            heads.pop();
+        while let Some((_, also)) = heads.first().filter(|(at, _)| *at == tick) {
+            tied.push(also);
+            heads.pop_first();
         }
         untie(&mut streams, recorder, &mut tied, tick, |next, number| {
-            heads.push(Reverse((next, number)));
+            heads.push(next, number);
         });
     }
 }

@@ -13,6 +13,7 @@ mod decode;
 pub mod facts;
 pub mod follow;
 pub mod footprint;
+mod heads;
 pub mod heap;
 pub mod history;
 pub mod layers;

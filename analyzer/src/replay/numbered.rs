@@ -20,12 +20,17 @@ pub struct Numbered<T> {
 
 impl<T: Default + Clone> Numbered<T> {
     /// The entry, if its number was ever set.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, number: u32) -> &T {
         match self.dense.get(number as usize) {
             Some(entry) => entry,
-            None => self.far.get(&number).unwrap_or(&self.nothing),
+            None => self.get_far(number),
         }
+    }
+
+    #[cold]
+    fn get_far(&self, number: u32) -> &T {
+        self.far.get(&number).unwrap_or(&self.nothing)
     }
 
     /// The entry, made if need be.

@@ -13,33 +13,33 @@ const THREAD_BITS: u32 = 12;
 
 impl Packed {
     /// `None` when it does not fit.
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(address: u64, block: Block) -> Option<Self> {
         // The site of blocks that do not count, the highest of all, becomes 0: they must fit too.
         let site = u64::from(block.site.wrapping_add(1));
-        let fits = block.size >> SIZE_BITS == 0
-            && site >> SITE_BITS == 0
-            && block.thread >> THREAD_BITS == 0
-            && address & 15 == 0;
+        let beyond = block.size >> SIZE_BITS
+            | site >> SITE_BITS
+            | u64::from(block.thread >> THREAD_BITS)
+            | address & 15;
         let word = block.size << (u64::BITS - SIZE_BITS)
             | site << (THREAD_BITS + 1)
             | u64::from(block.thread) << 1
             | address >> 4 & 1;
-        (fits && word != 0).then_some(Packed(word))
+        (beyond == 0 && word != 0).then_some(Packed(word))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_nothing(self) -> bool {
         self.0 == 0
     }
 
     /// Whether this is the block that begins at `address`, given that it is in the address's slot.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_at(self, address: u64) -> bool {
-        self.0 != 0 && self.0 & 1 == address >> 4 & 1 && address & 15 == 0
+        self.0 != 0 && (self.0 ^ address >> 4) & 1 | address & 15 == 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn block(self) -> Block {
         let site = self.0 >> (THREAD_BITS + 1) & ((1 << SITE_BITS) - 1);
         Block {

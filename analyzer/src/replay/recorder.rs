@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::heap::Heap;
 use super::mappings::Mappings;
 use super::stacks::Stacks;
+use ldt_trace::words::BlockSink;
 use ldt_trace::{Event, Function, Item, NodeId, Tick};
 
 /// What every block is a multiple of.
@@ -40,6 +41,33 @@ pub(super) struct Recorder {
     pub(super) unreadable_pieces: u64,
 }
 
+/// Where the plain allocations and frees of a thread go.
+pub(super) struct OfThread<'h> {
+    pub(super) heap: &'h mut Heap,
+    pub(super) thread: usize,
+}
+
+impl BlockSink for OfThread<'_> {
+    #[inline(always)]
+    fn allocated(
+        &mut self,
+        function: Function,
+        address: u64,
+        size: u64,
+        stack: NodeId,
+        tick: Tick,
+    ) {
+        self.heap
+            .allocated(self.thread, function, address, size, stack, tick);
+    }
+
+    #[inline(always)]
+    fn freed(&mut self, function: Function, address: u64, tick: Tick) {
+        self.heap
+            .called_to_free(self.thread, function, address, tick);
+    }
+}
+
 impl Recorder {
     pub(super) fn new(start: Tick, clock: Clock, is_counting: bool) -> Self {
         Recorder {
@@ -58,7 +86,6 @@ impl Recorder {
 
 impl Recorder {
     /// Takes in an event of a thread, both halves of a realloc.
-    #[inline(always)]
     pub(super) fn take(&mut self, thread: usize, item: &Item<'_>) {
         match item.event {
             Event::Alloc {

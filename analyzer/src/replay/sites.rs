@@ -55,7 +55,7 @@ impl Site {
     }
 
     /// A block came.
-    #[inline]
+    #[inline(always)]
     pub fn gain(&mut self, size: u64, epoch: u64) {
         self.settle(epoch);
         self.allocations += 1;
@@ -66,7 +66,7 @@ impl Site {
     }
 
     /// A block went.
-    #[inline]
+    #[inline(always)]
     pub fn lose(&mut self, size: u64, epoch: u64) {
         self.settle(epoch);
         self.live.bytes = self.live.bytes.wrapping_sub(size);
@@ -95,32 +95,50 @@ impl Site {
     }
 }
 
+/// The first site of a stack: its number plus one, and behind that, so that one look is enough, the
+/// function. 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct First(u64);
+
+impl First {
+    fn new(number: u32, function: Function) -> Self {
+        First((u64::from(number) + 1) << u8::BITS | function as u64)
+    }
+
+    /// Its number, if it is of this function.
+    #[inline(always)]
+    fn of(self, function: Function) -> Option<u32> {
+        let is_it = self.0 as u8 == function as u8 && self.0 >> u8::BITS != 0;
+        is_it.then(|| ((self.0 >> u8::BITS) as u32).wrapping_sub(1))
+    }
+}
+
 /// All sites; a site's number is its place in [`Sites::all`].
 #[derive(Debug, Default)]
 pub struct Sites {
     all: Vec<Site>,
-    /// Stack node -> number of its first site, plus one.
-    by_stack: Numbered<u32>,
+    /// Stack node -> its first site.
+    by_stack: Numbered<First>,
     /// The rare stacks from which several functions are called (through a pointer).
     others: HashMap<(NodeId, Function), u32>,
 }
 
 impl Sites {
     /// The number of a site, made if it is new.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self, stack: NodeId, function: Function) -> u32 {
-        let known = *self.by_stack.get(stack.0);
-        if known != 0 && self.all[known as usize - 1].function == function {
-            return known - 1;
+        let first = *self.by_stack.get(stack.0);
+        match first.of(function) {
+            Some(number) => number,
+            None => self.other(stack, function, first),
         }
-        self.other(stack, function, known)
     }
 
     #[cold]
-    fn other(&mut self, stack: NodeId, function: Function, known: u32) -> u32 {
+    fn other(&mut self, stack: NodeId, function: Function, first: First) -> u32 {
         let next = self.all.len() as u32;
-        let number = if known == 0 {
-            *self.by_stack.entry(stack.0) = next + 1;
+        let number = if first == First::default() {
+            *self.by_stack.entry(stack.0) = First::new(next, function);
             next
         } else {
             *self.others.entry((stack, function)).or_insert(next)

@@ -67,7 +67,7 @@ impl Default for Sizes {
 
 impl Sizes {
     /// Counts an allocation.
-    #[inline]
+    #[inline(always)]
     pub fn count(&mut self, size: u64) {
         match self.counts.get_mut(size as usize) {
             Some(count) => *count += 1,

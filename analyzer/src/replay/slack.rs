@@ -17,7 +17,7 @@ const PAGE_BYTES: u64 = 4096;
 
 /// What glibc's `malloc_usable_size` says of a block of this size. Blocks from 128 KiB on are taken
 /// as mapped; where glibc took them from its heap instead, their slack is up to a page less.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn usable_bytes(size: u64) -> u64 {
     let with_header = size.saturating_add(CHUNK_HEADER_BYTES);
@@ -33,7 +33,7 @@ pub fn usable_bytes(size: u64) -> u64 {
 }
 
 /// What a block of this size takes beyond it.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub(super) fn slack_bytes(size: u64) -> u64 {
     usable_bytes(size) - size

@@ -54,15 +54,20 @@ impl Timeline {
         }
     }
 
+    /// The first tick that is not in the current bin.
+    pub(super) fn until(&self) -> Tick {
+        self.until
+    }
+
     /// So many bytes are live after an allocation.
-    #[inline]
+    #[inline(always)]
     pub fn grew_to(&mut self, live_bytes: u64) {
         self.current.live_bytes = self.current.live_bytes.max(live_bytes);
         self.current.allocations += 1;
     }
 
     /// So many bytes are live after a free.
-    #[inline]
+    #[inline(always)]
     pub fn shrank_to(&mut self, live_bytes: u64) {
         self.current.low_bytes = self.current.low_bytes.min(live_bytes);
         self.current.frees += 1;

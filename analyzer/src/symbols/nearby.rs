@@ -46,7 +46,7 @@ impl<'d> Nearby<'d> {
         };
         let mut sections = DwarfSections::load(load).ok()?;
         let units = {
-            let aranges = sections.debug_aranges.borrow(slice);
+            let aranges = sections.debug_aranges.borrow(|bytes| slice(bytes));
             Units::new(&aranges)?
         };
         // It names units by where they are, which will change; they know their addresses, too.
@@ -97,10 +97,10 @@ impl<'d> Nearby<'d> {
     /// Where the line program of the unit is, if it has one. `None` when the unit refers to others, or
     /// does not say where its code is.
     fn line_program_of(&self, unit: Range<usize>) -> Option<Option<usize>> {
-        let info = DebugInfo::from(EndianSlice::new(self.info.bytes.get(unit)?, LittleEndian));
+        let info = DebugInfo::from(slice(self.info.bytes.get(unit)?));
         let header = info.header_from_offset(DebugInfoOffset(0)).ok()?;
         let abbreviations = header
-            .abbreviations(&self.sections.debug_abbrev.borrow(slice))
+            .abbreviations(&self.sections.debug_abbrev.borrow(|bytes| slice(bytes)))
             .ok()?;
         let (mut program, mut has_addresses) = (None, false);
         let mut entries = header.entries_raw(&abbreviations, None).ok()?;
@@ -146,7 +146,7 @@ fn is_outside(form: gimli::DwForm) -> bool {
     )
 }
 
-fn slice<'a>(bytes: &'a Cow<'_, [u8]>) -> Slice<'a> {
+fn slice(bytes: &[u8]) -> Slice<'_> {
     EndianSlice::new(bytes, LittleEndian)
 }
 

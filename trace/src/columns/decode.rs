@@ -4,9 +4,10 @@ use super::model::{Model, class};
 use super::sheet::{COLUMNS, COLUMNS_OF_VERSION_1, Column, Reader};
 use super::{Malformed, token};
 use crate::function::Function;
-use crate::words::{self, NodeId, Words};
+use crate::words::{self, NodeId, WordSink, Words};
 
-/// Turns so many columns back into words, at most `max_words`, appended to `words`.
+/// Turns so many columns back into words, at most `max_words`, in place of what `words` held. When it
+/// fails, what they hold then means nothing.
 pub fn decode(
     bytes: &[u8],
     columns: u32,
@@ -22,26 +23,43 @@ pub fn decode(
     };
     let reader = Reader::new(bytes, columns as usize)
         .ok_or(Malformed("the table of columns does not fit the chunk"))?;
-    let limit = words.len() + max_words;
+    words.resize(max_words, 0);
     let mut decoder = Decoder {
         model,
         reader,
         regions,
-        words,
-        limit,
+        words: Room { words, used: 0 },
     };
     while let Some(token) = decoder.reader.byte(Column::Tokens) {
         decoder
             .event(token)
             .ok_or(Malformed("columns that do not fit together"))?;
-        if decoder.words.len() > limit {
+        if decoder.words.used > max_words {
             return Err(Malformed("more words than the chunk's header says"));
         }
     }
-    if decoder.reader.is_done() {
-        Ok(())
-    } else {
-        Err(Malformed("columns longer than their events"))
+    let used = decoder.words.used;
+    if !decoder.reader.is_done() {
+        return Err(Malformed("columns longer than their events"));
+    }
+    words.truncate(used);
+    Ok(())
+}
+
+/// Room for words. Those that find none are counted only: that is noticed after each event. A vector
+/// that could grow at each of them would be asked for its place and length each time, too.
+struct Room<'a> {
+    words: &'a mut [u64],
+    used: usize,
+}
+
+impl WordSink for Room<'_> {
+    #[inline(always)]
+    fn push(&mut self, word: u64) {
+        if let Some(place) = self.words.get_mut(self.used) {
+            *place = word;
+        }
+        self.used += 1;
     }
 }
 
@@ -49,8 +67,7 @@ struct Decoder<'a> {
     model: &'a mut Model,
     reader: Reader<'a>,
     regions: Regions,
-    words: &'a mut Vec<u64>,
-    limit: usize,
+    words: Room<'a>,
 }
 
 /// Whence distances of frees from elsewhere are counted.
@@ -77,7 +94,7 @@ impl Decoder<'_> {
             let block = self.alloc(token, 0)?;
             let tick = self.stamp(token & token::STAMPED != 0)?;
             words::put_alloc(
-                self.words,
+                &mut self.words,
                 block.function,
                 block.address,
                 u64::from(block.size),
@@ -90,7 +107,12 @@ impl Decoder<'_> {
         if token & token::FREE != 0 {
             let (function, address) = self.free(token)?;
             let tick = self.stamp(token & token::STAMPED != 0)?;
-            words::put_free(self.words, Function::from_code(function)?, address, tick);
+            words::put_free(
+                &mut self.words,
+                Function::from_code(function)?,
+                address,
+                tick,
+            );
             return Some(());
         }
         self.rarer(token)
@@ -133,7 +155,7 @@ impl Decoder<'_> {
                 };
                 let size = u64::from(block.size);
                 words::put_realloc(
-                    self.words,
+                    &mut self.words,
                     block.function,
                     old,
                     block.address,
@@ -145,7 +167,7 @@ impl Decoder<'_> {
             token::NODE_CHAINED | token::NODE => self.node(token)?,
             token::STAMP => {
                 let tick = self.tick()?;
-                words::put_stamp(self.words, tick);
+                words::put_stamp(&mut self.words, tick);
             }
             token::WORDS => self.plain_words()?,
             _ => return None,
@@ -174,7 +196,7 @@ impl Decoder<'_> {
         self.model.node(id);
         let (id, parent) = (NodeId(id), NodeId(parent));
         words::put_node(
-            self.words,
+            &mut self.words,
             &words::Node {
                 id,
                 parent,
@@ -189,14 +211,14 @@ impl Decoder<'_> {
 
     fn plain_words(&mut self) -> Option<()> {
         let count = usize::from(self.reader.byte(Column::Functions)?);
-        let start = self.words.len();
+        let start = self.words.used;
         let first = self.word()?;
         self.words.push(first);
         let count = match count {
             0 => Words::length_of_blob(first)?,
             count => count,
         };
-        if start + count > self.limit {
+        if start + count > self.words.words.len() {
             return None;
         }
         for _ in 1..count {

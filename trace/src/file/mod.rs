@@ -94,14 +94,13 @@ impl TraceFile {
         &self.index.damage
     }
 
-    /// Decodes one piece into `words`, which is cleared first. On damage `words` is empty.
+    /// Decodes one piece into `words`, in place of what they held. On damage `words` is empty.
     pub fn read(
         &self,
         piece: &Piece,
         scratch: &mut Scratch,
         words: &mut Vec<u64>,
     ) -> Result<(), Damage> {
-        words.clear();
         let result = read::piece(&self.source, &self.index, piece, scratch, words);
         if result.is_err() {
             words.clear();

@@ -42,7 +42,7 @@ impl std::fmt::Debug for Scratch {
     }
 }
 
-/// Reads a piece's words into `words`, which is empty.
+/// Reads a piece's words into `words`, in place of what they held.
 pub(super) fn piece(
     source: &Source,
     index: &Index,
@@ -66,7 +66,6 @@ pub(super) fn piece(
             let same = |now: &Window| (now.thread, now.seq) == (piece.thread, piece.seq);
             if !now.as_ref().is_some_and(same) {
                 // The process runs on and has made a chunk of what was in the window.
-                words.clear();
                 let chunk = successor(source, index, piece).map_err(failed)?;
                 let offset = chunk.ok_or_else(|| {
                     damage("a window was reused and its chunk is not in the file")
