@@ -1,10 +1,11 @@
 //! Options and surroundings of check mode that no other file is about: the seed, the hand-over to a debugger, the
-//! library alone, forks, locked memory.
+//! library alone, forks, locked memory, seccomp filters.
 
 use std::process::Command;
 
 use ldt_tests::checked::{check, passes_through};
 use ldt_tests::installed::preload;
+use ldt_tests::profile::profile;
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
 
@@ -130,4 +131,26 @@ fn a_program_that_locks_its_memory_is_checked() {
     let errors = &checked.report().errors;
     assert_eq!(errors.len(), 1, "{}", checked.outcome.stderr);
     assert!(passes_through(errors[0].allocated.as_ref(), "allocate"));
+}
+
+/// What LDT's heap is refused, the C library's may still be given: the program goes on as it would without LDT.
+#[test]
+fn a_program_that_refuses_itself_system_calls_goes_on() {
+    let program = Sample::named("check/options/filtered.c").build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&program));
+    if bare.ending == Ending::Code(77) {
+        eprintln!("this machine lets nobody filter system calls");
+        return;
+    }
+    for guard in ["--guard=adaptive", "--guard=off"] {
+        let checked = check(&[guard], &program, [""; 0]);
+        assert_eq!(checked.outcome.stdout, bare.stdout, "{guard}");
+        assert_eq!(checked.outcome.ending, bare.ending, "{guard}");
+        let said = "ldt: the system refuses memory to the heap of check mode";
+        let times = checked.outcome.stderr.matches(said).count();
+        assert_eq!(times, 1, "{guard}: {}", checked.outcome.stderr);
+    }
+    let profiled = profile(&program, [""; 0]);
+    assert_eq!(profiled.outcome.stdout, bare.stdout);
+    assert_eq!(profiled.outcome.ending, bare.ending);
 }

@@ -35,6 +35,12 @@ pub fn what(facts: &ErrorFound) -> String {
             let called = &facts.called;
             format!("Argument 'size' of function {called} has a fishy (possibly negative) value")
         }
+        ErrorKind::AllocationSizeTooBig => {
+            let (called, value) = (&facts.called, facts.size.cast_signed());
+            format!(
+                "Argument 'size' of function {called} has a fishy (possibly negative) value: {value}"
+            )
+        }
         ErrorKind::InvalidAlignment => {
             format!(
                 "Invalid alignment value: {} (should be power of 2)",

@@ -53,6 +53,8 @@ named! {
         UseAfterPoison = 11, "use-after-poison";
         /// A fatal signal that has nothing to do with a block of the heap.
         Crash = 12, "crash";
+        /// A size above `PTRDIFF_MAX`, as of a negative number: no block can have it.
+        AllocationSizeTooBig = 13, "allocation-size-too-big";
     }
 }
 

@@ -101,6 +101,12 @@ impl fmt::Display for FirstLine<'_> {
             ErrorKind::CallocOverflow => {
                 out.write_str("the product of the arguments is more than an address can reach")
             }
+            ErrorKind::AllocationSizeTooBig => write!(
+                out,
+                "{} bytes asked for, as a signed number {}: no block can have so many",
+                finding.size,
+                finding.size.cast_signed()
+            ),
             ErrorKind::InvalidAlignment => out
                 .write_str("the alignment is no power of two, or not one that the function takes"),
             ErrorKind::UseAfterPoison => {

@@ -123,7 +123,12 @@ fn kind(error: &ErrorReport) -> &'static str {
         (ErrorKind::AllocDeallocMismatch | ErrorKind::NewDeleteTypeMismatch, _) => "MismatchedFree",
         (ErrorKind::MemcpyParamOverlap, _) => "Overlap",
         // The nearest that every parser knows: the program asked for what cannot be right.
-        (ErrorKind::CallocOverflow | ErrorKind::InvalidAlignment, _) => "ClientCheck",
+        (
+            ErrorKind::CallocOverflow
+            | ErrorKind::AllocationSizeTooBig
+            | ErrorKind::InvalidAlignment,
+            _,
+        ) => "ClientCheck",
         (_, Access::Write) => "InvalidWrite",
         (_, Access::Read | Access::Unknown) => "InvalidRead",
     }

@@ -33,6 +33,9 @@ const FREES: &[ErrorKind] = &[
     ErrorKind::NewDeleteTypeMismatch,
 ];
 
+/// What memcheck calls a size that cannot be meant.
+const FISHY: &str = "FishyValue";
+
 /// Lines with something on them, with their numbers.
 struct Lines<'a> {
     rest: std::iter::Enumerate<std::str::Lines<'a>>,
@@ -109,6 +112,8 @@ fn entry(
             Some(pattern) => patterns.push(pattern),
             // The parameter of a system call, and the like: only for kinds that never match.
             None if matches!(subject, Subject::Elsewhere) => {}
+            // `malloc(size)`: which argument of which function. The stack says as much.
+            None if kind.ends_with(FISHY) && patterns.is_empty() => {}
             None => {
                 return Err(Malformed {
                     line,
@@ -146,6 +151,7 @@ fn subject(text: &str) -> Option<Subject> {
         "Leak" => Subject::Leak(LeakKind::ALL.to_vec()),
         "Free" => Subject::Errors(FREES.to_vec(), None),
         "Overlap" => Subject::Errors(vec![ErrorKind::MemcpyParamOverlap], None),
+        FISHY => Subject::Errors(vec![ErrorKind::AllocationSizeTooBig], None),
         _ => match kind.strip_prefix("Addr").map(str::parse::<u64>) {
             Some(Ok(size)) => Subject::Errors(ACCESSES.to_vec(), Some(size)),
             _ => Subject::Elsewhere,
@@ -192,5 +198,13 @@ mod tests {
         assert!(matches!(subject("Memcheck:Cond"), Some(Subject::Elsewhere)));
         assert!(matches!(subject("Helgrind:Race"), Some(Subject::Elsewhere)));
         assert!(subject("Leak").is_none());
+    }
+
+    #[test]
+    fn the_argument_of_a_fishy_value_is_no_frame() {
+        let entry = "{\n sizes\n Memcheck:FishyValue\n malloc(size)\n fun:malloc\n fun:ask\n}\n";
+        let entries = parse(entry, None).expect("it is well-formed");
+        assert_eq!(entries.len(), 1);
+        assert!(parse(&entry.replace("FishyValue", "Free"), None).is_err());
     }
 }

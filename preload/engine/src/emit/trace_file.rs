@@ -230,7 +230,10 @@ fn reserve_space(bytes: u64, alignment: u64) -> Option<(Fd, u64)> {
         return None;
     }
     let Some(fd) = descriptor() else {
-        stop("the program closed the trace file, and it cannot be opened again");
+        stop(
+            "the program closed the trace file or may not make the system calls for it, \
+             and it cannot be opened again",
+        );
         return None;
     };
     let end = field64(offset::FILE_END)?;

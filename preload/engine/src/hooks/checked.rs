@@ -5,16 +5,19 @@
 //! libc on LDT's behalf) is served by the allocator beneath, and its block remembered as one from
 //! [`elsewhere`]: the heap's caches are in use by whoever was interrupted.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use ldt_trace::finding::{Access, DetectedBy, ErrorKind, Use};
 use ldt_trace::{Function, NodeId};
 
 use super::Origin;
 use crate::blocks::{self, Free, Request, Resized, Zeroed};
 use crate::findings::{self, Report, Reporter};
+use crate::message::say;
 use crate::modes::{self, deferred, elsewhere};
 use crate::recorder::{self, Recorder};
 use crate::reentry::Inside;
-use crate::sys::Registers;
+use crate::sys::{Registers, pages};
 use crate::{faults, modules, process, real};
 
 /// What is asked of an allocation function.
@@ -274,6 +277,21 @@ fn adopt(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: Wanted) -> *
     block
 }
 
+/// Whether the kernel refuses memory to LDT's heap that it may well give to the C library's: blocks come from there
+/// then, unchecked, for the program is not to fail where it would not without LDT. Says so once.
+#[cold]
+pub(super) fn is_heap_refused() -> bool {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let refused = pages::are_refused();
+    if refused && !SAID.swap(true, Ordering::Relaxed) {
+        say(
+            "the system refuses memory to the heap of check mode (a seccomp filter?); \
+             blocks come from the C library from here on, and are not checked",
+        );
+    }
+    refused
+}
+
 /// A call inside LDT itself, served by the allocator beneath.
 #[cold]
 pub(super) fn allocate_inside(place: impl FnOnce() -> *mut u8) -> *mut u8 {
@@ -347,6 +365,16 @@ pub(super) unsafe fn overflows(function: Function, count: usize, size: usize, sp
     unsafe { report_arguments(ErrorKind::CallocOverflow, function, 0, &note, sp, bp) };
 }
 
+/// A size that no block can have is an error: glibc refuses it too, but the program hardly means it.
+#[cold]
+pub(super) fn tell_if_too_big(inside: &mut Inside, origin: Origin, size: u64) {
+    let size = origin.operand.unwrap_or(size);
+    if size > isize::MAX as u64 {
+        let kind = ErrorKind::AllocationSizeTooBig;
+        report_origin(inside.recorder(), kind, origin, size, "");
+    }
+}
+
 /// An alignment that the function does not take: an error in check mode. Says whether the call is to
 /// fail with EINVAL, as it would in this glibc: before 2.38 `aligned_alloc` and `memalign` round up to
 /// a power of two.
@@ -410,7 +438,11 @@ unsafe fn report_arguments(
     };
     // SAFETY: as the caller vouches. The operator that may be pending is the call's, not this report's.
     let origin = unsafe { Origin::direct(function, sp, bp) };
-    let recorder = inside.recorder();
+    report_origin(inside.recorder(), kind, origin, size, note);
+    true
+}
+
+fn report_origin(recorder: &mut Recorder, kind: ErrorKind, origin: Origin, size: u64, note: &str) {
     let stack = capture(recorder, &origin);
     findings::report(
         recorder,
@@ -421,7 +453,7 @@ unsafe fn report_arguments(
             size,
             address: 0,
             stack,
-            called: function.symbol().as_bytes(),
+            called: origin.function.symbol().as_bytes(),
             block: None,
             memory_at: 0,
             memory: &[],
@@ -429,5 +461,4 @@ unsafe fn report_arguments(
             note: note.as_bytes(),
         },
     );
-    true
 }

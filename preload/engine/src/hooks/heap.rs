@@ -80,7 +80,14 @@ unsafe fn allocate_checked(
     };
     // SAFETY: `sp` and `bp` are the hook's.
     let origin = unsafe { Origin::of(function, sp, bp) };
-    checked::allocate(&mut inside, origin, wanted)
+    let block = checked::allocate(&mut inside, origin, wanted);
+    if block.is_null() && checked::is_heap_refused() {
+        return checked::allocate_inside(place);
+    }
+    if block.is_null() && !is_told_by_calloc(function, wanted.size) {
+        checked::tell_if_too_big(&mut inside, origin, wanted.size);
+    }
+    block
 }
 
 /// Alignments as the format wants them: a power of two.
@@ -98,10 +105,16 @@ pub unsafe extern "C" fn malloc(size: usize, sp: u64, bp: u64) -> *mut u8 {
     }
 }
 
+/// Whether a size is the product of calloc's arguments that overflowed, or the largest that does not: then both are
+/// named, which says more than the size.
+fn is_told_by_calloc(function: Function, bytes: u64) -> bool {
+    matches!(function, Function::Calloc) && bytes == u64::MAX
+}
+
 /// `calloc`.
 pub unsafe extern "C" fn calloc(count: usize, size: usize, sp: u64, bp: u64) -> *mut u8 {
     let bytes = (count as u64).saturating_mul(size as u64);
-    if count.checked_mul(size).is_none() {
+    if is_told_by_calloc(Function::Calloc, bytes) {
         // SAFETY: the registers are the hook's.
         unsafe { checked::overflows(Function::Calloc, count, size, sp, bp) };
     }
@@ -384,7 +397,14 @@ unsafe fn resize_checked(
         alignment: 1,
         zeroed: Zeroed::No,
     };
-    checked::resize(&mut inside, origin, old, wanted)
+    let block = checked::resize(&mut inside, origin, old, wanted);
+    if block.is_null() && checked::is_heap_refused() {
+        return checked::resize_inside(old, size);
+    }
+    if block.is_null() {
+        checked::tell_if_too_big(&mut inside, origin, wanted.size);
+    }
+    block
 }
 
 /// `realloc`.
