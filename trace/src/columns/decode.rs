@@ -1,7 +1,8 @@
 //! Columns back into words.
 
 use super::model::{Model, class};
-use super::sheet::{COLUMNS, COLUMNS_OF_VERSION_1, Column, Reader};
+use super::reader::Reader;
+use super::sheet::{COLUMNS, COLUMNS_OF_VERSION_1, Column};
 use super::{Malformed, token};
 use crate::function::Function;
 use crate::words::{self, NodeId, WordSink, Words};
@@ -30,7 +31,7 @@ pub fn decode(
         regions,
         words: Room { words, used: 0 },
     };
-    while let Some(token) = decoder.reader.byte(Column::Tokens) {
+    while let Some(token) = decoder.reader.token() {
         decoder
             .event(token)
             .ok_or(Malformed("columns that do not fit together"))?;
@@ -241,9 +242,8 @@ impl Decoder<'_> {
             token::STACK_EXPECTED => self.model.expected_stack(),
             token::STACK_SAME => self.model.last_stack(),
             token::STACK_PLACE => {
-                let low = self.reader.byte(Column::StackLow)?;
-                let high = self.reader.byte(Column::StackHigh)?;
-                self.model.stack_at(u16::from_le_bytes([low, high]))
+                let place = self.reader.pair(Column::StackLow)?;
+                self.model.stack_at(u16::from_le_bytes(place))
             }
             _ => {
                 let distance = self.reader.signed(Column::StackNew)?;
@@ -271,9 +271,8 @@ impl Decoder<'_> {
             token::AT_NEXT => self.model.next_address(),
             token::AT_OLD if old != 0 => old,
             token::AT_FREED => {
-                let low = self.reader.byte(Column::FreedLow)?;
-                let high = self.reader.byte(Column::FreedHigh)?;
-                self.model.freed_ago(u16::from_le_bytes([low, high]))?
+                let place = self.reader.pair(Column::FreedLow)?;
+                self.model.freed_ago(u16::from_le_bytes(place))?
             }
             _ => {
                 let distance = self.reader.signed(Column::Addresses)?;
@@ -295,10 +294,9 @@ impl Decoder<'_> {
 
     #[inline(always)]
     fn size(&mut self) -> Option<u32> {
-        let low = self.reader.byte(Column::SizeLow)?;
-        match self.reader.byte(Column::SizeHigh)? {
-            u8::MAX => self.reader.bytes(Column::Rest).map(u32::from_le_bytes),
-            high => Some(u32::from(high) << 8 | u32::from(low)),
+        match self.reader.pair(Column::SizeLow)? {
+            [_, u8::MAX] => self.reader.bytes(Column::Rest).map(u32::from_le_bytes),
+            size => Some(u32::from(u16::from_le_bytes(size))),
         }
     }
 
@@ -318,9 +316,8 @@ impl Decoder<'_> {
                 address
             }
             token::BLOCK_PLACE => {
-                let low = self.reader.byte(Column::AgeLow)?;
-                let high = self.reader.byte(Column::AgeHigh)?;
-                let address = self.model.seen_at(u16::from_le_bytes([low, high]));
+                let place = self.reader.pair(Column::AgeLow)?;
+                let address = self.model.seen_at(u16::from_le_bytes(place));
                 self.model.freed(address);
                 address
             }
@@ -330,9 +327,8 @@ impl Decoder<'_> {
                 address
             }
             token::BLOCK_AGE => {
-                let low = self.reader.byte(Column::AgeLow)?;
-                let high = self.reader.byte(Column::AgeHigh)?;
-                let address = self.model.of_age(u16::from_le_bytes([low, high]))?;
+                let place = self.reader.pair(Column::AgeLow)?;
+                let address = self.model.of_age(u16::from_le_bytes(place))?;
                 self.model.freed(address);
                 address
             }

@@ -7,6 +7,7 @@ mod counters;
 mod decode;
 mod encode;
 mod model;
+mod reader;
 mod sheet;
 mod token;
 

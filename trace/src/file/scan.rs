@@ -73,15 +73,23 @@ pub(super) fn scan(source: &Source, from: u64) -> io::Result<Found> {
         buffer: Vec::new(),
     };
     let mut at = from.next_multiple_of(ALIGNMENT);
+    // What the step before has seen ahead.
+    let mut ahead = None;
     while at < length {
-        let step = look(source, at, length)?;
+        let step = match ahead.take() {
+            Some(step) => step,
+            None => look(source, at, length)?,
+        };
         let end = step.end(at);
         let trusted = match step {
             Step::Nothing => false,
             // Whether a header can be believed shows at its end: if nothing known begins there,
             // its checksum decides, lest a damaged length jump over the rest of the file.
             Step::Chunk(chunk) => {
-                !matches!(look(source, end, length)?, Step::Nothing) || is_whole(source, &chunk)?
+                let next = look(source, end, length)?;
+                let is_known = !matches!(next, Step::Nothing);
+                ahead = Some(next);
+                is_known || is_whole(source, &chunk)?
             }
             Step::Window(_) => true,
         };
@@ -95,6 +103,7 @@ pub(super) fn scan(source: &Source, from: u64) -> io::Result<Found> {
             at = end;
             continue;
         }
+        ahead = None;
         found.resume = found.resume.min(at);
         let (next, zeros) = search.next(source, at + ALIGNMENT, length)?;
         let zeros = zeros && search.is_zero(source, at)?;
