@@ -94,13 +94,18 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         return growth_of_checks(options);
     }
     let selection = selection(options)?;
-    let opened = Opened::of(&trace);
-    let replayed = replay(&trace, &selection, &Progress::on_terminal());
+    let (opened, replayed) = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| Opened::of(&trace));
+        let replayed = replay(&trace, &selection, &Progress::on_terminal());
+        (opening.join().unwrap_or_default(), replayed)
+    });
     let mut report = Report::with(&replayed, choice(options), opened);
-    // A trace that could be replayed can be read for this, too.
-    report.found = findings::of_trace(&options.trace, &mut Namer::default())
-        .ok()
-        .flatten();
+    if trace.header().checked.is_some() {
+        // A trace that could be replayed can be read for this, too.
+        report.found = findings::of_trace(&options.trace, &mut Namer::default())
+            .ok()
+            .flatten();
+    }
     let style = style_of(options);
     let path = options.output.as_deref();
     if options.growth {

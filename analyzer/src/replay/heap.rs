@@ -10,7 +10,7 @@ use super::close_up::CloseUp;
 use super::follow::{Followed, Passing};
 use super::footprint::Footprint;
 use super::history::History;
-use super::sites::{Balance, Sites};
+use super::sites::{Balance, Site, Sites};
 use super::sizes::Sizes;
 use super::slack::{Slack, slack_bytes};
 use super::timeline::Timeline;
@@ -273,16 +273,17 @@ impl Heap {
     #[inline(always)]
     fn gain(&mut self, came: Passing) {
         let size = came.size;
+        let slack = slack_bytes(size);
         self.sizes.count(size);
         self.live.bytes = self.live.bytes.wrapping_add(size);
-        self.live_slack_bytes = self.live_slack_bytes.wrapping_add(slack_bytes(size));
+        self.live_slack_bytes = self.live_slack_bytes.wrapping_add(slack);
         if self.is_watched {
             self.watch_gain(came);
         }
         // Not right behind the bytes: both at once would be read as one, out of two that a free has
         // just written one by one, and a processor waits for those to reach its cache.
         self.live.blocks += 1;
-        self.sites.get_mut(came.site).gain(size, self.epoch);
+        self.sites.get_mut(came.site).gain(size, slack, self.epoch);
         self.timeline.grew_to(self.live.bytes);
         if self.live.bytes > self.peak.balance.bytes {
             self.peak = Peak {
@@ -331,10 +332,11 @@ impl Heap {
 
     #[inline(always)]
     fn lose(&mut self, address: u64, block: &Block, tick: Tick) {
+        let slack = slack_bytes(block.size);
         self.frees += 1;
         self.live.bytes = self.live.bytes.wrapping_sub(block.size);
         self.live.blocks = self.live.blocks.wrapping_sub(1);
-        self.live_slack_bytes = self.live_slack_bytes.wrapping_sub(slack_bytes(block.size));
+        self.live_slack_bytes = self.live_slack_bytes.wrapping_sub(slack);
         self.timeline.shrank_to(self.live.bytes);
         if self.is_watched {
             self.watch_loss(Passing {
@@ -344,7 +346,9 @@ impl Heap {
                 tick,
             });
         }
-        self.sites.get_mut(block.site).lose(block.size, self.epoch);
+        self.sites
+            .get_mut(block.site)
+            .lose(block.size, slack, self.epoch);
     }
 
     /// The function was called to free something.
@@ -429,8 +433,14 @@ impl Heap {
         Snapshot {
             tick: self.peak.tick,
             heap: self.peak.balance,
-            sites: sites.map(|site| site.at_peak(self.epoch)).collect(),
+            sites: sites.map(|site| self.peak_of(site)).collect(),
         }
+    }
+
+    /// What a site held at the heap's peak.
+    #[must_use]
+    pub fn peak_of(&self, site: &Site) -> Balance {
+        site.at_peak(self.epoch)
     }
 
     /// A site's slack at the heap's peak.

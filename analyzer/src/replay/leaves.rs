@@ -17,6 +17,9 @@ const REGION_PAGES: usize = 1 << (REGION_BITS - PAGE_BITS);
 /// The blocks that begin in one page.
 pub(super) type Leaf = [Packed; LEAF_SLOTS];
 
+/// So many neighbouring words are looked at together: where blocks are large most of them are nothing.
+const GROUP: usize = 8;
+
 /// No leaf has this number.
 const NO_LEAF: u32 = u32::MAX;
 /// What a leaf without a page has in place of its number.
@@ -309,6 +312,24 @@ impl PageView<'_> {
             .filter(|(_, word)| !word.is_nothing())
             .map(|(slot, word)| (slot + word.offset(), *word))
     }
+
+    /// The same, for those who look at all pages: twice as fast as an iterator that skips groups.
+    #[inline(always)]
+    pub(super) fn each_block(&self, mut each: impl FnMut(u64, Packed)) {
+        let mut begin = self.page << PAGE_BITS;
+        for words in self.words.chunks_exact(GROUP) {
+            if !Packed::are_nothing(words) {
+                let mut slot = begin;
+                for word in words {
+                    if !word.is_nothing() {
+                        each(slot + word.offset(), *word);
+                    }
+                    slot += 1 << SLOT_BITS;
+                }
+            }
+            begin += (GROUP as u64) << SLOT_BITS;
+        }
+    }
 }
 
 #[inline]
@@ -320,7 +341,7 @@ fn slot_in_leaf(address: u64) -> usize {
 /// arenas, which are 64 MiB apart.
 #[inline(always)]
 fn near_place(page: u64) -> usize {
-    (page + (page >> 14) * 131) as usize % NEAR
+    (page ^ page >> 14) as usize % NEAR
 }
 
 /// Spreads numbers of regions: the high bits of a multiplication depend on all bits below.

@@ -121,7 +121,7 @@ impl Content {
     fn of(view: &PageView<'_>) -> Self {
         let mut content = Content::default();
         let begin = view.page * PAGE_BYTES;
-        for (address, word) in view.blocks() {
+        view.each_block(|address, word| {
             let (chunk, end) = (
                 address.saturating_sub(HEADER_BYTES),
                 address + usable_bytes(word.size()),
@@ -131,30 +131,34 @@ impl Content {
                 content.own.bytes += end - chunk;
                 content.own.blocks += 1;
                 content.top = content.top.max(end);
+            } else {
+                content.add_over_edge(view.page, Extent::of(address, word.size()));
+            }
+        });
+        content
+    }
+
+    /// A block that begins in this page and is not all within it.
+    fn add_over_edge(&mut self, page: u64, extent: Extent) {
+        self.whole_bytes += extent.whole_bytes;
+        if extent.mapped_bytes > 0 {
+            self.mapped_bytes += extent.mapped_bytes;
+        } else {
+            self.top = self.top.max(extent.end);
+        }
+        for part in extent.parts() {
+            if part.page == page {
+                self.own.bytes += part.bytes;
+                self.own.blocks += 1;
                 continue;
             }
-            let extent = Extent::of(address, word.size());
-            content.whole_bytes += extent.whole_bytes;
-            if extent.mapped_bytes > 0 {
-                content.mapped_bytes += extent.mapped_bytes;
+            let place = if part.page < page {
+                &mut self.before
             } else {
-                content.top = content.top.max(extent.end);
-            }
-            for part in extent.parts() {
-                if part.page == view.page {
-                    content.own.bytes += part.bytes;
-                    content.own.blocks += 1;
-                    continue;
-                }
-                let place = if part.page < view.page {
-                    &mut content.before
-                } else {
-                    &mut content.beyond
-                };
-                content.is_odd |= place.replace(part).is_some();
-            }
+                &mut self.beyond
+            };
+            self.is_odd |= place.replace(part).is_some();
         }
-        content
     }
 }
 
@@ -279,7 +283,7 @@ impl Looker {
         let mut shares = Shares::default();
         for view in blocks.leaves().all() {
             let own = uses[view.leaf].free_share();
-            for (address, word) in view.blocks() {
+            view.each_block(|address, word| {
                 let page = first_page(address);
                 let share = if page == view.page {
                     own
@@ -287,7 +291,7 @@ impl Looker {
                     share_of_page(page, view.leaf.checked_sub(1))
                 };
                 shares.add(word.block().site, share);
-            }
+            });
         }
         for (address, block) in blocks.others() {
             shares.add(block.site, share_of_page(first_page(address), None));

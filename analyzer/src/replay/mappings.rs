@@ -2,6 +2,7 @@
 //! apart from the heap because an allocator's own mappings are among them.
 
 use super::sites::Sites;
+use super::slack::slack_bytes;
 use ldt_trace::{Function, NodeId};
 
 /// Totals of one function.
@@ -30,7 +31,7 @@ impl Mappings {
         self.mapped.calls += 1;
         self.mapped.bytes = self.mapped.bytes.wrapping_add(size);
         let site = self.sites.number(stack, function);
-        self.sites.get_mut(site).gain(size, 0);
+        self.sites.get_mut(site).gain(size, slack_bytes(size), 0);
     }
 
     /// Memory was unmapped.

@@ -48,6 +48,9 @@ impl<T: Default + Clone> Numbered<T> {
         let index = number as usize;
         if index <= self.dense.len() * 2 + SLACK {
             self.dense.resize(index + 1, T::default());
+            if self.far.is_empty() {
+                return &mut self.dense[index];
+            }
             // What was far when it was set may be near now.
             self.far.retain(|far, entry| {
                 let is_near = (*far as usize) <= index;

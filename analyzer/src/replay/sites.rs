@@ -7,7 +7,6 @@
 //! number of sites for nearly every allocation of a growing program.
 
 use super::numbered::Numbered;
-use super::slack::slack_bytes;
 use ldt_trace::{Function, NodeId};
 use std::collections::HashMap;
 
@@ -54,24 +53,24 @@ impl Site {
         }
     }
 
-    /// A block came.
+    /// A block came, which takes `slack` bytes beyond its size.
     #[inline(always)]
-    pub fn gain(&mut self, size: u64, epoch: u64) {
+    pub fn gain(&mut self, size: u64, slack: u64, epoch: u64) {
         self.settle(epoch);
         self.allocations += 1;
         self.bytes = self.bytes.wrapping_add(size);
         self.live.bytes = self.live.bytes.wrapping_add(size);
         self.live.blocks += 1;
-        self.slack_bytes = self.slack_bytes.wrapping_add(slack_bytes(size));
+        self.slack_bytes = self.slack_bytes.wrapping_add(slack);
     }
 
-    /// A block went.
+    /// A block went, which took `slack` bytes beyond its size.
     #[inline(always)]
-    pub fn lose(&mut self, size: u64, epoch: u64) {
+    pub fn lose(&mut self, size: u64, slack: u64, epoch: u64) {
         self.settle(epoch);
         self.live.bytes = self.live.bytes.wrapping_sub(size);
         self.live.blocks = self.live.blocks.wrapping_sub(1);
-        self.slack_bytes = self.slack_bytes.wrapping_sub(slack_bytes(size));
+        self.slack_bytes = self.slack_bytes.wrapping_sub(slack);
     }
 
     /// What it held when the epoch before `epoch` ended, that is, at the heap's peak.
@@ -194,10 +193,10 @@ mod tests {
     fn the_peak_keeps_its_slack() {
         let mut sites = Sites::default();
         let [first, second] = [1, 2].map(|stack| sites.number(NodeId(stack), Function::Malloc));
-        sites.get_mut(first).gain(25, 0); // 15
-        sites.get_mut(second).gain(1, 1); // 23
-        sites.get_mut(first).lose(25, 2);
-        sites.get_mut(second).gain(24, 2);
+        sites.get_mut(first).gain(25, 15, 0);
+        sites.get_mut(second).gain(1, 23, 1);
+        sites.get_mut(first).lose(25, 15, 2);
+        sites.get_mut(second).gain(24, 0, 2);
         let slack = |site: &Site| (site.slack_at_peak(2), site.slack_bytes);
         assert_eq!(
             sites.all().iter().map(slack).collect::<Vec<_>>(),
@@ -222,7 +221,7 @@ mod tests {
                 if is_allocation {
                     blocks.push((number, size));
                     live += size;
-                    sites.get_mut(number).gain(size, epoch);
+                    sites.get_mut(number).gain(size, 0, epoch);
                     if live > peak {
                         peak = live;
                         epoch += 1;
@@ -231,7 +230,7 @@ mod tests {
                 } else if !blocks.is_empty() {
                     let (number, size) = blocks.swap_remove(size as usize % blocks.len());
                     live -= size;
-                    sites.get_mut(number).lose(size, epoch);
+                    sites.get_mut(number).lose(size, 0, epoch);
                 }
             }
             let at_peak: Vec<_> = sites.all().iter().map(|site| site.at_peak(epoch)).collect();

@@ -28,7 +28,8 @@ pub fn usable_bytes(size: u64) -> u64 {
             .checked_next_multiple_of(PAGE_BYTES);
         return pages.map_or(size, |bytes| bytes - header);
     }
-    let chunk = with_header.next_multiple_of(CHUNK_STEP_BYTES);
+    // As `next_multiple_of`, which does not see that a power of two needs no division.
+    let chunk = (with_header + (CHUNK_STEP_BYTES - 1)) & !(CHUNK_STEP_BYTES - 1);
     (chunk - CHUNK_HEADER_BYTES).max(LEAST_USABLE_BYTES)
 }
 

@@ -2,7 +2,7 @@
 
 use super::site::SiteView;
 use crate::replay::Replayed;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// What the code of one module allocated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub struct ModuleTotals {
 /// Totals of all modules that allocated, those with the most bytes first.
 #[must_use]
 pub fn by_module(replayed: &Replayed, sites: &[SiteView]) -> Vec<ModuleTotals> {
-    let mut modules = HashMap::new();
-    let mut totals: HashMap<Option<usize>, ModuleTotals> = HashMap::new();
+    let mut modules = FxHashMap::default();
+    let mut totals: FxHashMap<Option<usize>, ModuleTotals> = FxHashMap::default();
     for site in sites {
         let caller = replayed.stacks.frames(site.stack).next();
         let module = caller.and_then(|caller| {

@@ -5,7 +5,6 @@
 
 use super::Report;
 use super::frames::{Naming, ShownFrame};
-use super::groups;
 use super::lines::Lines;
 use super::site::{Cost, SiteView};
 use super::waste::WasteJson;
@@ -440,8 +439,8 @@ fn threads<'a>(report: &'a Report<'_>) -> Vec<Thread<'a>> {
 
 fn modules<'a>(report: &'a Report<'_>) -> Vec<Module<'a>> {
     let replayed = report.replayed;
-    groups::by_module(replayed, &report.sites)
-        .into_iter()
+    let modules = report.modules.iter();
+    modules
         .map(|totals| {
             let module = totals.module.map(|index| &replayed.facts.modules[index]);
             let build_id = module.map(|module| hex(&module.build_id));

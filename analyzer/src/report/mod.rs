@@ -26,8 +26,10 @@ use crate::symbols::{self, Names};
 use crate::waste::Waste;
 use filter::Filter;
 use frames::Naming;
+use groups::ModuleTotals;
 use site::{Cost, SiteView};
 use std::collections::HashSet;
+use std::panic::resume_unwind;
 use tree::Branch;
 
 /// What is to be shown.
@@ -58,6 +60,10 @@ pub struct Report<'r> {
     pub tree: Option<Branch>,
     /// Where memory is wasted.
     pub waste: Waste,
+    /// What the code of each module allocated.
+    pub modules: Vec<ModuleTotals>,
+    /// Of each ranking shown: the places of its sites in `sites`.
+    rankings: Vec<(Cost, Vec<u32>)>,
     names: Names,
     opened: Opened,
 }
@@ -78,6 +84,8 @@ impl<'r> Report<'r> {
             found: None,
             tree: None,
             waste: Waste::new(replayed, &[]),
+            modules: Vec::new(),
+            rankings: Vec::new(),
             names: Names::default(),
             opened,
             choice,
@@ -96,7 +104,7 @@ impl<'r> Report<'r> {
             };
             report.sites = report.sites.iter().copied().filter(keeps).collect();
         }
-        report.waste = Waste::new(replayed, &report.sites);
+        report.sum_up();
         let mut addresses = report.addresses(report.shown().into_iter());
         if report.choice.tree {
             let threshold = replayed.heap.peak.balance.bytes / 100;
@@ -108,6 +116,28 @@ impl<'r> Report<'r> {
         }
         report.name(addresses);
         report
+    }
+
+    /// Looks through all sites for what is shown of them as a whole, on two cores: there may be
+    /// hundreds of thousands.
+    fn sum_up(&mut self) {
+        let (replayed, sites) = (self.replayed, &self.sites);
+        let most = self.choice.top.unwrap_or(usize::MAX);
+        let rank = |cost: &Cost| (*cost, site::ranked_places(sites, *cost, most));
+        let (rankings, (waste, modules)) = std::thread::scope(|scope| {
+            let others = scope.spawn(|| {
+                let waste = Waste::new(replayed, sites);
+                (waste, groups::by_module(replayed, sites))
+            });
+            let rankings = self.choice.costs.iter().map(rank).collect();
+            (
+                rankings,
+                others.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            )
+        });
+        self.rankings = rankings;
+        self.waste = waste;
+        self.modules = modules;
     }
 
     fn name(&mut self, addresses: HashSet<CodeAddress>) {
@@ -134,7 +164,14 @@ impl<'r> Report<'r> {
     /// The sites of one ranking, highest first.
     #[must_use]
     pub fn ranked(&self, cost: Cost) -> Vec<&SiteView> {
-        site::rank(&self.sites, cost, self.choice.top.unwrap_or(usize::MAX))
+        let known = self.rankings.iter().find(|(of, _)| *of == cost);
+        match known {
+            Some((_, places)) => {
+                let sites = places.iter();
+                sites.map(|place| &self.sites[*place as usize]).collect()
+            }
+            None => site::rank(&self.sites, cost, self.choice.top.unwrap_or(usize::MAX)),
+        }
     }
 
     /// Every site that is in any ranking shown.

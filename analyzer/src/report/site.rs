@@ -72,18 +72,17 @@ impl Cost {
 /// The sites of a replayed trace.
 #[must_use]
 pub fn sites(replayed: &Replayed) -> Vec<SiteView> {
-    let peaks = replayed.heap.at_peak().sites;
     let at = replayed.at.as_ref();
-    let numbered = replayed.heap.sites.all().iter().zip(peaks).enumerate();
+    let numbered = replayed.heap.sites.all().iter().enumerate();
     numbered
-        .map(|(number, (site, peak))| SiteView {
+        .map(|(number, site)| SiteView {
             number: number as u32,
             function: site.function,
             stack: site.stack,
             allocations: site.allocations,
             bytes: site.bytes,
             temporary: site.temporary,
-            peak,
+            peak: replayed.heap.peak_of(site),
             leaked: site.live,
             at: at.map(|at| at.sites.get(number).copied().unwrap_or_default()),
         })
@@ -93,24 +92,32 @@ pub fn sites(replayed: &Replayed) -> Vec<SiteView> {
 /// The sites with the highest figures, highest first.
 #[must_use]
 pub fn rank(sites: &[SiteView], cost: Cost, count: usize) -> Vec<&SiteView> {
+    let places = ranked_places(sites, cost, count).into_iter();
+    places.map(|place| &sites[place as usize]).collect()
+}
+
+/// The same, as places in `sites`.
+#[must_use]
+pub fn ranked_places(sites: &[SiteView], cost: Cost, count: usize) -> Vec<u32> {
     // Ties in a fixed order, so that two reports of one trace are the same.
-    let key = |site: &&SiteView| {
+    let key_of = |site: &SiteView| {
         let figures = (cost.of(site), site.bytes, site.allocations);
         (std::cmp::Reverse(figures), site.stack, site.function)
     };
+    let key = |place: &u32| key_of(&sites[*place as usize]);
     if count >= sites.len() {
-        let mut ranked: Vec<&SiteView> = sites.iter().collect();
+        let mut ranked: Vec<u32> = (0..sites.len() as u32).collect();
         ranked.sort_unstable_by_key(key);
         return ranked;
     }
     // Most sites are far from the first few: one look at each, without moving it.
-    let mut ranked: Vec<&SiteView> = Vec::new();
+    let mut ranked: Vec<u32> = Vec::new();
     let mut last = None;
-    for site in sites {
-        if last.is_some_and(|last| key(&site) >= last) {
+    for (place, site) in (0..).zip(sites) {
+        if last.is_some_and(|last| key_of(site) >= last) {
             continue;
         }
-        ranked.push(site);
+        ranked.push(place);
         if ranked.len() > 2 * count {
             ranked.select_nth_unstable_by_key(count, key);
             last = Some(key(&ranked[count]));

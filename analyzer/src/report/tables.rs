@@ -2,7 +2,6 @@
 
 use super::Report;
 use super::bars::bar;
-use super::groups;
 use super::style::Style;
 use crate::replay::sizes::LARGE;
 use crate::units::{bytes, count, percent};
@@ -131,7 +130,7 @@ pub(super) fn threads(report: &Report<'_>, style: Style, out: &mut impl Write) -
 
 /// Totals by the module that called the allocation functions.
 pub(super) fn modules(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
-    let modules = groups::by_module(report.replayed, &report.sites);
+    let modules = &report.modules;
     if modules.is_empty() {
         return Ok(());
     }

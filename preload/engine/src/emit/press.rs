@@ -107,7 +107,10 @@ pub(super) unsafe fn press(
         (Parameter::ZSTD_c_strategy, STRATEGY),
         (Parameter::ZSTD_c_hashLog, HASH_LOG),
         (Parameter::ZSTD_c_minMatch, MATCH_BYTES),
-        (LITERALS, zstd_sys::ZSTD_ParamSwitch_e::ZSTD_ps_enable as i32),
+        (
+            LITERALS,
+            zstd_sys::ZSTD_ParamSwitch_e::ZSTD_ps_enable as i32,
+        ),
     ] {
         press.set(parameter, value)?;
     }
