@@ -481,6 +481,53 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// For the encoder, which wants each event's own words, so that [`Words::blocks`] does not serve it:
+    /// the next event, if it is an allocation of two words (and a stamp); else nothing is read.
+    #[inline(always)]
+    pub(crate) fn next_plain_alloc(&mut self) -> Option<Item<'a>> {
+        let (word, second) = (*self.words.get(self.at)?, *self.words.get(self.at + 1)?);
+        if (word >> 56) as u8 & 0x7f != op::ALLOC || second & 0xffff_ffff > NODE_MASK {
+            return None;
+        }
+        let event = Event::Alloc {
+            function: Function::from_code((word >> 48) as u8)?,
+            address: word & LOW48,
+            size: second >> 32,
+            alignment: 1,
+            stack: NodeId(second as u32),
+        };
+        self.step(word, event, 2)
+    }
+
+    /// The next event, if it is a free; else nothing is read.
+    #[inline(always)]
+    pub(crate) fn next_free(&mut self) -> Option<Item<'a>> {
+        let word = *self.words.get(self.at)?;
+        if (word >> 56) as u8 & 0x7f != op::FREE {
+            return None;
+        }
+        let event = Event::Free {
+            function: Function::from_code((word >> 48) as u8)?,
+            address: word & LOW48,
+        };
+        self.step(word, event, 1)
+    }
+
+    /// Steps over an event of so many words, its stamp aside.
+    #[inline(always)]
+    fn step(&mut self, head: u64, event: Event<'a>, own: usize) -> Option<Item<'a>> {
+        if head & STAMPED != 0 {
+            self.tick = *self.words.get(self.at + own)?;
+            self.at += 1;
+        }
+        self.at += own;
+        Some(Item {
+            tick: self.tick,
+            tick_before: self.tick,
+            event,
+        })
+    }
+
     #[inline(always)]
     fn decode(&self) -> Option<(Item<'a>, usize)> {
         let rest = &self.words[self.at..];

@@ -18,12 +18,22 @@ pub fn encode(words: &[u64], model: &mut Model, out: &mut [u8]) -> Option<Encode
         sheet: Sheet::new(out, words.len())?,
     };
     let mut events = Words::new(words, 0);
-    let mut at = 0;
-    while let Some(item) = events.next() {
-        counters.add(&item);
-        let own = words.get(at..events.position())?;
-        at = events.position();
-        encoder.event(&item, own);
+    loop {
+        let at = events.position();
+        // Nearly all events are of two kinds. Reading each of them apart, though the last arm does for all, leaves
+        // out the choice between twelve, made twice.
+        if let Some(item) = events.next_plain_alloc() {
+            counters.add(&item);
+            encoder.event(&item, words.get(at..events.position())?);
+        } else if let Some(item) = events.next_free() {
+            counters.add(&item);
+            encoder.event(&item, words.get(at..events.position())?);
+        } else if let Some(item) = events.next() {
+            counters.add(&item);
+            encoder.event(&item, words.get(at..events.position())?);
+        } else {
+            break;
+        }
     }
     if events.damaged() {
         return None;

@@ -49,6 +49,19 @@ struct State {
 }
 
 impl State {
+    /// Its frame and what becomes of bp, when they may have been written a moment ago: see [`Read::just_written`].
+    #[inline(always)]
+    fn just_written(&self) -> (Frame, BpUse) {
+        let registers = self.frame.registers.just_written();
+        (
+            Frame {
+                registers,
+                ..self.frame
+            },
+            self.bp,
+        )
+    }
+
     /// Whether this remembered frame is the one with these registers.
     #[inline(always)]
     fn is(&self, frame: &Frame) -> bool {
@@ -279,16 +292,21 @@ impl Stacks {
                 return innermost.node;
             }
         }
-        self.capture_changed(caller, inside, to)
+        self.capture_changed(caller.ip, caller.sp, caller.bp, inside, to)
     }
 
+    /// [`Stacks::capture`] when the stack is another. The registers one by one, which is in the processor's: a
+    /// structure would be handed over through memory, and wait there.
     #[inline(never)]
     fn capture_changed(
         &mut self,
-        caller: Registers,
+        ip: u64,
+        sp: u64,
+        bp: u64,
         inside: usize,
         to: &mut impl Announce,
     ) -> NodeId {
+        let caller = Registers { ip, sp, bp };
         let stack = self.unwind.bounds.range();
         let attempt = self.branches.attempt();
         if attempt
@@ -375,9 +393,10 @@ impl Stacks {
                 }
                 fresh += 1;
             }
-            let (step, reads) = self
+            let (step, reads, epoch) = self
                 .unwind
-                .step(&mut frame, floor, &mut |module| to.module(module));
+                .step(frame, floor, &mut |module| to.module(module));
+            frame.epoch = epoch;
             *self.fresh.state(fresh - 1) = State {
                 frame,
                 node: NodeId(0),
@@ -430,7 +449,7 @@ impl Stacks {
             keep => self.kept.state(keep - 1).bp,
         };
         for index in (0..fresh).rev() {
-            let State { frame, bp, .. } = *self.fresh.state(index);
+            let (frame, bp) = self.fresh.state(index).just_written();
             parent = self.node(parent, &frame, to);
             outer = match bp {
                 BpUse::HandsOn if outer == BpUse::Needs => BpUse::Needs,
@@ -447,7 +466,7 @@ impl Stacks {
                 *self.kept.proof(count) = if cut_here {
                     never()
                 } else {
-                    *self.fresh.proof(index)
+                    self.fresh.proof(index).each_ref().map(Read::just_written)
                 };
                 count += 1;
             }

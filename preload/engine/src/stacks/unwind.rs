@@ -8,7 +8,7 @@ use framehop::{FrameAddress, Unwinder};
 use super::bounds::Bounds;
 use super::rules::{Cache, Rules};
 use crate::modules::{self, Module};
-use crate::sys::{Registers, restorer_registers};
+use crate::sys::{Registers, just_written, restorer_registers};
 
 /// How many words of the stack a step may read and still be remembered by the memo.
 pub const READS: usize = 2;
@@ -20,6 +20,18 @@ pub struct Read {
     pub address: u64,
     /// What was there.
     pub value: u64,
+}
+
+impl Read {
+    /// A copy of what may have been stored a moment ago: see [`just_written`].
+    #[inline(always)]
+    #[must_use]
+    pub fn just_written(&self) -> Read {
+        Read {
+            address: just_written(&self.address),
+            value: just_written(&self.value),
+        }
+    }
 }
 
 /// What a step out of a frame does with the frame pointer.
@@ -110,28 +122,28 @@ impl Unwind {
             .then(|| unsafe { (address as *const u64).read_unaligned() })
     }
 
-    /// One step outwards, with what it read. Reads only the current stack, at or above `floor`. Completes
-    /// `frame` with the epoch of its module.
+    /// One step outwards, with what it read. Reads only the current stack, at or above `floor`. Gives
+    /// the epoch of the frame's module as well.
     ///
-    /// By value: words that are written one by one and read again in pairs cost the processor more than
+    /// All by value: words that are written one by one and read again in pairs cost the processor more than
     /// the rest of the step.
     #[inline(always)]
     pub fn step(
         &mut self,
-        frame: &mut Frame,
+        frame: Frame,
         floor: u64,
         announce: &mut dyn FnMut(&Module),
-    ) -> (Step, Reads) {
+    ) -> (Step, Reads, u16) {
         let Registers { ip, sp, bp } = frame.registers;
         let rule = match self.rules.find(ip) {
             Some(rule) if rule.is_equation() && !frame.exact => rule,
             _ => return self.step_slowly(frame, floor, announce),
         };
-        frame.epoch = rule.epoch();
+        let epoch = rule.epoch();
         let caller_sp = sp.wrapping_add(rule.sp_bytes());
         let address = caller_sp.wrapping_sub(8);
         let Some(caller_ip) = self.read(address, floor) else {
-            return (Step::Lost, Reads::default());
+            return (Step::Lost, Reads::default(), epoch);
         };
         let first = Read {
             address,
@@ -149,7 +161,7 @@ impl Unwind {
             Some(below) => {
                 let address = caller_sp.wrapping_sub(below);
                 let Some(value) = self.read(address, floor) else {
-                    return (Step::Lost, Reads::default());
+                    return (Step::Lost, Reads::default(), epoch);
                 };
                 let reads = Reads {
                     bp: BpUse::Restores,
@@ -164,29 +176,29 @@ impl Unwind {
             sp: caller_sp,
             bp: caller_bp,
         };
-        (arrive(sp, caller), reads)
+        (arrive(sp, caller), reads, epoch)
     }
 
     #[inline(never)]
     fn step_slowly(
         &mut self,
-        frame: &mut Frame,
+        frame: Frame,
         floor: u64,
         announce: &mut dyn FnMut(&Module),
-    ) -> (Step, Reads) {
+    ) -> (Step, Reads, u16) {
         let mut reads = Reads::default();
         let ip = frame.registers.ip;
         if ip == self.restorer && !frame.exact {
             let step = self.leave_signal_handler(frame.registers.sp, floor, &mut reads);
-            return (step, reads);
+            return (step, reads, 0);
         }
         let module = modules::find(ip.wrapping_sub(u64::from(!frame.exact)), announce);
-        frame.epoch = module.map_or(0, |module| module.epoch);
-        let step = self.step_plainly(frame, module, floor, &mut reads);
+        let epoch = module.map_or(0, |module| module.epoch);
+        let step = self.step_plainly(&frame, module, floor, &mut reads);
         if let (Some(module), Some(ip), false) = (module, NonZeroU64::new(ip), frame.exact) {
             self.rules.learn(module, ip, &mut self.cache);
         }
-        (step, reads)
+        (step, reads, epoch)
     }
 
     /// One step by framehop, or along frame pointers where no module brought the code.

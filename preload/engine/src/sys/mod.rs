@@ -23,6 +23,6 @@ pub mod vector;
 mod x86_64;
 
 pub use x86_64::{
-    ELF_MACHINE, Registers, counter, counter_is_steady, prefetch, registers_here,
+    ELF_MACHINE, Registers, counter, counter_is_steady, just_written, prefetch, registers_here,
     restorer_registers, saved_registers, syscall,
 };

@@ -90,6 +90,28 @@ pub struct Registers {
     pub bp: u64,
 }
 
+impl Registers {
+    /// A copy of registers that may have been stored a moment ago: see [`just_written`].
+    #[inline(always)]
+    #[must_use]
+    pub fn just_written(&self) -> Registers {
+        Registers {
+            ip: just_written(&self.ip),
+            sp: just_written(&self.sp),
+            bp: just_written(&self.bp),
+        }
+    }
+}
+
+/// A word that may have been stored a moment ago, read by itself. The processor hands a store on to a load of the same
+/// word before it is in the cache; for a load of two such words at once, which compilers make of a copy, it waits.
+#[inline(always)]
+#[must_use]
+pub fn just_written(word: &u64) -> u64 {
+    // SAFETY: a valid reference.
+    unsafe { core::ptr::from_ref(word).read_volatile() }
+}
+
 /// The calling function's own registers.
 #[inline(always)]
 #[must_use]

@@ -64,7 +64,8 @@ impl Stacks {
     ) -> bool {
         while *fresh < MAX_FRAMES {
             let announce = &mut |module: &modules::Module| to.module(module);
-            let (step, _) = self.unwind.step(&mut frame, floor, announce);
+            let (step, _, epoch) = self.unwind.step(frame, floor, announce);
+            frame.epoch = epoch;
             self.fresh.state(*fresh).frame = frame;
             *fresh += 1;
             match step {
