@@ -17,8 +17,8 @@ const REGION_PAGES: usize = 1 << (REGION_BITS - PAGE_BITS);
 /// The blocks that begin in one page.
 pub(super) type Leaf = [Packed; LEAF_SLOTS];
 
-/// So many neighbouring words are looked at together: where blocks are large most of them are nothing.
-const GROUP: usize = 8;
+/// So many neighbouring words are looked at together: a bit for each.
+const GROUP: usize = u64::BITS as usize;
 
 /// No leaf has this number.
 const NO_LEAF: u32 = u32::MAX;
@@ -313,19 +313,21 @@ impl PageView<'_> {
             .map(|(slot, word)| (slot + word.offset(), *word))
     }
 
-    /// The same, for those who look at all pages: twice as fast as an iterator that skips groups.
+    /// The same, for those who look at all pages: which words are blocks is found out without a branch
+    /// for each, which no processor can foresee.
     #[inline(always)]
     pub(super) fn each_block(&self, mut each: impl FnMut(u64, Packed)) {
         let mut begin = self.page << PAGE_BITS;
-        for words in self.words.chunks_exact(GROUP) {
-            if !Packed::are_nothing(words) {
-                let mut slot = begin;
-                for word in words {
-                    if !word.is_nothing() {
-                        each(slot + word.offset(), *word);
-                    }
-                    slot += 1 << SLOT_BITS;
-                }
+        for words in self.words.as_chunks::<GROUP>().0 {
+            let mut blocks = 0u64;
+            for (place, word) in words.iter().enumerate() {
+                blocks |= u64::from(!word.is_nothing()) << place;
+            }
+            while blocks != 0 {
+                let place = blocks.trailing_zeros() as usize % GROUP;
+                blocks &= blocks - 1;
+                let word = words[place];
+                each(begin + ((place as u64) << SLOT_BITS) + word.offset(), word);
             }
             begin += (GROUP as u64) << SLOT_BITS;
         }

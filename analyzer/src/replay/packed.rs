@@ -33,12 +33,6 @@ impl Packed {
         self.0 == 0
     }
 
-    /// Whether none of them is a block.
-    #[inline(always)]
-    pub(super) fn are_nothing(words: &[Packed]) -> bool {
-        words.iter().fold(0, |all, word| all | word.0) == 0
-    }
-
     /// Whether this is the block that begins at `address`, given that it is in the address's slot.
     #[inline(always)]
     pub(super) fn is_at(self, address: u64) -> bool {
