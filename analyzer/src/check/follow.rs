@@ -113,6 +113,7 @@ impl Follower {
 
     /// The command has ended: whoever is left is read as far as it goes.
     fn finish(&mut self, ended: &Ended) {
+        self.watch.look_everywhere();
         for _ in 0..LAST_LOOKS {
             self.look();
             let is_left =

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod launch;
 pub mod merge;
 pub mod outputs;
+pub mod place;
 pub mod print;
 pub mod settings;
 pub mod suppress;

@@ -1,70 +1,18 @@
 //! Following the traces of a run while they grow: every process has one, and there may be more any
 //! moment.
 //!
-//! Files are looked for in one folder, every few milliseconds: neither a notification (which an
+//! Files are looked for in one folder, every few milliseconds ([`super::place`]): neither a notification (which an
 //! mmapped file does not give) nor a pipe (which daemons would keep open, and fork would share)
 //! does it as simply. A look at a quiet process is one read of its header page.
 
+use super::place::{Identity, Place};
 use crate::findings::{Found, Reader};
 use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
-
-/// Which file, whatever its name: when a process execs, the trace before it is renamed.
-type Identity = (u64, u64);
-
-/// Where traces come to be.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The folder.
-    pub folder: PathBuf,
-    /// What their names begin with.
-    pub prefix: String,
-    /// Files that were there before.
-    before: HashSet<Identity>,
-}
-
-impl Place {
-    /// All new files in a folder whose name begins so.
-    #[must_use]
-    pub fn new(folder: &Path, prefix: &str) -> Self {
-        let mut place = Place {
-            folder: folder.to_owned(),
-            prefix: prefix.to_owned(),
-            before: HashSet::new(),
-        };
-        place.before = place
-            .files()
-            .into_iter()
-            .map(|(identity, _)| identity)
-            .collect();
-        place
-    }
-
-    fn files(&self) -> Vec<(Identity, PathBuf)> {
-        let Ok(entries) = fs::read_dir(&self.folder) else {
-            return Vec::new();
-        };
-        let mut files: Vec<(Identity, PathBuf)> = entries
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                let is_meant = entry
-                    .file_name()
-                    .to_string_lossy()
-                    .starts_with(&self.prefix);
-                let file = is_meant.then(|| entry.metadata().ok()).flatten()?;
-                file.is_file()
-                    .then(|| ((file.dev(), file.ino()), entry.path()))
-            })
-            .filter(|(identity, _)| !self.before.contains(identity))
-            .collect();
-        files.sort_by(|a, b| a.1.cmp(&b.1));
-        files
-    }
-}
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
 
 /// A trace that is followed.
 #[derive(Debug)]
@@ -176,6 +124,8 @@ pub fn is_running(pid: u32) -> bool {
 pub struct Watch {
     places: Vec<Place>,
     numbers: HashMap<Identity, usize>,
+    /// Files that could not be read as traces yet.
+    begun: Vec<(Identity, PathBuf)>,
     /// In the order in which they were seen.
     pub traces: Vec<Watched>,
 }
@@ -187,23 +137,39 @@ impl Watch {
         Watch {
             places,
             numbers: HashMap::new(),
+            begun: Vec::new(),
             traces: Vec::new(),
         }
     }
 
     /// Looks for new traces, and for what is new in those that are known.
     pub fn look(&mut self) {
-        for (identity, path) in self.places.iter().flat_map(Place::files) {
+        let mut files = std::mem::take(&mut self.begun);
+        files.extend(self.places.iter_mut().flat_map(Place::changed_files));
+        for (identity, path) in files {
             if let Some(number) = self.numbers.get(&identity) {
                 self.traces[*number].path = path;
-            } else if let Ok(Some(watched)) = Watched::open(path) {
-                self.numbers.insert(identity, self.traces.len());
-                self.traces.push(watched);
+                continue;
+            }
+            match Watched::open(path.clone()) {
+                Ok(Some(watched)) => {
+                    self.numbers.insert(identity, self.traces.len());
+                    self.traces.push(watched);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                _ if self.begun.iter().any(|(known, _)| *known == identity) => {}
+                _ => self.begun.push((identity, path)),
             }
         }
         for watched in self.traces.iter_mut().filter(|watched| !watched.is_done) {
             watched.look();
         }
+    }
+
+    /// Looks the same way, into the folders in any case.
+    pub fn look_everywhere(&mut self) {
+        self.places.iter_mut().for_each(Place::forget_listing);
+        self.look();
     }
 }
 
@@ -215,16 +181,5 @@ mod tests {
     fn this_process_runs() {
         assert!(is_running(std::process::id()));
         assert!(!is_running(u32::MAX));
-    }
-
-    #[test]
-    fn files_from_before_are_not_ours() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        fs::write(folder.path().join("t.1"), "").expect("written");
-        let place = Place::new(folder.path(), "t.");
-        fs::write(folder.path().join("t.2"), "").expect("written");
-        fs::write(folder.path().join("u.2"), "").expect("written");
-        let names: Vec<PathBuf> = place.files().into_iter().map(|(_, path)| path).collect();
-        assert_eq!(names, [folder.path().join("t.2")]);
     }
 }

@@ -14,9 +14,15 @@ use crate::modes::redzone::{Culprit, Pattern, culprit};
 /// Bytes of a damage that are shown.
 const SHOWN_BYTES: usize = 64;
 
+/// How far from a fenced block is looked at when it is freed: comparing whole pages took a tenth of a short
+/// program's time.
+const NEAR_BYTES: u64 = 256;
+
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
+    /// What is next to the block in a page of its own; the rest is looked at when it leaves the quarantine.
+    Near,
     /// The block's own slot, and the redzone before it.
     Around,
     /// As well whether the freed block is as it was left.
@@ -73,15 +79,19 @@ fn is_small_damaged(slot: &Slot, lies: &Lies, look: Look) -> bool {
 #[cold]
 #[inline(never)]
 fn look_closely(slot: &Slot, facts: Facts, lies: &Lies, look: Look, found: &mut dyn Found) {
-    let before = shared_redzone(slot, lies).start..lies.start;
-    let after = lies.end()..lies.open.end;
+    let mut before = shared_redzone(slot, lies).start..lies.start;
+    let mut after = lies.end()..lies.open.end;
+    if look == Look::Near {
+        before.start = before.start.max(lies.start.saturating_sub(NEAR_BYTES));
+        after.end = after.end.min(lies.end() + NEAR_BYTES);
+    }
     // SAFETY: the slot's open memory, and the end of the slot before it or the span's pad.
     let damaged = unsafe {
         [
             bytes::damage(before, Pattern::REDZONE),
             bytes::damage(after, Pattern::REDZONE),
             match look {
-                Look::Around => None,
+                Look::Near | Look::Around => None,
                 Look::Inside => bytes::damage(lies.start..lies.end(), settings::freed_pattern()),
             },
         ]

@@ -170,7 +170,11 @@ impl ThreadHeap {
     #[inline(always)]
     pub fn release(&mut self, address: u64, free: &Free, found: &mut dyn Found) -> Option<u64> {
         let (slot, lies) = claim(address, free, found)?;
-        check::look(&slot, slot.meta.facts(), &lies, Look::Around, found);
+        let look = match slot.kind {
+            Kind::Fenced => Look::Near,
+            _ => Look::Around,
+        };
+        check::look(&slot, slot.meta.facts(), &lies, look, found);
         counters::add(&self.counters.freed, 1);
         counters::add(&self.counters.freed_bytes, lies.size);
         let weight_bytes = put_away(&slot, &lies);

@@ -36,7 +36,7 @@ const EARNED_NS: i64 = 20;
 /// And a nanosecond more for so many bytes.
 const BYTES_A_NS: u64 = 100;
 /// What a program may spend on guards before it has earned anything.
-pub const FIRST_CREDIT_NS: i64 = 20_000_000;
+pub const FIRST_CREDIT_NS: i64 = 10_000_000;
 /// A thread keeps no more than this, so that a long quiet time is not followed by a burst.
 const CREDIT_MAX_NS: i64 = 10 * FIRST_CREDIT_NS;
 /// The blocks of a stack that are due: two after their ends, two before their starts.
