@@ -16,7 +16,7 @@ use ldt_trace::header::flag;
 use crate::blocks::ThreadHeap;
 use crate::emit::{Window, trace_file};
 use crate::hooks::untraced;
-use crate::options::{self, Environment, Mode, Options};
+use crate::options::{self, Mode, Options};
 use crate::recorder::{self, Recorder};
 use crate::stacks::unwind::Unwind;
 use crate::stacks::{Stacks, table};
@@ -203,8 +203,8 @@ fn start() {
         return;
     };
     WATCHED.store(page.cast(), Ordering::Release);
-    let environment = Environment::at_start();
-    let options = options::from_environment(&environment);
+    let environment = facts::environment();
+    let options = options::from_environment(environment);
     clock::choose();
     let pattern = facts::absolute_pattern(&options.output);
     if options.trace_children {

@@ -241,6 +241,15 @@ impl Recorder {
 
     /// Measures the process now.
     pub fn put_sample(&mut self) {
+        // Without a record of events there is no timeline to put it into, and short processes are many.
+        if profiles() || !modes::is_checking() {
+            self.put_resident_set();
+        }
+        trace_file::raise64(offset::STACK_PEAK_BYTES, self.stacks.deepest_bytes());
+        self.put_name();
+    }
+
+    fn put_resident_set(&mut self) {
         let rss_bytes = resident_bytes();
         trace_file::raise64(offset::RSS_PEAK_BYTES, rss_bytes);
         let sample = Sample {
@@ -250,8 +259,6 @@ impl Recorder {
         self.window.room(MAX_EVENT_WORDS);
         words::put_sample(&mut self.window, sample, clock::now());
         self.window.commit();
-        trace_file::raise64(offset::STACK_PEAK_BYTES, self.stacks.deepest_bytes());
-        self.put_name();
     }
 
     /// Records the thread's name when it is not what was recorded last.

@@ -4,6 +4,7 @@ mod heap_common;
 
 use heap_common::{Log, config, free_by, request, resident_bytes, start};
 use ldt_engine::blocks::{self, Config, ThreadHeap};
+use ldt_engine::modes::quarantine::common_volume_bytes;
 use ldt_engine::options::GuardChoice;
 use ldt_trace::Function;
 use ldt_trace::finding::BlockState;
@@ -38,7 +39,8 @@ fn first_in_is_first_out() {
         heap.release(address, &free, &mut log);
     }
     // Writing into one that is held back is told when it leaves, into one that has left is not.
-    let kept = VOLUME_BYTES as usize / (1_024 + 24);
+    let volume = common_volume_bytes(VOLUME_BYTES, 0, u64::MAX);
+    let kept = volume as usize / (1_024 + 24);
     let (gone, held) = addresses.split_at(addresses.len() - kept);
     for &address in gone.iter().rev().skip(200).chain(held.iter().skip(200)) {
         // SAFETY: small freed blocks are open memory.

@@ -33,6 +33,8 @@ enum Scarce {
 
 static SCARCE: AtomicU64 = AtomicU64::new(0);
 static LARGEST_BYTES: AtomicU64 = AtomicU64::new(0);
+static AVAILABLE_BYTES: AtomicU64 = AtomicU64::new(0);
+static LIMIT_BYTES: AtomicU64 = AtomicU64::new(u64::MAX);
 
 fn scarce() -> Scarce {
     match SCARCE.load(Ordering::Relaxed) {
@@ -42,25 +44,27 @@ fn scarce() -> Scarce {
     }
 }
 
-/// Learns the limits that decide how regions are made.
+/// Learns the limits, once: each file of the kernel's takes as long as dozens of blocks, and short processes are many.
 pub(super) fn begin() {
-    let strict = number_in(b"/proc/sys/vm/overcommit_memory\0") == Some(2);
-    let limited = resource(libc::RLIMIT_AS).is_some() || resource(libc::RLIMIT_DATA).is_some();
-    let scarce = match (strict, limited) {
-        (_, true) => Scarce::Addresses,
-        (true, false) => Scarce::Promises,
-        (false, false) => Scarce::No,
+    let overcommit = number_in(b"/proc/sys/vm/overcommit_memory\0");
+    let limits = [resource(libc::RLIMIT_AS), resource(libc::RLIMIT_DATA)];
+    let scarce = match (overcommit, limits) {
+        (_, [Some(_), _] | [_, Some(_)]) => Scarce::Addresses,
+        (Some(2), _) => Scarce::Promises,
+        _ => Scarce::No,
     };
     SCARCE.store(scarce as u64, Ordering::Relaxed);
+    let memory = read_proc(b"/proc/meminfo\0").unwrap_or_default();
     // Unless told to promise anything, the kernel refuses what is more than all memory and swap. It
     // does not ask that of reservations, so it is asked here: a program may rely on the null pointer.
-    let promises_anything = number_in(b"/proc/sys/vm/overcommit_memory\0") == Some(1);
-    let largest = if promises_anything {
-        REGION_MAX_BYTES
-    } else {
-        memory_figure_bytes(b"MemTotal:") + memory_figure_bytes(b"SwapTotal:")
+    let largest = match overcommit {
+        Some(1) => REGION_MAX_BYTES,
+        _ => line_bytes(&memory, b"MemTotal:") + line_bytes(&memory, b"SwapTotal:"),
     };
     LARGEST_BYTES.store(largest, Ordering::Relaxed);
+    AVAILABLE_BYTES.store(line_bytes(&memory, b"MemAvailable:"), Ordering::Relaxed);
+    let limit = limits.into_iter().flatten().chain(cgroup_limit_bytes());
+    LIMIT_BYTES.store(limit.min().unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
 /// No block can be larger.
@@ -69,8 +73,7 @@ pub(super) fn largest_block_bytes() -> u64 {
 }
 
 /// A line of `/proc/meminfo`; the largest number where there is none.
-fn memory_figure_bytes(name: &[u8]) -> u64 {
-    let text = read_proc(b"/proc/meminfo\0").unwrap_or_default();
+fn line_bytes(text: &[u8], name: &[u8]) -> u64 {
     text.split(|&byte| byte == b'\n')
         .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| number(rest.strip_suffix(b" kB")?))
@@ -132,20 +135,14 @@ pub(super) fn mappings_for_guards() -> u64 {
 
 /// Memory that the process may have, all its limits considered.
 pub(super) fn memory_limit_bytes() -> Option<u64> {
-    [
-        cgroup_limit_bytes(),
-        resource(libc::RLIMIT_AS),
-        resource(libc::RLIMIT_DATA),
-    ]
-    .into_iter()
-    .flatten()
-    .min()
+    let limit = LIMIT_BYTES.load(Ordering::Relaxed);
+    (limit != u64::MAX).then_some(limit)
 }
 
-/// A quarter of the memory that is free now.
+/// A quarter of the memory that was free at the start.
 pub(super) fn quarter_of_free_bytes() -> u64 {
-    let available = memory_figure_bytes(b"MemAvailable:");
-    available.min(memory_limit_bytes().unwrap_or(u64::MAX)) / 4
+    let available = AVAILABLE_BYTES.load(Ordering::Relaxed);
+    available.min(LIMIT_BYTES.load(Ordering::Relaxed)) / 4
 }
 
 /// The tightest memory limit of the control groups that the process is in.
@@ -205,6 +202,7 @@ mod tests {
 
     #[test]
     fn there_is_some_memory() {
+        begin();
         assert!(quarter_of_free_bytes() > 0);
         assert!(mappings_for_guards() > 0);
     }

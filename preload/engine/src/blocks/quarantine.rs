@@ -7,10 +7,11 @@
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{guarded, mapped, settings};
+use super::{guarded, mapped, settings, shelves};
 use crate::modes::guard::taken_of_quarantine_bytes;
 use crate::modes::quarantine::{
-    BATCH_BLOCKS, batch_limit_bytes, fenced_volume_bytes, volume_bytes,
+    BATCH_BLOCKS, batch_limit_bytes, common_volume_bytes, fenced_volume_bytes, idle_volume_bytes,
+    volume_bytes,
 };
 use crate::options::GuardChoice;
 use crate::sys::lock::Lock;
@@ -98,22 +99,24 @@ pub(super) fn configured_bytes() -> u64 {
     VOLUME_BYTES.load(Ordering::Relaxed)
 }
 
-/// What the blocks of a queue may weigh now.
+/// What the blocks of a queue may weigh now. What fenced blocks weigh and what is kept empty is memory
+/// that the options have promised for freed blocks, too.
 fn volume_now_bytes(line: Line) -> u64 {
     let volume = configured_bytes();
-    match line {
-        Line::Fenced => fenced_volume_bytes(volume),
+    let fenced = match line {
+        Line::Fenced => return fenced_volume_bytes(volume),
         Line::Common if settings::guard() == GuardChoice::Adaptive => {
             let program_bytes = mapped::program_bytes();
-            volume - taken_of_quarantine_bytes(guarded::open_bytes(), program_bytes, volume)
+            taken_of_quarantine_bytes(guarded::open_bytes(), program_bytes, volume)
         }
-        Line::Common => volume,
-    }
+        Line::Common => 0,
+    };
+    common_volume_bytes(volume, fenced, shelves::idle_bytes())
 }
 
 /// How much empty memory is kept at hand: little beside the quarantine.
 pub(super) fn idle_limit_bytes() -> u64 {
-    (VOLUME_BYTES.load(Ordering::Relaxed) / 8).max(1 << 20)
+    idle_volume_bytes(configured_bytes()).max(1 << 20)
 }
 
 /// How much is to be kept.

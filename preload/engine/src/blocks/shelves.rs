@@ -43,6 +43,11 @@ pub(super) static SHELVES: [Lock<Shelf>; ALL_CLASSES] = [const {
 /// back at once cost a page fault for every 4 KiB that went through the quarantine.
 static IDLE_BYTES: AtomicU64 = AtomicU64::new(0);
 
+/// What they are now.
+pub(super) fn idle_bytes() -> u64 {
+    IDLE_BYTES.load(Ordering::Relaxed)
+}
+
 fn end_idleness(span: &Descriptor) {
     if span.idle.load(Ordering::Relaxed) != 0 {
         span.idle.store(0, Ordering::Relaxed);

@@ -182,8 +182,8 @@ pub fn place_large_unguarded(
 
 /// Guarded blocks of a little program may take this much whatever it uses itself.
 const FLOOR_BYTES: u64 = 16 << 20;
-/// And this much without the quarantine's having to make room for it.
-const FREE_BYTES: u64 = 4 << 20;
+/// This part of what the program has may be taken without the quarantine's having to make room for it.
+const FREE_SHARE: u64 = 4;
 
 /// What guarded blocks may take of a volume that is meant for the quarantine.
 #[must_use]
@@ -214,9 +214,8 @@ pub fn memory_limit_bytes(
 /// for memory that is only there to find errors is shared between the two.
 #[must_use]
 pub fn taken_of_quarantine_bytes(open_bytes: u64, program_bytes: u64, volume_bytes: u64) -> u64 {
-    let free_bytes = FREE_BYTES.max(program_bytes / 2);
     open_bytes
-        .saturating_sub(free_bytes)
+        .saturating_sub(program_bytes / FREE_SHARE)
         .min(of_quarantine_bytes(volume_bytes))
 }
 
@@ -322,7 +321,7 @@ mod tests {
             for open in [0, limit / 2, limit] {
                 let quarantine = volume - taken_of_quarantine_bytes(open, live, volume);
                 assert!(quarantine >= volume / 2);
-                assert!(open + quarantine <= volume + FREE_BYTES.max(live / 2));
+                assert!(open + quarantine <= volume + live / 2);
             }
         }
         assert_eq!(memory_limit_bytes(GuardChoice::Adaptive, 1, 0, volume), 1);

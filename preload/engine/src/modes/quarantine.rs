@@ -27,6 +27,19 @@ pub const fn fenced_volume_bytes(volume_bytes: u64) -> u64 {
     volume_bytes / 16
 }
 
+/// What is kept empty, for the next blocks, is little beside it.
+#[must_use]
+pub const fn idle_volume_bytes(volume_bytes: u64) -> u64 {
+    volume_bytes / 16
+}
+
+/// What is left for most blocks, when fenced ones and empty memory take so much: all is one promise.
+#[must_use]
+pub fn common_volume_bytes(volume_bytes: u64, fenced_bytes: u64, idle_bytes: u64) -> u64 {
+    let kept = fenced_bytes + idle_bytes.min(idle_volume_bytes(volume_bytes));
+    volume_bytes - kept.min(volume_bytes / 2)
+}
+
 /// A freed large block's pages are given back at once. What it holds is a range of addresses, and the
 /// kernel's table of its pages: so a big free does not push everything else out, and a program that
 /// frees terabytes in turn does not run out of addresses.
@@ -56,6 +69,15 @@ mod tests {
         assert_eq!(volume_bytes(64 << 20, None), 64 << 20);
         assert_eq!(volume_bytes(64 << 20, Some(64 << 20)), 8 << 20);
         assert_eq!(volume_bytes(64 << 20, Some(1 << 40)), 64 << 20);
+    }
+
+    #[test]
+    fn empty_memory_and_fenced_blocks_are_taken_off_and_leave_half() {
+        let volume = 64 << 20;
+        assert_eq!(common_volume_bytes(volume, 0, 0), volume);
+        assert_eq!(common_volume_bytes(volume, 0, 1 << 20), 63 << 20);
+        assert_eq!(common_volume_bytes(volume, 8 << 20, 1 << 20), 55 << 20);
+        assert_eq!(common_volume_bytes(volume, 40 << 20, 1 << 30), volume / 2);
     }
 
     #[test]

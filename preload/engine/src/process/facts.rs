@@ -1,5 +1,8 @@
 //! What kind of process this is: its name, where its trace goes, what the trace says of it.
 
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
 use crate::clock;
 use crate::modules;
 use crate::options::{Environment, Options, glob_matches, read_proc};
@@ -16,11 +19,39 @@ const TEST_VARIABLES: [&str; 4] = [
 
 const DEFAULT_PATTERN: &[u8] = b"ldt.%e.%p.trace";
 
-/// The executable's path.
-fn executable() -> Vec<u8> {
-    let mut buffer = [0u8; 4096];
-    let length = file::read_link(b"/proc/thread-self/exe\0", &mut buffer).unwrap_or(0);
-    buffer[..length].to_vec()
+/// What the kernel says of this program image. It is asked once, at the start: a forked child's image is its
+/// parent's, and shells fork a great deal.
+struct Image {
+    /// The executable's path.
+    executable: Vec<u8>,
+    /// The arguments, each with a zero byte behind it.
+    command: Vec<u8>,
+    environment: Environment,
+}
+
+/// Null until asked for; leaked.
+static IMAGE: AtomicPtr<Image> = AtomicPtr::new(ptr::null_mut());
+
+fn image() -> &'static Image {
+    let mut known = IMAGE.load(Ordering::Acquire);
+    if known.is_null() {
+        let mut buffer = [0u8; 4096];
+        let length = file::read_link(b"/proc/thread-self/exe\0", &mut buffer).unwrap_or(0);
+        known = Box::into_raw(Box::new(Image {
+            executable: buffer[..length].to_vec(),
+            command: read_proc(b"/proc/thread-self/cmdline\0").unwrap_or_default(),
+            environment: Environment::at_start(),
+        }));
+        // Two threads at once would find the same.
+        IMAGE.store(known, Ordering::Release);
+    }
+    // SAFETY: leaked, and never changed.
+    unsafe { &*known }
+}
+
+/// The environment at the start.
+pub(super) fn environment() -> &'static Environment {
+    &image().environment
 }
 
 fn base_name(path: &[u8]) -> &[u8] {
@@ -48,8 +79,7 @@ pub(super) fn absolute_pattern(output: &[u8]) -> Vec<u8> {
 
 /// The same file name in the directory for temporary files.
 pub(super) fn temporary_pattern(pattern: &[u8]) -> Vec<u8> {
-    let environment = Environment::at_start();
-    let directory = environment.value(b"TMPDIR=").unwrap_or(b"/tmp");
+    let directory = environment().value(b"TMPDIR=").unwrap_or(b"/tmp");
     [directory, b"/", base_name(pattern)].concat()
 }
 
@@ -63,7 +93,7 @@ pub(super) fn expand(pattern: &[u8]) -> Vec<u8> {
             continue;
         }
         match bytes.next() {
-            Some(b'e') => path.extend_from_slice(base_name(&executable())),
+            Some(b'e') => path.extend_from_slice(base_name(&image().executable)),
             Some(b'p') => path.extend_from_slice(thread::process_id().to_string().as_bytes()),
             Some(b'h') => path.extend_from_slice(&kernel_names().1),
             Some(&other) => path.push(other),
@@ -80,11 +110,10 @@ pub(super) fn is_skipped(options: &Options, forked: bool) -> bool {
     if command_itself {
         return false;
     }
-    let name = executable();
     let skipped = options
         .trace_children_skip
         .iter()
-        .any(|glob| glob_matches(glob, base_name(&name)));
+        .any(|glob| glob_matches(glob, base_name(&image().executable)));
     !options.trace_children || skipped
 }
 
@@ -152,18 +181,17 @@ fn stack_limit_bytes() -> u64 {
 
 /// Writes down what a reader must know of the process.
 pub(super) fn record(recorder: &mut Recorder) {
-    let command = read_proc(b"/proc/thread-self/cmdline\0").unwrap_or_default();
-    recorder.put_meta("command", &command);
-    recorder.put_meta("exe", &executable());
+    let image = image();
+    recorder.put_meta("command", &image.command);
+    recorder.put_meta("exe", &image.executable);
     recorder.put_meta("cwd", &current_directory());
     recorder.put_meta("kernel", &kernel_names().0);
     recorder.put_meta("libc", &[b"glibc ", libc_version()].concat());
-    let environment = Environment::at_start();
-    let options = environment.value(b"LDT_OPTIONS=").unwrap_or_default();
+    let options = image.environment.value(b"LDT_OPTIONS=").unwrap_or_default();
     recorder.put_meta("options", options);
     for name in TEST_VARIABLES {
         let variable = [name.as_bytes(), b"="].concat();
-        if let Some(value) = environment.value(&variable) {
+        if let Some(value) = image.environment.value(&variable) {
             recorder.put_meta(&["env:", name].concat(), value);
         }
     }
