@@ -27,16 +27,20 @@ fn take_from_pool(wanted_ns: i64) -> i64 {
     given
 }
 
-/// Whether guarded blocks may take so much more memory.
-fn has_memory(choice: GuardChoice, bytes: u64) -> bool {
+/// Whether guarded blocks may take so much more memory, for a stack of which `tried` were guarded.
+fn has_memory(choice: GuardChoice, tried: u8, bytes: u64) -> bool {
     let program_bytes = match choice {
         GuardChoice::Adaptive => mapped::program_bytes(),
         _ => 0,
     };
     let configured = guarded::memory_limit_bytes();
     let volume = quarantine::configured_bytes();
-    guarded::open_bytes() + bytes
-        <= guard::memory_limit_bytes(choice, configured, program_bytes, volume)
+    let limit = guard::memory_limit_bytes(choice, configured, program_bytes, volume);
+    let limit = match choice {
+        GuardChoice::Adaptive if tried > 0 => guard::of_later_blocks_bytes(limit),
+        _ => limit,
+    };
+    guarded::open_bytes() + bytes <= limit
 }
 
 impl ThreadHeap {
@@ -74,7 +78,7 @@ impl ThreadHeap {
         };
         let side = self.chooser.side(side, tried);
         let cache = self.caches.get_mut(class)?;
-        let Some(start) = take(class, cache, choice, side, request) else {
+        let Some(start) = take(class, cache, (choice, tried), side, request) else {
             if tried == 0 {
                 self.chooser.has_no_memory();
             }
@@ -91,7 +95,7 @@ impl ThreadHeap {
 fn take(
     class: usize,
     cache: &mut Cache,
-    choice: GuardChoice,
+    (choice, tried): (GuardChoice, u8),
     side: Side,
     request: &Request,
 ) -> Option<u64> {
@@ -108,14 +112,15 @@ fn take(
     };
     let placed = guard::place(&data, request.size, request.alignment, side, ends);
     if class == FENCED_CLASS {
-        if !fenced::make_ready(&slot, || has_memory(choice, PAGE)) {
+        if !fenced::make_ready(&slot, || has_memory(choice, tried, PAGE)) {
             return None;
         }
         // SAFETY: an open page, for this thread.
         unsafe { fill_fenced(&placed, request) };
     } else {
         let lifted = slot.span.lifted.load(Ordering::Relaxed) != 0;
-        if !has_memory(choice, data.end - data.start) || !guarded::open(&data, lifted, &placed.open)
+        if !has_memory(choice, tried, data.end - data.start)
+            || !guarded::open(&data, lifted, &placed.open)
         {
             return None;
         }

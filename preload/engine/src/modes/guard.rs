@@ -210,6 +210,13 @@ pub fn memory_limit_bytes(
     }
 }
 
+/// The part of it that a stack's second and later blocks may take: what is never freed must not use up what stacks
+/// to come need for their first one.
+#[must_use]
+pub const fn of_later_blocks_bytes(limit_bytes: u64) -> u64 {
+    limit_bytes / 2
+}
+
 /// By how much the quarantine is smaller than its volume while guarded blocks take so much: what was meant
 /// for memory that is only there to find errors is shared between the two.
 #[must_use]
