@@ -44,6 +44,18 @@ global_asm!(
 );
 const _: () = assert!(size_of::<Slot>() == 64, "the assembly above reserves this");
 
+/// Whether the process has one thread, as the C library knows: its own malloc leaves its locks alone then, so threads
+/// that it has not heard of (made by a raw clone) could not use the heap without LDT either.
+#[inline(always)]
+#[must_use]
+pub fn is_alone() -> bool {
+    unsafe extern "C" {
+        static __libc_single_threaded: libc::c_char;
+    }
+    // SAFETY: a variable of the C library's, which changes only before a thread is made.
+    unsafe { (&raw const __libc_single_threaded).read_volatile() != 0 }
+}
+
 /// The calling thread's slot. Valid as long as the thread runs, and for it alone.
 #[inline(always)]
 #[must_use]
