@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use ldt_tests::checked::{check, passes_through};
-use ldt_tests::installed::preload;
+use ldt_tests::installed::{ldt, preload};
 use ldt_tests::profile::profile;
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
@@ -146,11 +146,28 @@ fn a_program_that_refuses_itself_system_calls_goes_on() {
         let checked = check(&[guard], &program, [""; 0]);
         assert_eq!(checked.outcome.stdout, bare.stdout, "{guard}");
         assert_eq!(checked.outcome.ending, bare.ending, "{guard}");
-        let said = "ldt: the system refuses memory to the heap of check mode";
+        let said = "ldt: the heap of check mode gets no more memory";
         let times = checked.outcome.stderr.matches(said).count();
         assert_eq!(times, 1, "{guard}: {}", checked.outcome.stderr);
     }
     let profiled = profile(&program, [""; 0]);
     assert_eq!(profiled.outcome.stdout, bare.stdout);
     assert_eq!(profiled.outcome.ending, bare.ending);
+}
+
+/// Where what was found could not be written down, nobody may take the run for a clean one.
+#[test]
+fn an_error_that_finds_no_room_in_the_trace_is_no_green_run() {
+    let program = Sample::named("check/errors/double_free.c").build(Variant::PLAIN);
+    let limited = "ulimit -f 20; exec \"$0\" check \"$1\"";
+    let outcome = run(Command::new("sh")
+        .args(["-c", limited])
+        .arg(ldt())
+        .arg(&program));
+    assert_eq!(outcome.ending, Ending::Code(125), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("1 of 1 errors of process"),
+        "{}",
+        outcome.stderr
+    );
 }

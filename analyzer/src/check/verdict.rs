@@ -204,7 +204,16 @@ fn problem(settings: &Settings, processes: &[Judged], ended: &Ended) -> Option<S
                 .to_owned(),
         );
     }
-    None
+    let judged = processes.iter().filter(|judged| !judged.is_skipped);
+    judged
+        .filter_map(|judged| Some((judged.report.pid, judged.report.missing_errors?)))
+        .map(|(pid, (missing, all))| {
+            format!(
+                "{missing} of {all} errors of process {pid} could not be written down; \
+                 make room in the folder of TMPDIR, or raise the limit on file sizes"
+            )
+        })
+        .next()
 }
 
 /// Runners started programs, and not one of those could be looked into: green would say nothing of them.

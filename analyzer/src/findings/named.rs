@@ -144,6 +144,8 @@ pub struct ProcessReport {
     pub leak_checks: usize,
     /// Something of the run is missing.
     pub is_truncated: bool,
+    /// How many errors it had that the trace does not hold, of how many.
+    pub missing_errors: Option<(u64, u64)>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -181,8 +183,16 @@ pub fn process(found: &Found, namer: &mut Namer) -> ProcessReport {
         leaks,
         leak_checks: found.checks.len(),
         is_truncated: header.flags & flag::STOPPED != 0 || !found.damage.is_empty(),
+        missing_errors: missing_errors(found),
         warnings: warnings(found),
     }
+}
+
+/// How many errors the library counted and the trace does not have, of how many.
+fn missing_errors(found: &Found) -> Option<(u64, u64)> {
+    let counted = found.header.checked.as_ref()?.findings;
+    let missing = counted.saturating_sub(found.errors.len() as u64);
+    (missing > 0).then_some((missing, counted))
 }
 
 fn ending(found: &Found) -> Ending {
@@ -224,16 +234,9 @@ fn warnings(found: &Found) -> Vec<String> {
     const SHOWN_DAMAGE: usize = 3;
     let damage = found.damage.iter().take(SHOWN_DAMAGE);
     warnings.extend(damage.map(|damage| format!("the trace is damaged {damage}")));
-    let counted = found
-        .header
-        .checked
-        .as_ref()
-        .map_or(0, |counts| counts.findings);
-    let read = found.errors.len() as u64;
-    if counted > read {
+    if let Some((missing, counted)) = missing_errors(found) {
         warnings.push(format!(
-            "{} of {counted} errors could not be read from the trace",
-            counted - read
+            "{missing} of {counted} errors could not be read from the trace"
         ));
     }
     if let Some(check) = found.last_check() {

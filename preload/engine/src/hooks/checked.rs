@@ -17,7 +17,7 @@ use crate::message::say;
 use crate::modes::{self, deferred, elsewhere};
 use crate::recorder::{self, Recorder};
 use crate::reentry::Inside;
-use crate::sys::{Registers, pages};
+use crate::sys::Registers;
 use crate::{faults, modules, process, real};
 
 /// What is asked of an allocation function.
@@ -277,19 +277,20 @@ fn adopt(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: Wanted) -> *
     block
 }
 
-/// Whether the kernel refuses memory to LDT's heap that it may well give to the C library's: blocks come from there
-/// then, unchecked, for the program is not to fail where it would not without LDT. Says so once.
+/// When LDT's heap has nothing left, the allocator beneath may: it takes memory in smaller pieces, and by `brk` where a
+/// seccomp filter knows of nothing else. Its blocks are not checked, but the program is not to fail where it would not
+/// without LDT. Says so once.
 #[cold]
-pub(super) fn is_heap_refused() -> bool {
+pub(super) fn fall_back(serve: impl FnOnce() -> *mut u8) -> *mut u8 {
     static SAID: AtomicBool = AtomicBool::new(false);
-    let refused = pages::are_refused();
-    if refused && !SAID.swap(true, Ordering::Relaxed) {
+    let block = serve();
+    if !block.is_null() && !SAID.swap(true, Ordering::Relaxed) {
         say(
-            "the system refuses memory to the heap of check mode (a seccomp filter?); \
-             blocks come from the C library from here on, and are not checked",
+            "the heap of check mode gets no more memory (a limit, or a seccomp filter); \
+             what it cannot serve comes from the C library, and is not checked",
         );
     }
-    refused
+    block
 }
 
 /// A call inside LDT itself, served by the allocator beneath.
@@ -365,14 +366,16 @@ pub(super) unsafe fn overflows(function: Function, count: usize, size: usize, sp
     unsafe { report_arguments(ErrorKind::CallocOverflow, function, 0, &note, sp, bp) };
 }
 
-/// A size that no block can have is an error: glibc refuses it too, but the program hardly means it.
+/// Whether no block can have this size. That is an error: glibc refuses it too, but the program hardly means it.
 #[cold]
-pub(super) fn tell_if_too_big(inside: &mut Inside, origin: Origin, size: u64) {
+pub(super) fn is_too_big(inside: &mut Inside, origin: Origin, size: u64) -> bool {
     let size = origin.operand.unwrap_or(size);
-    if size > isize::MAX as u64 {
+    let too_big = size > isize::MAX as u64;
+    if too_big {
         let kind = ErrorKind::AllocationSizeTooBig;
         report_origin(inside.recorder(), kind, origin, size, "");
     }
+    too_big
 }
 
 /// An alignment that the function does not take: an error in check mode. Says whether the call is to

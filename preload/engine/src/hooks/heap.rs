@@ -81,13 +81,13 @@ unsafe fn allocate_checked(
     // SAFETY: `sp` and `bp` are the hook's.
     let origin = unsafe { Origin::of(function, sp, bp) };
     let block = checked::allocate(&mut inside, origin, wanted);
-    if block.is_null() && checked::is_heap_refused() {
-        return checked::allocate_inside(place);
+    if !block.is_null() || is_told_by_calloc(function, wanted.size) {
+        return block;
     }
-    if block.is_null() && !is_told_by_calloc(function, wanted.size) {
-        checked::tell_if_too_big(&mut inside, origin, wanted.size);
+    if checked::is_too_big(&mut inside, origin, wanted.size) {
+        return block;
     }
-    block
+    checked::fall_back(|| checked::allocate_inside(place))
 }
 
 /// Alignments as the format wants them: a power of two.
@@ -398,13 +398,13 @@ unsafe fn resize_checked(
         zeroed: Zeroed::No,
     };
     let block = checked::resize(&mut inside, origin, old, wanted);
-    if block.is_null() && checked::is_heap_refused() {
-        return checked::resize_inside(old, size);
+    if !block.is_null() || checked::is_too_big(&mut inside, origin, wanted.size) {
+        return block;
     }
-    if block.is_null() {
-        checked::tell_if_too_big(&mut inside, origin, wanted.size);
+    if blocks::is_ours(old as u64) && blocks::size_of_live(old as u64).is_none() {
+        return block;
     }
-    block
+    checked::fall_back(|| checked::resize_inside(old, size))
 }
 
 /// `realloc`.

@@ -3,12 +3,7 @@
 //! Guard markers (Linux 6.13) make single pages inaccessible without splitting the mapping that they
 //! lie in; protection splits it, and mappings are limited (`vm.max_map_count`).
 
-use core::sync::atomic::{AtomicBool, Ordering};
-
 use super::syscall;
-
-/// Set when the kernel refused to open pages for another reason than that there is no memory.
-static REFUSED: AtomicBool = AtomicBool::new(false);
 
 const GUARD_INSTALL: usize = 102;
 const GUARD_REMOVE: usize = 103;
@@ -36,17 +31,7 @@ unsafe fn protect(address: u64, bytes: u64, protection: i32) -> Result<(), i32> 
 /// The pages must lie in a reservation of [`super::mem::reserve`].
 pub unsafe fn open(address: u64, bytes: u64) -> Result<(), i32> {
     // SAFETY: as the caller vouches.
-    let opened = unsafe { protect(address, bytes, libc::PROT_READ | libc::PROT_WRITE) };
-    if opened.is_err_and(|error| error != libc::ENOMEM) {
-        REFUSED.store(true, Ordering::Relaxed);
-    }
-    opened
-}
-
-/// Whether pages could not be opened although there may be memory: a seccomp filter of the program's that knows
-/// nothing of LDT's heap, say.
-pub fn are_refused() -> bool {
-    REFUSED.load(Ordering::Relaxed)
+    unsafe { protect(address, bytes, libc::PROT_READ | libc::PROT_WRITE) }
 }
 
 /// Makes pages inaccessible; they keep their content.
