@@ -13,6 +13,7 @@ mod bound;
 mod endings;
 mod exec;
 mod figures;
+mod limits;
 mod loader;
 mod marks;
 mod operators;

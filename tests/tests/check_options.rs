@@ -1,5 +1,5 @@
 //! Options and surroundings of check mode that no other file is about: the seed, the hand-over to a debugger, the
-//! library alone, forks, locked memory, seccomp filters.
+//! library alone, forks, locked memory, seccomp filters, limits.
 
 use std::process::Command;
 
@@ -170,4 +170,23 @@ fn an_error_that_finds_no_room_in_the_trace_is_no_green_run() {
         "{}",
         outcome.stderr
     );
+}
+
+/// What LDT has reserved and not used must not count against a limit that the program sets itself.
+#[test]
+fn a_program_that_limits_its_own_addresses_has_them() {
+    let program = Sample::named("check/options/limited.c").build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&program));
+    for options in [
+        &["--guard=adaptive"][..],
+        &["--guard=off"],
+        &["--guard=all"],
+        &["--guard=all", "--guard-method=mprotect"],
+    ] {
+        let checked = check(options, &program, [""; 0]);
+        let said = &checked.outcome.stderr;
+        assert_eq!(checked.outcome.stdout, bare.stdout, "{options:?}: {said}");
+        assert_eq!(checked.outcome.ending, bare.ending, "{options:?}: {said}");
+        assert!(checked.report().errors.is_empty(), "{options:?}: {said}");
+    }
 }

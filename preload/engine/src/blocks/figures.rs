@@ -44,6 +44,11 @@ pub fn figures() -> Figures {
     }
 }
 
+/// Gives back the addresses that are reserved and not in use.
+pub fn give_back_reserved() {
+    runs::shrink();
+}
+
 /// `malloc_trim`: gives back what is free; gives whether there was anything.
 #[must_use]
 pub fn trim() -> bool {

@@ -67,6 +67,11 @@ pub(super) fn begin() {
     LIMIT_BYTES.store(limit.min().unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
+/// Address space will be limited from now on.
+pub(super) fn expect_limited_addresses() {
+    SCARCE.store(Scarce::Addresses as u64, Ordering::Relaxed);
+}
+
 /// No block can be larger.
 pub(super) fn largest_block_bytes() -> u64 {
     LARGEST_BYTES.load(Ordering::Relaxed)

@@ -36,7 +36,7 @@ mod walk;
 
 pub use check::check_all;
 pub use config::Config;
-pub use figures::{Figures, figures, trim};
+pub use figures::{Figures, figures, give_back_reserved, trim};
 pub use guarded::{Method, method};
 pub use heap::{ThreadHeap, start};
 pub use lift::{Lifted, close, close_again, lift};

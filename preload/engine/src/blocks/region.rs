@@ -129,6 +129,37 @@ impl Region {
     }
 }
 
+impl Region {
+    /// Gives back the addresses from a granule on, none of which was ever used, and what the tables have for them. Only
+    /// under the lock of the runs.
+    pub(super) fn shrink(&self, granules: u64) {
+        let before = self.granules();
+        if granules >= before {
+            return;
+        }
+        let end = self.address_of(before);
+        let heads = self.heads.load(Ordering::Relaxed) as u64;
+        let spans = self.spans.load(Ordering::Relaxed) as u64;
+        let table_ends = |granules: u64| {
+            (
+                heads + granules * size_of::<AtomicU32>() as u64,
+                spans + granules * size_of::<Descriptor>() as u64,
+            )
+        };
+        let (heads_end, spans_end) = table_ends(granules);
+        // From here on nobody asks the tables about what goes.
+        self.bytes
+            .store(granules * GRANULE_BYTES, Ordering::Release);
+        // SAFETY: reserved or mapped by `add`, and nothing was ever put there. A page that both tables have a part
+        // of stays.
+        unsafe {
+            mem::release_part(self.address_of(granules), end);
+            mem::release_part(heads_end, spans);
+            mem::release_part(spans_end, table_ends(before).1);
+        }
+    }
+}
+
 /// The regions that there are, in the order in which they were made.
 pub(super) fn all() -> &'static [Region] {
     &REGIONS[..COUNT.load(Ordering::Acquire)]

@@ -225,6 +225,23 @@ pub(super) fn give(run: &'static Descriptor) {
     });
 }
 
+/// Gives back the addresses that were reserved and not used: a limit that the process is about to have counts them.
+/// What is needed later is reserved in small pieces. Where guards are made by protection and the far end of a region is in
+/// use, it stays as it is.
+pub(super) fn shrink() {
+    RUNS.with(|runs| {
+        limits::expect_limited_addresses();
+        for (region, used) in region::all().iter().zip(runs.used.iter_mut()) {
+            if used.high == region.granules() {
+                let kept = used.committed.max(used.low).max(1);
+                region.shrink(kept);
+                used.high = region.granules();
+                region.set_unused(used.low..used.high);
+            }
+        }
+    });
+}
+
 /// Reserves the first region; gives whether there is one.
 pub(super) fn begin() -> bool {
     RUNS.with(|runs| !region::all().is_empty() || runs.add_region(1))

@@ -7,6 +7,7 @@ pub mod cxx;
 pub mod exec;
 pub mod figures;
 pub mod heap;
+pub mod limits;
 pub mod mappings;
 pub mod marks;
 pub(crate) mod untraced;

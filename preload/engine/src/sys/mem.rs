@@ -66,6 +66,21 @@ pub unsafe fn release(address: *mut u8, bytes: usize) {
     let _ = unsafe { syscall(libc::SYS_munmap, &[address as usize, bytes]) };
 }
 
+/// Gives whole pages of a mapping back; what lies on their two sides stays.
+///
+/// # Safety
+/// As for [`release`], of this part of a mapping, which may as well be one of [`reserve`].
+pub unsafe fn release_part(start: u64, end: u64) {
+    let start = start.next_multiple_of(PAGE_BYTES as u64);
+    let end = end - end % PAGE_BYTES as u64;
+    if start < end {
+        own::cut(start..end);
+        let args = [start as usize, (end - start) as usize];
+        // SAFETY: as the caller vouches.
+        let _ = unsafe { syscall(libc::SYS_munmap, &args) };
+    }
+}
+
 /// Makes the pages read as zero in a forked child. Errors (kernels before 4.14) are the caller's to
 /// handle.
 ///

@@ -41,6 +41,21 @@ pub(super) fn remove(address: *mut u8) {
     }
 }
 
+/// A part of a mapping is given back; what lies on its two sides stays.
+pub(super) fn cut(part: Range<u64>) {
+    let used = USED.load(Ordering::Relaxed);
+    let holds = |&place: &usize| {
+        STARTS[place].load(Ordering::Relaxed) <= part.start
+            && ENDS[place].load(Ordering::Relaxed) >= part.end
+    };
+    if let Some(place) = (0..used).find(holds) {
+        let end = ENDS[place].swap(part.start, Ordering::AcqRel);
+        if end > part.end {
+            add(part.end as *mut u8, (end - part.end) as usize);
+        }
+    }
+}
+
 /// Every mapping of LDT's own, in no order.
 pub fn all() -> impl Iterator<Item = Range<u64>> {
     (0..USED.load(Ordering::Relaxed)).filter_map(|place| {

@@ -1,0 +1,42 @@
+//! Limits that the program sets itself. In check mode a tebibyte of addresses is reserved, and the kernel counts it
+//! where addresses are limited: nothing more could be mapped, by the program either. So what of it is not in use is given
+//! back first.
+
+use libc::{pid_t, rlimit};
+
+use crate::sys::{syscall, thread};
+use crate::{blocks, modes};
+
+/// Limits at or above this leave the reservation alone.
+const GENEROUS_BYTES: u64 = 4 << 40;
+
+/// Sets a limit of a process (0: this one) and says what it was before, as `prlimit`.
+///
+/// # Safety
+/// The pointers are null or lead to limits.
+///
+/// # Errors
+/// The kernel's error number.
+pub unsafe fn limit(
+    process: pid_t,
+    which: libc::__rlimit_resource_t,
+    new: *const rlimit,
+    old: *mut rlimit,
+) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    let wanted = unsafe { new.as_ref() };
+    let is_own = process == 0 || process.cast_unsigned() == thread::process_id();
+    if let Some(wanted) = wanted
+        && is_own
+        && matches!(which, libc::RLIMIT_AS | libc::RLIMIT_DATA)
+        && wanted.rlim_cur < GENEROUS_BYTES
+        && modes::is_checking()
+        // A handler that interrupted LDT, which may hold the lock that is wanted.
+        && thread::slot().inside_sp.get() == 0
+    {
+        blocks::give_back_reserved();
+    }
+    let args = [process as usize, which as usize, new as usize, old as usize];
+    // SAFETY: as the caller vouches; the kernel checks the rest.
+    unsafe { syscall(libc::SYS_prlimit64, &args) }.map(|_| ())
+}
