@@ -44,9 +44,9 @@ pub fn figures() -> Figures {
     }
 }
 
-/// Gives back the addresses that are reserved and not in use.
-pub fn give_back_reserved() {
-    runs::shrink();
+/// Gives back the addresses that are reserved and not in use: the process is about to be limited to so many bytes.
+pub fn give_back_reserved(limit_bytes: u64) {
+    runs::shrink(limit_bytes);
 }
 
 /// `malloc_trim`: gives back what is free; gives whether there was anything.

@@ -17,6 +17,13 @@ const REGION_RECKONED_BYTES: u64 = 4 << 30;
 /// A region takes no more than this part of the address space that is left.
 const REGION_SHARE: u64 = 8;
 
+/// Spans with guard pages take no more than this part of limited addresses.
+const GUARD_ADDRESSES_SHARE: u64 = 4;
+
+/// This part of limited addresses is never the heap's: a region is not given back, and the program maps files, starts
+/// threads and children.
+const ADDRESSES_KEPT_SHARE: u64 = 32;
+
 /// How much is made accessible at a time.
 const COMMIT_BYTES: u64 = 32 << 20;
 const COMMIT_SCARCE_BYTES: u64 = 1 << 20;
@@ -35,6 +42,8 @@ static SCARCE: AtomicU64 = AtomicU64::new(0);
 static LARGEST_BYTES: AtomicU64 = AtomicU64::new(0);
 static AVAILABLE_BYTES: AtomicU64 = AtomicU64::new(0);
 static LIMIT_BYTES: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Addresses of spans with guard pages; none is ever given back.
+static GUARD_ADDRESSES_BYTES: AtomicU64 = AtomicU64::new(0);
 
 fn scarce() -> Scarce {
     match SCARCE.load(Ordering::Relaxed) {
@@ -67,9 +76,22 @@ pub(super) fn begin() {
     LIMIT_BYTES.store(limit.min().unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
-/// Address space will be limited from now on.
-pub(super) fn expect_limited_addresses() {
+/// Address space will be limited to so much from now on.
+pub(super) fn expect_limited_addresses(bytes: u64) {
+    LIMIT_BYTES.fetch_min(bytes, Ordering::Relaxed);
     SCARCE.store(Scarce::Addresses as u64, Ordering::Relaxed);
+}
+
+/// Counts the addresses of one more span of slots with guard pages; gives whether it may be made. A span is several times
+/// what its blocks take, and where addresses are limited the program shall not run out of them for it.
+pub(super) fn take_guard_addresses(bytes: u64) -> bool {
+    let taken = GUARD_ADDRESSES_BYTES.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    let most = LIMIT_BYTES.load(Ordering::Relaxed) / GUARD_ADDRESSES_SHARE;
+    if scarce() == Scarce::Addresses && taken > most {
+        GUARD_ADDRESSES_BYTES.fetch_sub(bytes, Ordering::Relaxed);
+        return false;
+    }
+    true
 }
 
 /// No block can be larger.
@@ -102,27 +124,29 @@ fn number_in(path: &[u8]) -> Option<u64> {
     number(&read_proc(path)?)
 }
 
-/// Address space that the process has left.
+/// Address space that the process has left for the heap.
 fn addresses_left_bytes() -> Option<u64> {
     let limit = resource(libc::RLIMIT_AS)?;
     let text = read_proc(b"/proc/thread-self/statm\0")?;
     let pages = text.split(|&byte| byte == b' ').next().and_then(number)?;
-    Some(limit.saturating_sub(pages * PAGE_BYTES as u64))
+    Some((limit - limit / ADDRESSES_KEPT_SHARE).saturating_sub(pages * PAGE_BYTES as u64))
 }
 
 /// The sizes, in granules, to try for a region that must have room for `needed`.
 pub(super) fn region_sizes(needed: u64) -> impl Iterator<Item = u64> {
-    let (first, least) = match scarce() {
-        Scarce::No => (REGION_MAX_BYTES, REGION_MIN_BYTES),
-        Scarce::Promises => (REGION_RECKONED_BYTES, COMMIT_SCARCE_BYTES),
-        Scarce::Addresses => {
-            let left = addresses_left_bytes().unwrap_or(REGION_RECKONED_BYTES * REGION_SHARE);
-            (left / REGION_SHARE, COMMIT_SCARCE_BYTES)
-        }
+    let (first, least, most) = match scarce() {
+        Scarce::No => (REGION_MAX_BYTES, REGION_MIN_BYTES, u64::MAX),
+        Scarce::Promises => (REGION_RECKONED_BYTES, COMMIT_SCARCE_BYTES, u64::MAX),
+        Scarce::Addresses => match addresses_left_bytes() {
+            Some(left) => (left / REGION_SHARE, COMMIT_SCARCE_BYTES, left),
+            None => (REGION_RECKONED_BYTES, COMMIT_SCARCE_BYTES, u64::MAX),
+        },
     };
     let halves = core::iter::successors(Some(first / GRANULE_BYTES), |size| Some(size / 2))
         .take_while(move |&size| size * GRANULE_BYTES >= least && size > needed);
-    halves.chain(core::iter::once(needed))
+    halves
+        .chain(core::iter::once(needed))
+        .filter(move |&size| size * GRANULE_BYTES <= most)
 }
 
 /// How many granules are made accessible at a time.

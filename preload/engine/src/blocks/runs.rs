@@ -228,9 +228,9 @@ pub(super) fn give(run: &'static Descriptor) {
 /// Gives back the addresses that were reserved and not used: a limit that the process is about to have counts them.
 /// What is needed later is reserved in small pieces. Where guards are made by protection and the far end of a region is in
 /// use, it stays as it is.
-pub(super) fn shrink() {
+pub(super) fn shrink(limit_bytes: u64) {
     RUNS.with(|runs| {
-        limits::expect_limited_addresses();
+        limits::expect_limited_addresses(limit_bytes);
         for (region, used) in region::all().iter().zip(runs.used.iter_mut()) {
             if used.high == region.granules() {
                 let kept = used.committed.max(used.low).max(1);

@@ -12,7 +12,7 @@ use super::guarded;
 use super::meta::Meta;
 use super::runs::{self, Zone};
 use super::span::{Descriptor, Kind, Slots, follow, push, unlink};
-use super::{bytes, quarantine, settings, tables};
+use super::{bytes, limits, quarantine, settings, tables};
 use crate::modes::redzone::{CLASSES, GRANULE_BYTES, Pattern};
 use crate::modes::{guard, redzone};
 use crate::sys::lock::Lock;
@@ -146,6 +146,9 @@ impl Shelf {
 
     fn grow(&mut self, class: usize) -> Option<&'static Descriptor> {
         let (granules, slots) = shape(class);
+        if slots.kind != Kind::Small && !limits::take_guard_addresses(granules * GRANULE_BYTES) {
+            return None;
+        }
         let arrays = self.take_arrays(slots.count)?;
         let zone = match slots.kind {
             Kind::Guarded | Kind::Fenced => guarded::zone(),

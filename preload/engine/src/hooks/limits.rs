@@ -34,7 +34,7 @@ pub unsafe fn limit(
         // A handler that interrupted LDT, which may hold the lock that is wanted.
         && thread::slot().inside_sp.get() == 0
     {
-        blocks::give_back_reserved();
+        blocks::give_back_reserved(wanted.rlim_cur);
     }
     let args = [process as usize, which as usize, new as usize, old as usize];
     // SAFETY: as the caller vouches; the kernel checks the rest.

@@ -34,15 +34,22 @@ use crate::options::read_proc;
 use crate::recorder::Recorder;
 use crate::sys::others::Others;
 use crate::sys::readable::Faults;
-use crate::sys::{arena, own, thread};
+use crate::sys::{arena, mem, own, thread};
 use crate::{findings, message, real};
 use cliques::Following;
 use heap::Heap;
 use maps::Maps;
-use mark::Marking;
+use mark::{Blocks as _, Marking};
 use records::{Counted, Record, Records};
 use request::Standing;
 use roots::Asked;
+
+/// What a check takes at most for each block: its mark and its place among those that wait, what hangs off it, and its
+/// place in the list of what is lost, which is copied when it grows.
+const BYTES_A_BLOCK: usize =
+    size_of::<mark::Mark>() + size_of::<u32>() + size_of::<Following>() + 3 * size_of::<u64>();
+/// And for the records, at most programs' sizes.
+const RECORDS_BYTES: usize = 1 << 20;
 
 /// What a check found.
 struct Findings {
@@ -109,6 +116,9 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
     }
     let memory = Faults::catch().ok_or("another one is under way")?;
     let heap = Heap::number();
+    if !mem::has_room(heap.numbers() * BYTES_A_BLOCK + RECORDS_BYTES) {
+        return Err("the process may not have the memory for one; raise its limits");
+    }
     let mut marking = Marking::new(&heap, &memory, &maps);
     mark_roots(&mut marking, &maps, &memory, &others, standing);
     marking.follow();

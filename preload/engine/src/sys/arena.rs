@@ -5,6 +5,7 @@
 //! pieces of mapped memory; large requests are mappings of their own.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::ops::Range;
 use core::ptr;
 
 use super::lock::Lock;
@@ -16,18 +17,25 @@ const LARGE_BYTES: usize = 64 << 10;
 const SMALL_SHIFT: u32 = 4;
 const CLASSES: usize = (LARGE_BYTES.ilog2() - SMALL_SHIFT) as usize + 1;
 const PIECE_BYTES: usize = 256 << 10;
+/// Set aside with the first piece, and used when the kernel gives nothing more: where the program has used up what it may
+/// have, LDT still has to tell what it found, and an allocation that fails would end the program. Untouched, it is
+/// no memory.
+const RESERVE_BYTES: usize = 4 << 20;
 
 struct State {
     /// Each class's first free block; a free block's first word is the address of the next.
     free: [usize; CLASSES],
     next: usize,
     end: usize,
+    /// What is left of the reserve; it is not filled up again.
+    reserve: Range<usize>,
 }
 
 static STATE: Lock<State> = Lock::new(State {
     free: [0; CLASSES],
     next: 0,
     end: 0,
+    reserve: 0..0,
 });
 
 /// The allocator; `#[global_allocator]` in the preload.
@@ -54,15 +62,31 @@ impl State {
         let bytes = 1usize << (class as u32 + SMALL_SHIFT);
         let start = self.next.next_multiple_of(bytes);
         if start + bytes > self.end || self.next == 0 {
-            let Some(piece) = mem::allocate(PIECE_BYTES) else {
+            let is_first = self.next == 0;
+            let piece = mem::allocate(PIECE_BYTES).or_else(|| self.take_reserve(PIECE_BYTES));
+            let Some(piece) = piece else {
                 return ptr::null_mut();
             };
+            if is_first && let Some(reserve) = mem::allocate(RESERVE_BYTES) {
+                self.reserve = reserve as usize..reserve as usize + RESERVE_BYTES;
+            }
             self.next = piece as usize;
             self.end = self.next + PIECE_BYTES;
             return self.take(class);
         }
         self.next = start + bytes;
         start as *mut u8
+    }
+
+    /// Whole pages of the reserve, never used before.
+    fn take_reserve(&mut self, bytes: usize) -> Option<*mut u8> {
+        let bytes = bytes.next_multiple_of(mem::PAGE_BYTES);
+        if self.reserve.len() < bytes {
+            return None;
+        }
+        let start = self.reserve.start;
+        self.reserve.start += bytes;
+        Some(start as *mut u8)
     }
 }
 
@@ -71,7 +95,9 @@ impl State {
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size().max(layout.align()) >= LARGE_BYTES {
-            return mem::allocate(layout.size()).unwrap_or(ptr::null_mut());
+            let block = mem::allocate(layout.size())
+                .or_else(|| STATE.with(|state| state.take_reserve(layout.size())));
+            return block.unwrap_or(ptr::null_mut());
         }
         STATE.with(|state| state.take(class(layout)))
     }

@@ -32,6 +32,17 @@ pub fn allocate(bytes: usize) -> Option<*mut u8> {
     )
 }
 
+/// Whether the kernel would give so much now.
+#[must_use]
+pub fn has_room(bytes: usize) -> bool {
+    let Some(memory) = allocate(bytes) else {
+        return false;
+    };
+    // SAFETY: just mapped, and nobody's.
+    unsafe { release(memory, bytes) };
+    true
+}
+
 /// Addresses without memory, inaccessible: [`super::pages`] makes pages of them.
 #[must_use]
 pub fn reserve(bytes: usize) -> Option<*mut u8> {
