@@ -1,5 +1,6 @@
 //! Limits of the process, which the heap of check mode makes room for: see the engine's hook. On x86-64 the functions
-//! with 64 in their names are the same.
+//! with 64 in their names are the same. What they read is checked before they come here, in libldt_calls.so, which is
+//! loaded in front.
 
 use core::ffi::c_int;
 
