@@ -82,16 +82,17 @@ pub(super) fn expect_limited_addresses(bytes: u64) {
     SCARCE.store(Scarce::Addresses as u64, Ordering::Relaxed);
 }
 
-/// Counts the addresses of one more span of slots with guard pages; gives whether it may be made. A span is several times
-/// what its blocks take, and where addresses are limited the program shall not run out of them for it.
-pub(super) fn take_guard_addresses(bytes: u64) -> bool {
-    let taken = GUARD_ADDRESSES_BYTES.fetch_add(bytes, Ordering::Relaxed) + bytes;
+/// Whether one more span of slots with guard pages may be made. It is several times what its blocks take, and where
+/// addresses are limited the program shall not run out of them for it.
+pub(super) fn has_guard_addresses(bytes: u64) -> bool {
+    let taken = GUARD_ADDRESSES_BYTES.load(Ordering::Relaxed) + bytes;
     let most = LIMIT_BYTES.load(Ordering::Relaxed) / GUARD_ADDRESSES_SHARE;
-    if scarce() == Scarce::Addresses && taken > most {
-        GUARD_ADDRESSES_BYTES.fetch_sub(bytes, Ordering::Relaxed);
-        return false;
-    }
-    true
+    scarce() != Scarce::Addresses || taken <= most
+}
+
+/// Such a span was made.
+pub(super) fn count_guard_addresses(bytes: u64) {
+    GUARD_ADDRESSES_BYTES.fetch_add(bytes, Ordering::Relaxed);
 }
 
 /// No block can be larger.

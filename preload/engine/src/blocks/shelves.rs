@@ -146,7 +146,8 @@ impl Shelf {
 
     fn grow(&mut self, class: usize) -> Option<&'static Descriptor> {
         let (granules, slots) = shape(class);
-        if slots.kind != Kind::Small && !limits::take_guard_addresses(granules * GRANULE_BYTES) {
+        let span_bytes = granules * GRANULE_BYTES;
+        if slots.kind != Kind::Small && !limits::has_guard_addresses(span_bytes) {
             return None;
         }
         let arrays = self.take_arrays(slots.count)?;
@@ -168,6 +169,8 @@ impl Shelf {
             let pad = span.start()..span.first_slot();
             // SAFETY: the span is open and nobody's yet.
             unsafe { bytes::fill(pad, Pattern::REDZONE) };
+        } else {
+            limits::count_guard_addresses(span_bytes);
         }
         self.list(span);
         Some(span)

@@ -51,7 +51,7 @@ fn alignment(origin: &Origin, wanted: &Wanted) -> u64 {
     modules::known(origin.caller.ip).map_or(1, |module| module.trusted_alignment)
 }
 
-/// A block for `origin`, null (and ENOMEM) when there is no memory.
+/// A block for `origin`, null when the heap has none: [`without_block`] says what then.
 #[inline(always)]
 pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *mut u8 {
     let recorder = inside.recorder();
@@ -74,13 +74,7 @@ pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *
         &mut Reporter::new(recorder, origin.function, stack),
     );
     recorder.heap = Some(heap);
-    if block.is_null() {
-        recorder.counts.failed();
-        set_errno(libc::ENOMEM);
-        if recorder::profiles() {
-            recorder.failed(origin.function, request.size, origin.caller);
-        }
-    } else {
+    if !block.is_null() {
         recorder.counts.allocated(origin.function, request.size);
         if recorder::profiles() {
             recorder.allocated_at(
@@ -251,14 +245,7 @@ pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: 
             }
             block
         }
-        Resized::Failed | Resized::NotABlock => {
-            recorder.counts.failed();
-            set_errno(libc::ENOMEM);
-            if recorder::profiles() {
-                recorder.failed(origin.function, wanted.size, origin.caller);
-            }
-            core::ptr::null_mut()
-        }
+        Resized::Failed | Resized::NotABlock => core::ptr::null_mut(),
     }
 }
 
@@ -277,20 +264,47 @@ fn adopt(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: Wanted) -> *
     block
 }
 
-/// When LDT's heap has nothing left, the allocator beneath may: it takes memory in smaller pieces, and by `brk` where a
-/// seccomp filter knows of nothing else. Its blocks are not checked, but the program is not to fail where it would not
-/// without LDT. Says so once.
+/// What a call comes to that LDT's heap had no block for. A size that no block can have is an error: glibc refuses it
+/// too, but the program hardly means it. For others the allocator beneath is asked: it takes memory in smaller pieces, and by
+/// `brk` where a seccomp filter knows of nothing else. Its blocks are not checked, but the program is not to fail where it
+/// would not without LDT; that is said once.
 #[cold]
-pub(super) fn fall_back(serve: impl FnOnce() -> *mut u8) -> *mut u8 {
+pub(super) fn without_block(
+    inside: &mut Inside,
+    origin: Origin,
+    size: u64,
+    serve: impl FnOnce() -> *mut u8,
+) -> *mut u8 {
     static SAID: AtomicBool = AtomicBool::new(false);
-    let block = serve();
-    if !block.is_null() && !SAID.swap(true, Ordering::Relaxed) {
-        say(
-            "the heap of check mode gets no more memory (a limit, or a seccomp filter); \
-             what it cannot serve comes from the C library, and is not checked",
-        );
+    let size = origin.operand.unwrap_or(size);
+    if size <= isize::MAX as u64 {
+        let block = serve();
+        if !block.is_null() {
+            if !SAID.swap(true, Ordering::Relaxed) {
+                say(
+                    "the heap of check mode gets no more memory (a limit, or a seccomp filter); \
+                     what it cannot serve comes from the C library, and is not checked",
+                );
+            }
+            return block;
+        }
+    } else if !is_told_by_calloc(origin.function, size) {
+        let kind = ErrorKind::AllocationSizeTooBig;
+        report_origin(inside.recorder(), kind, origin, size, "");
     }
-    block
+    let recorder = inside.recorder();
+    recorder.counts.failed();
+    if recorder::profiles() {
+        recorder.failed(origin.function, size, origin.caller);
+    }
+    set_errno(libc::ENOMEM);
+    core::ptr::null_mut()
+}
+
+/// Whether a size is the product of calloc's arguments that overflowed, or the largest that does not: then both are
+/// named, which says more than the size.
+pub(super) fn is_told_by_calloc(function: Function, bytes: u64) -> bool {
+    matches!(function, Function::Calloc) && bytes == u64::MAX
 }
 
 /// A call inside LDT itself, served by the allocator beneath.
@@ -315,9 +329,13 @@ pub(super) fn release_inside(block: *mut u8) {
 #[cold]
 pub(super) fn resize_inside(old: *mut u8, size: usize) -> *mut u8 {
     if !blocks::is_ours(old as u64) {
-        elsewhere::take(old as u64);
+        let known = elsewhere::take(old as u64);
         // SAFETY: a block of the allocator beneath, as the program vouches.
-        return allocate_inside(|| unsafe { real::realloc(old, size) });
+        let block = allocate_inside(|| unsafe { real::realloc(old, size) });
+        if block.is_null() && size > 0 && known {
+            elsewhere::add(old as u64);
+        }
+        return block;
     }
     // SAFETY: a plain request.
     let block = allocate_inside(|| unsafe { real::malloc(size) });
@@ -364,18 +382,6 @@ pub(super) unsafe fn overflows(function: Function, count: usize, size: usize, sp
     let note = format!("{count} times {size} bytes are more than an address space holds");
     // SAFETY: as the caller vouches.
     unsafe { report_arguments(ErrorKind::CallocOverflow, function, 0, &note, sp, bp) };
-}
-
-/// Whether no block can have this size. That is an error: glibc refuses it too, but the program hardly means it.
-#[cold]
-pub(super) fn is_too_big(inside: &mut Inside, origin: Origin, size: u64) -> bool {
-    let size = origin.operand.unwrap_or(size);
-    let too_big = size > isize::MAX as u64;
-    if too_big {
-        let kind = ErrorKind::AllocationSizeTooBig;
-        report_origin(inside.recorder(), kind, origin, size, "");
-    }
-    too_big
 }
 
 /// An alignment that the function does not take: an error in check mode. Says whether the call is to

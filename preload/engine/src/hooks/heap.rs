@@ -81,13 +81,11 @@ unsafe fn allocate_checked(
     // SAFETY: `sp` and `bp` are the hook's.
     let origin = unsafe { Origin::of(function, sp, bp) };
     let block = checked::allocate(&mut inside, origin, wanted);
-    if !block.is_null() || is_told_by_calloc(function, wanted.size) {
+    if !block.is_null() {
         return block;
     }
-    if checked::is_too_big(&mut inside, origin, wanted.size) {
-        return block;
-    }
-    checked::fall_back(|| checked::allocate_inside(place))
+    let serve = || checked::allocate_inside(place);
+    checked::without_block(&mut inside, origin, wanted.size, serve)
 }
 
 /// Alignments as the format wants them: a power of two.
@@ -105,16 +103,10 @@ pub unsafe extern "C" fn malloc(size: usize, sp: u64, bp: u64) -> *mut u8 {
     }
 }
 
-/// Whether a size is the product of calloc's arguments that overflowed, or the largest that does not: then both are
-/// named, which says more than the size.
-fn is_told_by_calloc(function: Function, bytes: u64) -> bool {
-    matches!(function, Function::Calloc) && bytes == u64::MAX
-}
-
 /// `calloc`.
 pub unsafe extern "C" fn calloc(count: usize, size: usize, sp: u64, bp: u64) -> *mut u8 {
     let bytes = (count as u64).saturating_mul(size as u64);
-    if is_told_by_calloc(Function::Calloc, bytes) {
+    if checked::is_told_by_calloc(Function::Calloc, bytes) {
         // SAFETY: the registers are the hook's.
         unsafe { checked::overflows(Function::Calloc, count, size, sp, bp) };
     }
@@ -398,13 +390,17 @@ unsafe fn resize_checked(
         zeroed: Zeroed::No,
     };
     let block = checked::resize(&mut inside, origin, old, wanted);
-    if !block.is_null() || checked::is_too_big(&mut inside, origin, wanted.size) {
+    if !block.is_null() {
         return block;
     }
-    if blocks::is_ours(old as u64) && blocks::size_of_live(old as u64).is_none() {
-        return block;
-    }
-    checked::fall_back(|| checked::resize_inside(old, size))
+    checked::without_block(&mut inside, origin, wanted.size, || {
+        // What was no block has been reported, and is not asked about again.
+        let is_block = !blocks::is_ours(old as u64) || blocks::size_of_live(old as u64).is_some();
+        match is_block {
+            true => checked::resize_inside(old, size),
+            false => core::ptr::null_mut(),
+        }
+    })
 }
 
 /// `realloc`.

@@ -4,7 +4,7 @@
 
 use libc::{pid_t, rlimit};
 
-use crate::sys::{syscall, thread};
+use crate::sys::{readable, syscall, thread};
 use crate::{blocks, modes};
 
 /// Limits at or above this leave the reservation alone.
@@ -23,18 +23,16 @@ pub unsafe fn limit(
     new: *const rlimit,
     old: *mut rlimit,
 ) -> Result<(), i32> {
-    // SAFETY: as the caller vouches.
-    let wanted = unsafe { new.as_ref() };
-    let is_own = process == 0 || process.cast_unsigned() == thread::process_id();
-    if let Some(wanted) = wanted
-        && is_own
-        && matches!(which, libc::RLIMIT_AS | libc::RLIMIT_DATA)
-        && wanted.rlim_cur < GENEROUS_BYTES
+    if matches!(which, libc::RLIMIT_AS | libc::RLIMIT_DATA)
         && modes::is_checking()
+        && (process == 0 || process.cast_unsigned() == thread::process_id())
         // A handler that interrupted LDT, which may hold the lock that is wanted.
         && thread::slot().inside_sp.get() == 0
+        // The first of its two words; a pointer that leads nowhere is the kernel's to refuse.
+        && let Some(wanted_bytes) = readable::word(new as u64)
+        && wanted_bytes < GENEROUS_BYTES
     {
-        blocks::give_back_reserved(wanted.rlim_cur);
+        blocks::give_back_reserved(wanted_bytes);
     }
     let args = [process as usize, which as usize, new as usize, old as usize];
     // SAFETY: as the caller vouches; the kernel checks the rest.
