@@ -2,7 +2,7 @@
 //! themselves, one file a behaviour, are in `tests/`.
 //!
 //! [`samples`] builds a tiny program and [`claims`] reads from its first line what LDT must find;
-//! [`run`] runs programs, [`profile`] under LDT; [`report`] is what `ldt report --format json` says.
+//! [`run`] runs programs, [`memory_group`] with little memory, [`profile`] under LDT; [`report`] is what `ldt report --format json` says.
 //! [`valgrind`], [`counting`] and [`debugger`] are the independent oracles; [`real`] holds a real program to
 //! all of it.
 #![forbid(unsafe_code)]
@@ -17,6 +17,7 @@ pub mod function_name;
 pub mod gate;
 pub mod installed;
 pub mod lost;
+pub mod memory_group;
 pub mod profile;
 pub mod real;
 pub mod report;

@@ -1,10 +1,11 @@
 //! Options and surroundings of check mode that no other file is about: the seed, the hand-over to a debugger, the
-//! library alone, forks, locked memory, seccomp filters, limits.
+//! library alone, forks, locked memory, seccomp filters, limits, small control groups.
 
 use std::process::Command;
 
 use ldt_tests::checked::{check, passes_through};
 use ldt_tests::installed::{ldt, preload};
+use ldt_tests::memory_group::MemoryGroup;
 use ldt_tests::profile::profile;
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
@@ -188,5 +189,21 @@ fn a_program_that_limits_its_own_addresses_has_them() {
         assert_eq!(checked.outcome.stdout, bare.stdout, "{options:?}: {said}");
         assert_eq!(checked.outcome.ending, bare.ending, "{options:?}: {said}");
         assert!(checked.report().errors.is_empty(), "{options:?}: {said}");
+    }
+}
+
+/// The kernel kills where the memory of a control group ends: what LDT keeps beside the program must leave it room.
+#[test]
+fn a_program_in_a_small_control_group_goes_on() {
+    let program = Sample::named("check/options/in_a_small_group.c").build(Variant::PLAIN);
+    let Some(group) = MemoryGroup::new("small", 48 << 20) else {
+        eprintln!("this machine lets nobody make control groups of memory");
+        return;
+    };
+    let bare = run(&mut group.command(&program));
+    for guard in ["--guard=adaptive", "--guard=off", "--guard=all"] {
+        let outcome = run(group.command(ldt()).args(["check", guard]).arg(&program));
+        assert_eq!(outcome.stdout, bare.stdout, "{guard}: {}", outcome.stderr);
+        assert_eq!(outcome.ending, bare.ending, "{guard}: {}", outcome.stderr);
     }
 }

@@ -34,7 +34,7 @@ fn has_memory(choice: GuardChoice, tried: u8, bytes: u64) -> bool {
         _ => 0,
     };
     let configured = guarded::memory_limit_bytes();
-    let volume = quarantine::configured_bytes();
+    let volume = quarantine::allowed_bytes();
     let limit = guard::memory_limit_bytes(choice, configured, program_bytes, volume);
     let limit = match choice {
         GuardChoice::Adaptive if tried > 0 => guard::of_later_blocks_bytes(limit),

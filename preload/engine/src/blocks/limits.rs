@@ -1,7 +1,9 @@
-//! What the process may have: limits of its address space, of its memory, of its mappings.
+//! What the process may have: limits of its address space, of its memory ([`groups`]), of its mappings.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::groups;
+use crate::modes::guard;
 use crate::modes::redzone::GRANULE_BYTES;
 use crate::options::read_proc;
 use crate::sys::mem::PAGE_BYTES;
@@ -42,6 +44,8 @@ static SCARCE: AtomicU64 = AtomicU64::new(0);
 static LARGEST_BYTES: AtomicU64 = AtomicU64::new(0);
 static AVAILABLE_BYTES: AtomicU64 = AtomicU64::new(0);
 static LIMIT_BYTES: AtomicU64 = AtomicU64::new(u64::MAX);
+/// What control groups left of their limits at the start; the largest number where there are none.
+static GROUPS_LEFT_BYTES: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Addresses of spans with guard pages; none is ever given back.
 static GUARD_ADDRESSES_BYTES: AtomicU64 = AtomicU64::new(0);
 
@@ -72,8 +76,10 @@ pub(super) fn begin() {
     };
     LARGEST_BYTES.store(largest, Ordering::Relaxed);
     AVAILABLE_BYTES.store(line_bytes(&memory, b"MemAvailable:"), Ordering::Relaxed);
-    let limit = limits.into_iter().flatten().chain(cgroup_limit_bytes());
-    LIMIT_BYTES.store(limit.min().unwrap_or(u64::MAX), Ordering::Relaxed);
+    let limit = limits.into_iter().flatten().min();
+    LIMIT_BYTES.store(limit.unwrap_or(u64::MAX), Ordering::Relaxed);
+    let left = groups::left_bytes(line_bytes(&memory, b"MemTotal:"), read_proc);
+    GROUPS_LEFT_BYTES.store(left.unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
 /// Address space will be limited to so much from now on.
@@ -163,64 +169,31 @@ pub(super) fn mappings_for_guards() -> u64 {
     number_in(b"/proc/sys/vm/max_map_count\0").unwrap_or(65_530) / 2
 }
 
-/// Memory that the process may have, all its limits considered.
+/// Addresses, and with them memory, that the process may have.
 pub(super) fn memory_limit_bytes() -> Option<u64> {
-    let limit = LIMIT_BYTES.load(Ordering::Relaxed);
-    (limit != u64::MAX).then_some(limit)
+    limited(&LIMIT_BYTES)
 }
 
-/// A quarter of the memory that was free at the start.
-pub(super) fn quarter_of_free_bytes() -> u64 {
+/// Memory that the control groups of the process left it at the start: where it ends, the process is killed.
+pub(super) fn groups_left_bytes() -> Option<u64> {
+    limited(&GROUPS_LEFT_BYTES)
+}
+
+fn limited(bytes: &AtomicU64) -> Option<u64> {
+    let bytes = bytes.load(Ordering::Relaxed);
+    (bytes != u64::MAX).then_some(bytes)
+}
+
+/// What guarded blocks may take unless the options say it: a part of the memory that was free at the start.
+pub(super) fn guard_memory_bytes() -> u64 {
     let available = AVAILABLE_BYTES.load(Ordering::Relaxed);
-    available.min(LIMIT_BYTES.load(Ordering::Relaxed)) / 4
-}
-
-/// The tightest memory limit of the control groups that the process is in.
-fn cgroup_limit_bytes() -> Option<u64> {
-    let groups = read_proc(b"/proc/self/cgroup\0")?;
-    groups
-        .split(|&byte| byte == b'\n')
-        .filter_map(|line| {
-            let mut fields = line.splitn(3, |&byte| byte == b':');
-            let (_, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
-            let (root, file): (&[u8], &[u8]) = if controllers.is_empty() {
-                (b"/sys/fs/cgroup", b"/memory.max\0")
-            } else if controllers
-                .split(|&byte| byte == b',')
-                .any(|c| c == b"memory")
-            {
-                (b"/sys/fs/cgroup/memory", b"/memory.limit_in_bytes\0")
-            } else {
-                return None;
-            };
-            ancestors(path)
-                .filter_map(|group| number_in(&[root, group, file].concat()))
-                .min()
-        })
-        // Version 1 says "none" with a number near the largest.
-        .filter(|&bytes| bytes < 1 << 60)
-        .min()
-}
-
-/// A path and those above it; the last is empty.
-fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let path = path.strip_suffix(b"/").unwrap_or(path);
-    core::iter::successors(Some(path), |path| {
-        let slash = path.iter().rposition(|&byte| byte == b'/')?;
-        Some(&path[..slash])
-    })
+    let free = available.min(LIMIT_BYTES.load(Ordering::Relaxed));
+    guard::default_memory_bytes(free, groups_left_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn groups_have_their_ancestors_limits() {
-        let all: Vec<&[u8]> = ancestors(b"/a/b").collect();
-        assert_eq!(all, [&b"/a/b"[..], b"/a", b""]);
-        assert_eq!(ancestors(b"/").collect::<Vec<_>>(), [b""]);
-    }
 
     #[test]
     fn regions_are_tried_from_large_to_just_enough() {
@@ -233,7 +206,7 @@ mod tests {
     #[test]
     fn there_is_some_memory() {
         begin();
-        assert!(quarter_of_free_bytes() > 0);
+        assert!(guard_memory_bytes() > 0);
         assert!(mappings_for_guards() > 0);
     }
 }

@@ -9,6 +9,7 @@ mod counters;
 mod fenced;
 mod figures;
 pub mod fork;
+mod groups;
 mod guarded;
 mod guarding;
 mod heap;

@@ -7,11 +7,11 @@
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{guarded, mapped, settings, shelves};
+use super::{guarded, limits, mapped, settings, shelves};
 use crate::modes::guard::taken_of_quarantine_bytes;
 use crate::modes::quarantine::{
-    BATCH_BLOCKS, batch_limit_bytes, common_volume_bytes, fenced_volume_bytes, idle_volume_bytes,
-    volume_bytes,
+    BATCH_BLOCKS, batch_limit_bytes, common_volume_bytes, fenced_volume_bytes, idle_floor_bytes,
+    idle_volume_bytes, volume_bytes, volume_in_groups_bytes,
 };
 use crate::options::GuardChoice;
 use crate::sys::lock::Lock;
@@ -91,18 +91,21 @@ static WEIGHT_BYTES: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 pub(super) fn begin(configured_bytes: u64, memory_limit_bytes: Option<u64>) {
     let volume = volume_bytes(configured_bytes, memory_limit_bytes);
     VOLUME_BYTES.store(volume, Ordering::Relaxed);
-    BATCH_LIMIT_BYTES.store(batch_limit_bytes(volume), Ordering::Relaxed);
+    BATCH_LIMIT_BYTES.store(batch_limit_bytes(allowed_bytes()), Ordering::Relaxed);
 }
 
-/// What the options say that freed blocks may take.
-pub(super) fn configured_bytes() -> u64 {
-    VOLUME_BYTES.load(Ordering::Relaxed)
+/// What freed blocks may take: as the options say, less where memory is scarce.
+pub(super) fn allowed_bytes() -> u64 {
+    let volume = VOLUME_BYTES.load(Ordering::Relaxed);
+    limits::groups_left_bytes().map_or(volume, |left| {
+        volume_in_groups_bytes(volume, left, mapped::program_bytes())
+    })
 }
 
 /// What the blocks of a queue may weigh now. What fenced blocks weigh and what is kept empty is memory
 /// that the options have promised for freed blocks, too.
 fn volume_now_bytes(line: Line) -> u64 {
-    let volume = configured_bytes();
+    let volume = allowed_bytes();
     let fenced = match line {
         Line::Fenced => return fenced_volume_bytes(volume),
         Line::Common if settings::guard() == GuardChoice::Adaptive => {
@@ -116,7 +119,8 @@ fn volume_now_bytes(line: Line) -> u64 {
 
 /// How much empty memory is kept at hand: little beside the quarantine.
 pub(super) fn idle_limit_bytes() -> u64 {
-    idle_volume_bytes(configured_bytes()).max(1 << 20)
+    let floor = idle_floor_bytes(limits::groups_left_bytes());
+    idle_volume_bytes(allowed_bytes()).max(floor)
 }
 
 /// How much is to be kept.

@@ -55,7 +55,7 @@ pub(super) fn set(config: &Config) {
     let limit = limits::memory_limit_bytes();
     let guard_memory = config
         .guard_memory_bytes
-        .unwrap_or_else(limits::quarter_of_free_bytes);
+        .unwrap_or_else(limits::guard_memory_bytes);
     guarded::begin(config.guard_method, guard_memory);
     quarantine::begin(config.quarantine_bytes, limit);
 }

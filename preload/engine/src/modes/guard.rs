@@ -185,6 +185,13 @@ const FLOOR_BYTES: u64 = 16 << 20;
 /// This part of what the program has may be taken without the quarantine's having to make room for it.
 const FREE_SHARE: u64 = 4;
 
+/// What guarded blocks may take unless the options say it: a quarter of what is free. Where control groups end it the
+/// process is killed, and what is left there is the program's first, which has hardly begun: an eighth.
+#[must_use]
+pub fn default_memory_bytes(free_bytes: u64, groups_left_bytes: Option<u64>) -> u64 {
+    (free_bytes / 4).min(groups_left_bytes.map_or(u64::MAX, |left| left / 8))
+}
+
 /// What guarded blocks may take of a volume that is meant for the quarantine.
 #[must_use]
 pub const fn of_quarantine_bytes(volume_bytes: u64) -> u64 {

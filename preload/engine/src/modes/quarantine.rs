@@ -54,10 +54,24 @@ pub const fn batch_limit_bytes(volume_bytes: u64) -> u64 {
     volume_bytes / 64
 }
 
-/// The volume where memory is scarce: no more than an eighth of what the process may have.
+/// The volume where addresses are scarce: no more than an eighth of what the process may have.
 #[must_use]
 pub fn volume_bytes(configured: u64, memory_limit_bytes: Option<u64>) -> u64 {
     memory_limit_bytes.map_or(configured, |limit| configured.min(limit / 8))
+}
+
+/// The volume where control groups left so much memory at the start, now that the program has so much of it: no more than
+/// an eighth of what it leaves. Redzones and what is known of them can make its blocks twice as large, and the kernel does
+/// not refuse what is beyond a group's limit, it kills.
+#[must_use]
+pub fn volume_in_groups_bytes(volume: u64, left_bytes: u64, program_bytes: u64) -> u64 {
+    volume.min(left_bytes.saturating_sub(2 * program_bytes) / 8)
+}
+
+/// How much empty memory is kept at hand in any case, for programs with little quarantine or none.
+#[must_use]
+pub fn idle_floor_bytes(groups_left_bytes: Option<u64>) -> u64 {
+    groups_left_bytes.map_or(1 << 20, |left| (left / 64).min(1 << 20))
 }
 
 #[cfg(test)]
@@ -69,6 +83,18 @@ mod tests {
         assert_eq!(volume_bytes(64 << 20, None), 64 << 20);
         assert_eq!(volume_bytes(64 << 20, Some(64 << 20)), 8 << 20);
         assert_eq!(volume_bytes(64 << 20, Some(1 << 40)), 64 << 20);
+    }
+
+    #[test]
+    fn a_small_group_keeps_its_memory_for_the_program() {
+        let volume =
+            |left: u64, program: u64| volume_in_groups_bytes(64 << 20, left << 20, program << 20);
+        assert_eq!(volume(48, 0), 6 << 20, "an eighth");
+        assert_eq!(volume(48, 16), 2 << 20, "of what it leaves");
+        assert_eq!(volume(48, 40), 0, "the program's");
+        assert_eq!(volume(1 << 20, 100), 64 << 20, "as configured");
+        assert_eq!(idle_floor_bytes(Some(48 << 20)), 768 << 10);
+        assert_eq!(idle_floor_bytes(None), 1 << 20);
     }
 
     #[test]
