@@ -24,13 +24,13 @@ pub(crate) extern "C" fn ldt_room(address: u64) -> u64 {
 /// Whether a range lies in one live block, or outside the heap.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn ldt_fits(address: u64, bytes: u64) -> bool {
-    calls::room(address) >= bytes
+    calls::fits(address, bytes)
 }
 
 /// The same of two ranges of one length.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn ldt_both_fit(left: u64, right: u64, bytes: u64) -> bool {
-    calls::room(left) >= bytes && calls::room(right) >= bytes
+    calls::both_fit(left, right, bytes)
 }
 
 /// Checks a range that a call reads (`access` 1) or writes (2), and reports what is wrong with it. Gives whether

@@ -6,7 +6,6 @@ use super::report::Block;
 use super::slot::Slot;
 use super::span::{Descriptor, Kind};
 use super::walk::locate;
-use crate::modes::redzone;
 use crate::sys::prefetch;
 
 /// Slots and spans that are looked at for a neighbour.
@@ -37,41 +36,65 @@ pub fn ask_for(address: u64) {
     }
 }
 
-/// How many bytes from an address on lie in one live block: none elsewhere in the heap, and no limit
-/// outside it. Every copy of the program's comes here twice, so what is rare is left to
-/// [`room_elsewhere`].
+/// Whether a range certainly lies in one live block, or begins outside the heap: what every copy of the program's asks
+/// twice. It may say no where [`room`] knows better.
 #[inline(always)]
 #[must_use]
-pub fn room(address: u64) -> u64 {
-    if region::is_outside(address) {
-        return u64::MAX;
-    }
-    room_in_block(address).unwrap_or_else(|| room_elsewhere(address))
-}
-
-/// The same for an address of a live block between redzones, with the alignment that most have, and of a
-/// large one: pools of the program's own lie in those.
-#[inline(always)]
-fn room_in_block(address: u64) -> Option<u64> {
-    let span = region::first_span_at(address)?;
+pub fn fits(address: u64, bytes: u64) -> bool {
+    let Some(span) = region::first_span_at(address) else {
+        return region::is_outside(address);
+    };
     match span.kind() {
-        Kind::Small => {
-            let (slot, offset) = span.slot_and_offset(address)?;
-            let facts = span.metas().get(slot as usize)?.facts();
-            let plain = facts.is_live() && facts.alignment() <= redzone::BLOCK_ALIGNMENT;
-            plain.then(|| facts.size().saturating_sub(offset))
-        }
-        Kind::Large => {
-            let block = span.large_bytes();
-            let is_live = span.metas().first()?.facts().is_live();
-            (is_live && block.contains(&address)).then(|| block.end - address)
-        }
-        _ => None,
+        Kind::Small => fits_in_slot(span, address, bytes),
+        Kind::Large => fits_in_large(span, address, bytes),
+        _ => fits_in_page(span, address, bytes),
     }
 }
 
+/// In a block between redzones, with the alignment that malloc gives.
+#[inline(always)]
+fn fits_in_slot(span: &'static Descriptor, address: u64, bytes: u64) -> bool {
+    let Some((slot, offset)) = span.slot_and_offset(address) else {
+        return false;
+    };
+    let Some(meta) = span.metas().get(slot as usize) else {
+        return false;
+    };
+    let facts = meta.facts();
+    let left = facts.size().wrapping_sub(offset);
+    facts.is_live_and_plain() & (offset <= facts.size()) & (bytes <= left)
+}
+
+/// In a large one: pools of the program's own lie in those.
+#[inline(always)]
+fn fits_in_large(span: &'static Descriptor, address: u64, bytes: u64) -> bool {
+    let block = span.large_bytes();
+    let is_live = span
+        .metas()
+        .first()
+        .is_some_and(|meta| meta.facts().is_live());
+    is_live && block.contains(&address) && bytes <= block.end - address
+}
+
+/// In a guarded or fenced one: few, but often a program's most important ones, which were its first.
 #[inline(never)]
-fn room_elsewhere(address: u64) -> u64 {
+fn fits_in_page(span: &'static Descriptor, address: u64, bytes: u64) -> bool {
+    if !matches!(span.kind(), Kind::Guarded | Kind::Fenced) {
+        return false;
+    }
+    let slot = span.slot_and_offset(address);
+    let Some(slot) = slot.and_then(|(slot, _)| Slot::of(span, slot)) else {
+        return false;
+    };
+    let facts = slot.meta.facts();
+    let lies = slot.lies(facts);
+    facts.is_live() && (lies.start..lies.end()).contains(&address) && bytes <= lies.end() - address
+}
+
+/// How many bytes from an address on lie in one live block: none elsewhere in the heap, and no limit
+/// outside it.
+#[must_use]
+pub fn room(address: u64) -> u64 {
     if !is_ours(address) {
         return u64::MAX;
     }

@@ -166,6 +166,13 @@ impl Facts {
         self.0 & STATE_MASK == (State::Live as u64) << STATE_SHIFT
     }
 
+    /// Whether it is live and was asked for without an alignment.
+    #[inline(always)]
+    pub(super) fn is_live_and_plain(self) -> bool {
+        const ALIGNMENT_MASK: u64 = mask(4) << ALIGNMENT_SHIFT;
+        self.0 & (STATE_MASK | ALIGNMENT_MASK) == (State::Live as u64) << STATE_SHIFT
+    }
+
     #[inline(always)]
     pub(super) fn function_code(self) -> u8 {
         (self.0 >> FUNCTION_SHIFT & 31) as u8

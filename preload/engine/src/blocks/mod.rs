@@ -41,7 +41,7 @@ pub use figures::{Figures, figures, give_back_reserved, trim};
 pub use guarded::{Method, method};
 pub use heap::{ThreadHeap, start};
 pub use lift::{Lifted, close, close_again, lift};
-pub use lookup::{ask_for, find, is_ours, neighbours, room};
+pub use lookup::{ask_for, find, fits, is_ours, neighbours, room};
 pub use mapped::{note_mapped, note_unmapped};
 pub use pinned::{PINS_MAX, pin};
 pub use report::{Block, Damage, Found, Guarding, Misuse};

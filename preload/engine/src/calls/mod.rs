@@ -46,7 +46,6 @@ impl Called<'_> {
 
 /// How many bytes from `address` on the program may touch: the rest of a live block; outside the heap
 /// there is no limit but what the program has marked.
-#[inline(always)]
 #[must_use]
 pub fn room(address: u64) -> u64 {
     let room = blocks::room(address);
@@ -54,6 +53,27 @@ pub fn room(address: u64) -> u64 {
         return room;
     }
     unmarked(address, room)
+}
+
+/// Whether the program may touch all of a range.
+#[inline(always)]
+#[must_use]
+pub fn fits(address: u64, bytes: u64) -> bool {
+    poison::is_empty() && blocks::fits(address, bytes) || fits_closely(address, bytes)
+}
+
+/// The same of two ranges of one length. Both are looked up before either answer is used, so that the processor
+/// waits for the memory of both at once.
+#[inline(always)]
+#[must_use]
+pub fn both_fit(left: u64, right: u64, bytes: u64) -> bool {
+    let both = blocks::fits(left, bytes) & blocks::fits(right, bytes);
+    both && poison::is_empty() || fits_closely(left, bytes) && fits_closely(right, bytes)
+}
+
+#[inline(never)]
+fn fits_closely(address: u64, bytes: u64) -> bool {
+    room(address) >= bytes
 }
 
 /// Of this room the part before the first marked byte. A handler that interrupted LDT must not ask: it
