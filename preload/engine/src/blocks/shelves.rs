@@ -25,6 +25,9 @@ pub(super) const ALL_CLASSES: usize = FENCED_CLASS + 1;
 /// A thread takes no more slots at a time than this many bytes.
 const TAKEN_BYTES: u64 = 16 << 10;
 
+/// And no more guarded ones than this.
+const TAKEN_GUARDED: u32 = 8;
+
 /// What one class has.
 pub(super) struct Shelf {
     head: Option<&'static Descriptor>,
@@ -159,7 +162,9 @@ impl Shelf {
             self.put_arrays(arrays);
             return None;
         };
-        if slots.kind != Kind::Small && !guarded::close_span(span) {
+        span.closed_bytes.store(0, Ordering::Relaxed);
+        let first_taken = slots.first + u64::from(TAKEN_GUARDED) * slots.stride;
+        if slots.kind != Kind::Small && !guarded::close_ahead(span, first_taken) {
             self.put_arrays(arrays);
             runs::give(span);
             return None;
@@ -183,7 +188,7 @@ impl Shelf {
             };
             let stride = span.stride();
             let most = match span.kind() {
-                Kind::Guarded | Kind::Fenced => 8,
+                Kind::Guarded | Kind::Fenced => TAKEN_GUARDED,
                 _ => (TAKEN_BYTES / stride).clamp(1, 64) as u32,
             };
             if take_used(span, most, cache) || take_fresh(span, most, cache) {
@@ -272,7 +277,11 @@ fn take_fresh(span: &Descriptor, most: u32, cache: &mut Cache) -> bool {
         return false;
     }
     let mask = u64::MAX >> (64 - (end - fresh)) << (fresh & 63);
-    if span.kind() == Kind::Small {
+    if span.kind() != Kind::Small {
+        if !guarded::close_ahead(span, span.slot_start(end) - span.start()) {
+            return false;
+        }
+    } else {
         // Slots are used in their order, and each fills its own end, which is the redzone before the
         // next one; but the slot after the last one may be another thread's, and used earlier.
         let last = span.slot_start(end);

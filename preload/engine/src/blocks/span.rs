@@ -51,6 +51,8 @@ pub(super) struct Descriptor {
     fresh: AtomicU32,
     /// Slots that are neither free nor fresh.
     pub(super) out: AtomicU32,
+    /// Of a span with guards: so much from its start on is closed, or was once.
+    pub(super) closed_bytes: AtomicU32,
     kind: AtomicU8,
     class: AtomicU8,
     /// 0 open, 1 closed: see [`super::runs::Zone`].
