@@ -13,7 +13,6 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use ldt_trace::header::flag;
 
-use crate::blocks::ThreadHeap;
 use crate::emit::{Window, trace_file};
 use crate::hooks::untraced;
 use crate::options::{self, Mode, Options};
@@ -58,9 +57,14 @@ struct Shared {
     next_asked: usize,
     restorer: u64,
     key: Option<libc::pthread_key_t>,
-    /// In a forked child: the heap of the thread that forked, for the child's first recorder.
-    heap: Option<Box<ThreadHeap>>,
+    /// In a forked child: the recorder of the thread that forked, for the same thread in the child.
+    forked: Option<Forked>,
 }
+
+/// See [`Shared::forked`].
+struct Forked(*mut Recorder);
+// SAFETY: moved between threads as a number; the child's first thread takes it, and it was that thread's.
+unsafe impl Send for Forked {}
 
 /// A recorder as the list of all threads knows it. Only its own thread looks inside, or whoever has
 /// taken it off the list after the thread's death.
@@ -122,7 +126,7 @@ static SHARED: Lock<Shared> = Lock::new(Shared {
     next_asked: 0,
     restorer: 0,
     key: None,
-    heap: None,
+    forked: None,
 });
 
 #[inline(always)]
@@ -253,15 +257,14 @@ unsafe fn restart_after_fork() {
         .cast::<Recorder>();
     let follow = SHARED.with(|shared| {
         for known in shared.recorders.drain(..) {
+            if known.recorder == mine {
+                shared.forked = Some(Forked(mine));
+                continue;
+            }
             // SAFETY: the parent's recorders, copied by the fork; their threads do not exist here.
             let mut recorder = unsafe { known.recorder.read() };
             // Other threads' caches may have been copied in the middle of a change: they are left.
-            let heap = recorder.heap.take();
-            if known.recorder == mine {
-                shared.heap = heap;
-            } else {
-                core::mem::forget(heap);
-            }
+            core::mem::forget(recorder.heap.take());
             recorder.into_window().abandon();
         }
         shared.threads = 0;
@@ -401,25 +404,8 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     if index == 1 {
         recorder::set_several_threads(true);
     }
-    let recorder = match idle {
-        Some(idle) => {
-            // SAFETY: its thread is dead and it is off the list, so it is this thread's now.
-            unsafe { (*idle.recorder).begin(index, tid) };
-            idle.recorder
-        }
-        None => {
-            let parts = Unwind::new(restorer)
-                .and_then(Stacks::new)
-                .zip(Window::create(index, tid));
-            let Some((stacks, window)) = parts else {
-                return false;
-            };
-            let heap = SHARED.with(|shared| shared.heap.take());
-            let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks, heap)));
-            // SAFETY: just made, and this thread's own.
-            unsafe { (*recorder).begin(index, tid) };
-            recorder
-        }
+    let Some(recorder) = recorder_for(index, tid, idle, restorer) else {
+        return false;
     };
     slot.thread.set(recorder.cast());
     faults::thread_begins();
@@ -447,6 +433,26 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         facts::record(unsafe { &mut *recorder });
     }
     true
+}
+
+/// A recorder for the calling thread: one that a thread has left, or a new one.
+fn recorder_for(index: u32, tid: u32, idle: Option<Known>, restorer: u64) -> Option<*mut Recorder> {
+    if let Some(idle) = idle {
+        // SAFETY: its thread is dead and it is off the list, so it is this thread's now.
+        unsafe { (*idle.recorder).begin(index, tid) };
+        return Some(idle.recorder);
+    }
+    let window = Window::create(index, tid)?;
+    if let Some(Forked(recorder)) = SHARED.with(|shared| shared.forked.take()) {
+        // SAFETY: this thread's own from before the fork, and off the list.
+        unsafe { (*recorder).begin_child(window) };
+        return Some(recorder);
+    }
+    let stacks = Unwind::new(restorer).and_then(Stacks::new)?;
+    let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks)));
+    // SAFETY: just made, and this thread's own.
+    unsafe { (*recorder).begin(index, tid) };
+    Some(recorder)
 }
 
 /// libc runs the destructors of thread-specific data up to four times, as long as some value is set;

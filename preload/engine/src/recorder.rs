@@ -146,17 +146,16 @@ fn put(window: &mut Window, kind: BlobKind, content: &[u8]) {
 }
 
 impl Recorder {
-    /// From its parts; [`Recorder::begin`] gives it to a thread. `heap` is what a thread before has
-    /// left, if any has.
+    /// From its parts; [`Recorder::begin`] gives it to a thread.
     #[must_use]
-    pub fn new(window: Window, stacks: Stacks, heap: Option<Box<ThreadHeap>>) -> Self {
+    pub fn new(window: Window, stacks: Stacks) -> Self {
         Recorder {
             window,
             stacks,
             until_stamp: 1,
             name: [0; 16],
             counts: Counts::new(),
-            heap: heap.or_else(|| modes::is_checking().then(|| Box::new(ThreadHeap::new()))),
+            heap: modes::is_checking().then(|| Box::new(ThreadHeap::new())),
         }
     }
 
@@ -166,6 +165,20 @@ impl Recorder {
         self.window.flush();
         self.window.assign(index, tid);
         self.stacks.leave();
+        self.say_who();
+    }
+
+    /// Goes on in a forked child, for the thread that forked: it stands where it stood, so that all that was
+    /// learnt of its stack is as true as before; what it counted and recorded is its parent's.
+    pub fn begin_child(&mut self, window: Window) {
+        core::mem::replace(&mut self.window, window).abandon();
+        self.stacks.begin_child();
+        self.counts = Counts::new();
+        self.say_who();
+    }
+
+    /// The first words of a window.
+    fn say_who(&mut self) {
         self.name = [0; 16];
         self.stamp();
         self.put_name();

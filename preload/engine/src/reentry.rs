@@ -65,6 +65,10 @@ fn enter_slowly(slot: &'static Slot, sp: u64) -> Option<Inside> {
         // SAFETY: as above, and the other user is gone for good.
         unsafe { (*recorder).recover() };
     }
+    if inside != 0 && forked {
+        // A handler that interrupted LDT has forked: what it interrupted is in nobody's hands here.
+        slot.thread.set(core::ptr::null_mut());
+    }
     slot.inside_sp.set(sp);
     if !process::ensure_started() || !process::ensure_thread(slot) {
         slot.inside_sp.set(0);

@@ -8,6 +8,7 @@ use super::meta::{Facts, Meta, State};
 use super::report::{Damage, Found};
 use super::slot::{Lies, Slot};
 use super::span::Kind;
+use super::unwritten::Unwritten;
 use super::{bytes, settings, walk};
 use crate::modes::redzone::{Culprit, Pattern, culprit};
 
@@ -207,9 +208,14 @@ fn tell_one(
 }
 
 /// Looks at every redzone and at everything in the quarantine. Other threads may go on meanwhile: a
-/// block that changes hands while it is looked at is left alone.
+/// block that changes hands while it is looked at is left alone. A forked child passes over what it has never
+/// written.
 pub fn check_all(found: &mut dyn Found) {
+    let mut unwritten = Unwritten::new();
     walk::each_descriptor(&mut |span| {
+        if span.kind() == Kind::Small && unwritten.covers(span.range()) {
+            return;
+        }
         for number in 0..span.fresh() {
             let Some(slot) = Slot::of(span, number) else {
                 break;
@@ -222,7 +228,20 @@ pub fn check_all(found: &mut dyn Found) {
                 _ => continue,
             };
             let lies = slot.lies(facts);
-            look(&slot, facts, &lies, what, found);
+            if !is_unwritten(&slot, &lies, what, &mut unwritten) {
+                look(&slot, facts, &lies, what, found);
+            }
         }
     });
+}
+
+/// Whether nothing of what would be looked at was written since the fork that made this process.
+fn is_unwritten(slot: &Slot, lies: &Lies, what: Look, unwritten: &mut Unwritten) -> bool {
+    let start = shared_redzone(slot, lies).start;
+    match what {
+        Look::Inside => unwritten.covers(start..lies.open.end),
+        Look::Near | Look::Around => {
+            unwritten.covers(start..lies.start) && unwritten.covers(lies.end()..lies.open.end)
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::quarantine::QUEUES;
 use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
-use super::{counters, stacks};
+use super::{counters, stacks, unwritten};
 use crate::sys::thread;
 
 /// Set while the thread that forks has all locks.
@@ -20,6 +20,7 @@ static PREPARED: AtomicBool = AtomicBool::new(false);
 /// Has libc prepare every fork from now on.
 pub fn register() {
     unsafe extern "C" fn before() {
+        unwritten::forking();
         // A signal handler that forks on a thread inside LDT, which may have one of the locks: waiting for
         // it would be for ever.
         if thread::slot().inside_sp.get() == 0 {
@@ -33,9 +34,14 @@ pub fn register() {
             unsafe { resume() };
         }
     }
+    unsafe extern "C" fn in_the_child() {
+        unwritten::begin_child();
+        // SAFETY: as libc calls it in the parent.
+        unsafe { after() };
+    }
     // SAFETY: functions without arguments, in a library that is never unloaded. Where libc has no room
     // for them, forks are as those of a raw `clone`.
-    let _ = unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+    let _ = unsafe { libc::pthread_atfork(Some(before), Some(after), Some(in_the_child)) };
 }
 
 /// Waits for all locks and takes them, in the order in which they are taken elsewhere.

@@ -33,6 +33,7 @@ mod slot;
 mod span;
 mod stacks;
 mod tables;
+mod unwritten;
 mod walk;
 
 pub use check::check_all;

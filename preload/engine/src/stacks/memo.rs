@@ -247,6 +247,14 @@ impl Stacks {
         self.unwind.bounds = Bounds::default();
     }
 
+    /// Goes on in a forked child. In check mode the table of stacks is the parent's, and so what is remembered holds.
+    pub fn begin_child(&mut self) {
+        if !table::is_inherited(NodeId(0)) {
+            self.forget();
+        }
+        self.deepest_bytes = 0;
+    }
+
     /// The deepest stack seen, in bytes.
     #[must_use]
     pub fn deepest_bytes(&self) -> u64 {

@@ -86,7 +86,8 @@ pub struct Unwind {
     /// The stack being walked.
     pub bounds: Bounds,
     rules: Rules,
-    cache: Cache,
+    /// Apart, since this value is handed on, and that is 16 KiB.
+    cache: Box<Cache>,
     restorer: u64,
 }
 
@@ -98,7 +99,7 @@ impl Unwind {
         Some(Unwind {
             bounds: Bounds::default(),
             rules: Rules::new()?,
-            cache: Cache::new_in(),
+            cache: Box::new(Cache::new_in()),
             restorer,
         })
     }
