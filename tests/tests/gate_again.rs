@@ -110,3 +110,24 @@ fn pin_says_when_the_call_stack_does_not_come_again_and_guards_all_then() {
     assert!(last.contains("in write_after another_way.c:8"), "{stderr}");
     assert!(last.contains("in later another_way.c:"), "{stderr}");
 }
+
+/// The guard of the second run shows the instruction of what the first one found at the free: one mistake.
+#[test]
+fn thorough_tells_an_underflow_once() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("findings.json");
+    let json = format!("--json={}", path.display());
+    let options = ["--guard=all", "--thorough", &json];
+    let (_, stderr, code) = check_program("many_blocks", &options, &["before"]);
+    assert_eq!(code, Some(99), "{stderr}");
+    assert!(
+        stderr.contains("ERROR SUMMARY: 1 errors from 1 contexts"),
+        "{stderr}"
+    );
+    let json: Value =
+        serde_json::from_slice(&fs::read(&path).expect("it was written")).expect("it is JSON");
+    let errors = json["errors"].as_array().expect("a list");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0]["detected_by"], "guard");
+    assert_eq!(errors[0]["kind"], "heap-buffer-underflow");
+}

@@ -5,6 +5,7 @@
 
 use super::judge::Judged;
 use super::settings::Settings;
+use super::told_exactly::is_late;
 use crate::failure::Failure;
 use crate::findings::ErrorReport;
 use ldt_trace::StackName;
@@ -165,12 +166,6 @@ impl Pass {
 fn counting(processes: &[Judged]) -> impl Iterator<Item = &ErrorReport> {
     let judged = processes.iter().filter(|judged| !judged.is_skipped);
     judged.flat_map(Judged::counting_errors)
-}
-
-/// Whether damage was found after the fact.
-fn is_late(error: &ErrorReport) -> bool {
-    let by = error.facts.detected_by;
-    matches!(by, DetectedBy::Redzone | DetectedBy::Quarantine)
 }
 
 /// The command's standard input, kept where it will be read twice.

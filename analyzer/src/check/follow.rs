@@ -5,6 +5,7 @@ use super::judge::{Judge, Judged};
 use super::print::Printer;
 use super::settings::{Dialect, LeakCheckMode, Settings};
 use super::suppress;
+use super::told_exactly::ExactWrites;
 use super::verdict::Verdict;
 use super::watch::{Watch, Watched, is_running};
 use crate::findings::named::{self, Ending};
@@ -34,6 +35,15 @@ pub enum Order {
     GiveUp,
 }
 
+/// What the runs before this one have found.
+#[derive(Debug)]
+struct Before {
+    errors: HashSet<String>,
+    exact: ExactWrites,
+    /// How many processes they had.
+    processes: usize,
+}
+
 /// Follows, judges and prints.
 #[derive(Debug)]
 pub struct Follower {
@@ -47,8 +57,8 @@ pub struct Follower {
     pub processes: Vec<Judged>,
     /// Errors and leaks that have been shown in full.
     shown: HashSet<String>,
-    /// The errors of the first run, once a second one has begun.
-    before: Option<HashSet<String>>,
+    /// The errors of the runs before, once a further one has begun.
+    before: Option<Before>,
     still_running: Vec<u32>,
 }
 
@@ -75,14 +85,30 @@ impl Follower {
             .processes
             .iter()
             .flat_map(|judged| &judged.report.errors);
-        self.before = Some(errors.map(super::merge::error_key).collect());
+        self.before = Some(Before {
+            errors: errors.map(super::merge::error_key).collect(),
+            exact: ExactWrites::of(&self.processes),
+            processes: self.processes.len(),
+        });
         self.watch = watch;
     }
 
-    /// Whether the first of two runs had the error already.
+    /// Whether the runs before had the error already, or knew more of it.
     fn was_before(&self, error: &ErrorReport) -> bool {
         let known = self.before.as_ref();
-        known.is_some_and(|known| known.contains(&super::merge::error_key(error)))
+        known.is_some_and(|known| {
+            known.errors.contains(&super::merge::error_key(error)) || known.exact.tell(error)
+        })
+    }
+
+    /// What an earlier run found after the fact and this one at the instruction is told by this one alone.
+    pub fn forget_what_is_told_exactly(&mut self) {
+        let Some(before) = &self.before else { return };
+        let (earlier, last) = self.processes.split_at_mut(before.processes);
+        let exact = ExactWrites::of(last.iter());
+        for judged in earlier {
+            judged.retain_errors(|error| !exact.tell(error));
+        }
     }
 
     /// Follows until the command has ended.

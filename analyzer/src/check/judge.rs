@@ -178,6 +178,17 @@ impl Judge {
 }
 
 impl Judged {
+    /// Drops errors, with what was judged of them.
+    pub fn retain_errors(&mut self, is_kept: impl Fn(&ErrorReport) -> bool) {
+        let errors = std::mem::take(&mut self.report.errors);
+        let excuses = std::mem::take(&mut self.error_excuses);
+        let kept = errors
+            .into_iter()
+            .zip(excuses)
+            .filter(|(error, _)| is_kept(error));
+        (self.report.errors, self.error_excuses) = kept.unzip();
+    }
+
     /// Errors that count; a crash that is not the heap's is told by the exit code.
     pub fn counting_errors(&self) -> impl Iterator<Item = &ErrorReport> {
         let all = self.report.errors.iter().zip(&self.error_excuses);

@@ -130,6 +130,7 @@ fn conclude(
 ) -> Result<u8, Failure> {
     let mut untraced = traces.untraced_children();
     untraced.extend(follower.leave_out_own_allocators(&ended));
+    follower.forget_what_is_told_exactly();
     let verdict = Verdict::of(settings, &follower.processes, untraced, &ended);
     follower.conclude(&verdict);
     outputs::write(outputs::Results {

@@ -18,6 +18,7 @@ pub mod print;
 pub mod settings;
 pub mod suppress;
 pub mod test_name;
+mod told_exactly;
 pub mod valgrind;
 pub mod verdict;
 pub mod watch;
