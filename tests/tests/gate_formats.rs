@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use ldt_tests::gate::{Project, finds};
-use ldt_tests::installed::{checkout, program, target};
+use ldt_tests::installed::{checkout, ldt, program, target};
+use ldt_tests::run::run;
+use ldt_tests::samples::{Sample, Variant};
 use serde_json::Value;
 
 const WORDS: [&str; 4] = ["./finds", "twice", "leak", "list"];
@@ -156,4 +158,31 @@ fn github_gets_annotations_and_a_summary() {
         summary.contains("found errors") && summary.contains("| finding |"),
         "{summary}"
     );
+}
+
+/// The first line of a stack names the function that was called, where it lies and in which library, as memcheck's
+/// first line does for its own.
+#[test]
+fn the_function_called_has_its_address_and_library() {
+    for (sample, function, library) in [
+        ("double_free.c", "free", "libldt.so"),
+        ("double_free.c", "malloc", "libldt.so"),
+        ("new_then_free.cpp", "operator new", "libldt.so"),
+        (
+            "read_after_a_call_beyond_the_end.c",
+            "memset",
+            "libldt_calls.so",
+        ),
+    ] {
+        let program = Sample::named(format!("check/errors/{sample}")).build(Variant::PLAIN);
+        let outcome = run(Command::new(ldt().with_file_name("ldt-valgrind")).arg(&program));
+        let lines = outcome.stderr.lines();
+        let at = lines.filter_map(|line| line.split_once("    at 0x")?.1.split_once(": "));
+        let called: Vec<(&str, &str)> = at.filter(|(_, name)| name.starts_with(function)).collect();
+        assert!(!called.is_empty(), "{function}: {}", outcome.stderr);
+        for (address, name) in called {
+            assert_ne!(address, "0", "{}", outcome.stderr);
+            assert!(name.ends_with(&format!("/{library})")), "{name}");
+        }
+    }
 }

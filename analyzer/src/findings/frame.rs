@@ -1,5 +1,6 @@
 //! A frame of a call stack with all that is known of it, owned: findings outlive their trace.
 
+use super::called::CalledAt;
 use crate::replay::facts::Facts;
 use crate::replay::stacks::CodeAddress;
 use crate::report::frames::ShownFrame;
@@ -26,6 +27,9 @@ pub struct Frame {
     pub offset: Option<u64>,
     /// The address as it was found on the stack; none for the function called.
     pub address: Option<u64>,
+    /// Of the function called: where it lies, as far as the trace tells. It has no frame on the stack, and two versions
+    /// of LDT have it at two places, so that this is no part of what a frame is called.
+    pub called_at: Option<CalledAt>,
     /// It has no frame of its own: the compiler put it into the next one.
     pub is_inlined: bool,
     /// The stack goes on, but was cut here.
@@ -61,6 +65,20 @@ impl Frame {
     #[must_use]
     pub fn matched_name(&self) -> Option<&str> {
         self.symbol.as_deref().or(self.function.as_deref())
+    }
+
+    /// The address that valgrind's reports would have: where the code goes on, or where the function called begins.
+    #[must_use]
+    pub fn code_address(&self) -> u64 {
+        let called = self.called_at.as_ref().map(|called| called.address);
+        self.address.or(called).unwrap_or(0)
+    }
+
+    /// The object that the code is in, of the function called too.
+    #[must_use]
+    pub fn code_module(&self) -> Option<&Path> {
+        let called = || Some(&*self.called_at.as_ref()?.module);
+        self.module.as_deref().or_else(called)
     }
 
     /// The line as reports of allocations show it.
@@ -124,6 +142,7 @@ pub(super) fn frames_at(
         module: module.and_then(|index| modules.get(index).cloned()),
         offset,
         address: Some(address.ip),
+        called_at: None,
         is_inlined: frame.is_inlined,
         is_cut: false,
     };

@@ -4,6 +4,7 @@
 //! which is what every report is made of. Reports of allocations go another way
 //! ([`crate::replay`]): findings are few, and must be shown while the process runs.
 
+pub mod called;
 pub mod frame;
 pub mod json;
 pub mod named;

@@ -2,6 +2,7 @@
 //! next: a test suite runs the same code in hundreds of processes, and reading the debug
 //! information of a module takes longer than most of them.
 
+use super::called::{Called, Libraries};
 use super::frame::{Frame, frames_at, module_paths};
 use super::raw::Found;
 use crate::replay::stacks::CodeAddress;
@@ -25,6 +26,7 @@ struct Place {
 #[derive(Debug, Default)]
 pub struct Namer {
     known: HashMap<Place, Vec<FrameName>>,
+    libraries: Libraries,
     /// Modules without names, and why.
     pub warnings: Vec<String>,
 }
@@ -35,6 +37,7 @@ pub struct NamedStacks<'a> {
     found: &'a Found,
     names: Names,
     modules: Vec<Arc<Path>>,
+    called: Called,
 }
 
 impl Namer {
@@ -93,6 +96,7 @@ impl Namer {
             found,
             names,
             modules: module_paths(&found.facts),
+            called: self.libraries.of_process(&found.facts),
         }
     }
 }
@@ -105,6 +109,13 @@ impl NamedStacks<'_> {
         let addresses = self.found.stacks.frames(stack);
         let frames =
             addresses.flat_map(|address| frames_at(address, &self.names, facts, &self.modules));
+        let called = called.map(|frame| Frame {
+            called_at: frame
+                .symbol
+                .as_deref()
+                .and_then(|symbol| self.called.at(symbol)),
+            ..frame
+        });
         called.into_iter().chain(frames).collect()
     }
 }

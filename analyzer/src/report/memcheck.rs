@@ -109,12 +109,12 @@ fn stack(frames: &[Frame], detail: Detail, lines: &mut Vec<String>) {
 }
 
 fn frame_text(frame: &Frame) -> String {
-    let address = frame.address.unwrap_or(0);
+    let address = frame.code_address();
     let mut text = format!(
         "{address:#X}: {}",
         frame.function.as_deref().unwrap_or("???")
     );
-    match (frame.file_name(), frame.line, frame.module.as_deref()) {
+    match (frame.file_name(), frame.line, frame.code_module()) {
         (Some(file), Some(line), _) => text.push_str(&format!(" ({file}:{line})")),
         (_, _, Some(module)) => text.push_str(&format!(" (in {})", module.display())),
         _ => {}

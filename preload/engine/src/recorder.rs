@@ -14,7 +14,7 @@ use crate::counts::Counts;
 use crate::emit::{Window, trace_file};
 use crate::findings::Reporter;
 use crate::modes;
-use crate::modules::Module;
+use crate::modules::{self, Module};
 use crate::options::read_proc;
 use crate::stacks::Stacks;
 use crate::stacks::memo::Announce;
@@ -318,6 +318,13 @@ impl Recorder {
     #[inline(always)]
     pub fn announce(&mut self, stack: NodeId) {
         announce_inherited(&mut self.window, stack);
+    }
+
+    /// Makes the trace name the module that an address lies in, if it does not yet.
+    #[cold]
+    pub fn announce_module_at(&mut self, address: u64) {
+        let mut to = ToWindow(&mut self.window);
+        modules::find(address, &mut |module| to.module(module));
     }
 
     /// The caller's stack.

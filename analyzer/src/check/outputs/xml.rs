@@ -236,9 +236,9 @@ fn write_frame(xml: &mut Xml<'_>, frame: &Frame) -> io::Result<()> {
         text(
             xml,
             "ip",
-            &format!("{:#X}", frame.address.unwrap_or(0)).replace('X', "x"),
+            &format!("{:#X}", frame.code_address()).replace('X', "x"),
         )?;
-        if let Some(module) = frame.module.as_deref() {
+        if let Some(module) = frame.code_module() {
             text(xml, "obj", &module.to_string_lossy())?;
         }
         if let Some(function) = &frame.function {

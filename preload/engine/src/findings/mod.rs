@@ -140,6 +140,7 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) -> u64 {
         note: &report.note[..report.note.len().min(NOTE_BYTES)],
     };
     recorder.put_name();
+    announce_called(recorder, report.called);
     recorder.announce(finding.stack);
     if let Some(block) = &finding.block {
         recorder.announce(block.allocated.stack);
@@ -180,6 +181,15 @@ fn act(recorder: &mut Recorder, kind: ErrorKind) {
     }
 }
 
+/// Frame 0 of most stacks is a function of ours that the program called; the trace shall say where these lie. The name
+/// of one of `libldt_calls.so` is a constant of that library.
+fn announce_called(recorder: &mut Recorder, called: &[u8]) {
+    recorder.announce_module_at(report as *const () as u64);
+    if !called.is_empty() {
+        recorder.announce_module_at(called.as_ptr() as u64);
+    }
+}
+
 fn put_repeat(recorder: &mut Recorder, repeat: Repeat) {
     recorder.put_blob(BlobKind::Repeat, &repeat.encode());
 }
@@ -199,6 +209,7 @@ pub fn put_leaks(recorder: &mut Recorder, check: &LeakCheck<'_>, records: &[Leak
     if let Some(length) = check.encode(&mut bytes) {
         recorder.put_blob(BlobKind::LeakCheck, &bytes[..length]);
     }
+    announce_called(recorder, b"");
     for record in records {
         recorder.announce(record.allocated.stack);
         recorder.put_blob(BlobKind::LeakRecord, &record.encode());
