@@ -17,6 +17,8 @@ impl fmt::Display for BadValue {
 impl std::error::Error for BadValue {}
 
 const SIZE_ACCEPTED: &str = "a number of bytes, or with K, M or G (of 1024), such as 512M";
+const COUNT_ACCEPTED: &str = "a number, or with K, M or G (of 1000), such as 100K";
+const WHOLE_ACCEPTED: &str = "a whole number, such as 12";
 const TIME_ACCEPTED: &str = "a time since the start with ns, us, ms, s or min, such as 1.5s";
 
 /// Reads a size: `4096`, `64K`, `1.5G`.
@@ -36,6 +38,31 @@ pub fn parse_size(text: &str) -> Result<u64, BadValue> {
         _ => return Err(bad),
     };
     scaled(number, 1 << (10 * power)).ok_or(bad)
+}
+
+/// Reads how many of something: `4096`, `100K`, `1.5M`.
+pub fn parse_count(text: &str) -> Result<u64, BadValue> {
+    let bad = BadValue {
+        accepted: COUNT_ACCEPTED,
+    };
+    let lower = text.trim().to_ascii_lowercase();
+    let number_ends = lower.find(|c: char| c.is_ascii_alphabetic());
+    let (number, unit) = lower.split_at(number_ends.unwrap_or(lower.len()));
+    let unit = match unit {
+        "" => 1,
+        "k" => 1_000,
+        "m" => 1_000_000,
+        "g" => 1_000_000_000,
+        _ => return Err(bad),
+    };
+    scaled(number, unit).ok_or(bad)
+}
+
+/// Reads a whole number without a unit.
+pub fn parse_whole<N: std::str::FromStr>(text: &str) -> Result<N, BadValue> {
+    text.trim().parse().map_err(|_| BadValue {
+        accepted: WHOLE_ACCEPTED,
+    })
 }
 
 /// Reads a time and gives nanoseconds: `1.5s`, `200ms`; a bare number is seconds.
@@ -96,6 +123,13 @@ pub fn count(count: u64) -> String {
     grouped
 }
 
+/// So many of something: `1 finding`, `2 findings`.
+#[must_use]
+pub fn counted(number: u64, what: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {what}{ending}", count(number))
+}
+
 /// A time as people read it: `4.2 ms`, `1.234 s`, `3 min 20 s`.
 #[must_use]
 pub fn time(ns: u64) -> String {
@@ -142,6 +176,26 @@ mod tests {
         ] {
             assert!(parse_size(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn one_is_not_several() {
+        assert_eq!(counted(0, "finding"), "0 findings");
+        assert_eq!(counted(1, "finding"), "1 finding");
+        assert_eq!(counted(2_000, "finding"), "2,000 findings");
+    }
+
+    #[test]
+    fn counts_are_read() {
+        assert_eq!(parse_count("12"), Ok(12));
+        assert_eq!(parse_count("100k"), Ok(100_000));
+        assert_eq!(parse_count("1.5M"), Ok(1_500_000));
+        for bad in ["", "12q", "-1", "1KiB", "K"] {
+            let said = parse_count(bad).map_err(|bad| bad.to_string());
+            assert!(said.is_err_and(|said| said.contains("a number")), "{bad}");
+        }
+        assert_eq!(parse_whole::<u8>("12"), Ok(12));
+        assert!(parse_whole::<u8>("256").is_err());
     }
 
     #[test]

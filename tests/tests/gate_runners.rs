@@ -170,7 +170,8 @@ fn nextest_by_its_target_runner_and_as_a_whole() {
     );
     let check = |filter: &str| {
         let mut command = Command::new(ldt());
-        command.args(["check", "--json=run.json", "--", "cargo", "nextest", "run"]);
+        command.args(["check", "--json=run.json", "--junit=run.xml"]);
+        command.args(["--", "cargo", "nextest", "run"]);
         nextest(command.arg(filter))
     };
     let red = check("leaking");
@@ -178,4 +179,8 @@ fn nextest_by_its_target_runner_and_as_a_whole() {
     assert_eq!(blamed(&project, "run.json"), ["gate::leaking"]);
     let green = check("clean");
     assert_eq!(green.code(), 0, "{}", green.stderr);
+    // Before it runs them, it asks the binary which tests there are.
+    let cases = project.read("run.xml");
+    assert!(cases.contains("gate::clean"), "{cases}");
+    assert!(!cases.contains("--list"), "{cases}");
 }

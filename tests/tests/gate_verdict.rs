@@ -166,6 +166,8 @@ fn bad_options_are_named_with_what_is_accepted() {
     let project = finds();
     for (option, named) in [
         ("--guard=sometimes", "adaptive"),
+        ("--max-allocations=12q", "expected a number, or with K"),
+        ("--num-callers=few", "expected a whole number"),
         ("--errors-for-leak-kinds=some", "reachable"),
         ("--suppressions=/nonexistent", "/nonexistent"),
         ("--baseline=/nonexistent", "ldt baseline"),
@@ -247,7 +249,8 @@ fn only_what_is_not_in_the_baseline_fails() {
     let option = ["--baseline=known.txt", "--json=run.json"];
     let words = [FINDS, "leak", "twice"];
     assert_eq!(project.check(&option, &words).code(), 99);
-    baseline(&["known.txt", "run.json"]);
+    let said = baseline(&["known.txt", "run.json"]).stderr;
+    assert!(said.contains("2 findings, 2 of them new"), "{said}");
     let text = project.read("known.txt");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
@@ -471,4 +474,19 @@ fn the_program_is_right_without_ldt() {
     let outcome = project
         .must_run(Command::new(project.file("finds")).args(["leak", "list", "balanced", "fork"]));
     assert_eq!(outcome.stderr, "");
+}
+
+/// Nobody asked for LDT's own suppressions, and a clean run says nothing of them.
+#[test]
+fn what_ldt_suppresses_by_itself_is_only_in_the_sums() {
+    let project = finds();
+    let outcome = project.check(&["--json=run.json"], &[FINDS, "say"]);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    assert!(
+        !outcome.stderr.contains("used suppression"),
+        "{}",
+        outcome.stderr
+    );
+    let suppressed = &project.json("run.json")["leaks"]["suppressed"]["blocks"];
+    assert_eq!(suppressed, 1, "the buffer of standard output");
 }

@@ -29,6 +29,22 @@ pub fn of(report: &ProcessReport) -> Option<String> {
     command_line(report)
 }
 
+/// Whether a process only said which tests there are: no test ran in it. Known by what the harnesses of tests call
+/// that (libtest as nextest asks it, GoogleTest, Catch2, doctest, Boost.Test).
+#[must_use]
+pub fn is_listing(report: &ProcessReport) -> bool {
+    const ALONE: &[&str] = &[
+        "--gtest_list_tests",
+        "--list-tests",
+        "--list-test-names-only",
+        "--list-test-cases",
+        "--list_content",
+    ];
+    let arguments = report.command.get(1..).unwrap_or_default();
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    ALONE.iter().any(|word| has(word)) || has("--list") && has("--format")
+}
+
 /// The command line, with the program by its name alone.
 fn command_line(report: &ProcessReport) -> Option<String> {
     let (program, arguments) = report.command.split_first()?;

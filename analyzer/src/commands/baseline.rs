@@ -4,7 +4,7 @@
 use crate::check::baseline::{BareFrame, Baseline};
 use crate::failure::{Failure, say};
 use crate::output::write_to;
-use crate::units::count;
+use crate::units::{count, counted};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -66,9 +66,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         out.write_all(baseline.text().as_bytes())
     })?;
     say(&format!(
-        "{}: {} findings, {} of them new, {} gone",
+        "{}: {}, {} of them new, {} gone",
         options.file.display(),
-        count(baseline.len() as u64),
+        counted(baseline.len() as u64, "finding"),
         count(baseline.count_beyond(&before) as u64),
         count(before.count_beyond(&baseline) as u64)
     ));

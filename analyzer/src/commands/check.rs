@@ -6,7 +6,7 @@ use crate::check::settings::{
 use crate::check::{self, suppress};
 use crate::failure::Failure;
 use crate::report::errors::Detail;
-use crate::units::parse_size;
+use crate::units::{parse_count, parse_size, parse_whole};
 use ldt_trace::finding::LeakKind;
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -68,7 +68,7 @@ pub(crate) struct Options {
     #[arg(long)]
     github: bool,
     /// Show so many callers [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>)]
     num_callers: Option<usize>,
     /// Nothing but errors and leaks: no summaries
     #[arg(short, long)]
@@ -90,7 +90,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     max_peak: Option<u64>,
     /// Fail when there are more allocations than this, in all processes
-    #[arg(long, value_name = "N", value_parser = parse_size)]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     max_allocations: Option<u64>,
     /// Which blocks lie against a guard page
     #[arg(long, value_enum)]
@@ -105,7 +105,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     guard_method: Option<GuardMethod>,
     /// Choose other blocks to guard
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<u64>)]
     seed: Option<u64>,
     /// Guarded blocks end at the guard page to the byte
     #[arg(long)]
@@ -120,7 +120,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     freelist_vol: Option<u64>,
     /// Bytes of redzone behind a block, at least [default: 16]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<u64>)]
     redzone_size: Option<u64>,
     /// Fill new blocks with this byte
     #[arg(long, value_name = "HH", value_parser = parse_byte)]

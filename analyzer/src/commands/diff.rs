@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::report::site::Cost;
 use crate::report::style::Style;
 use crate::report::text;
-use crate::units::{bytes, count, parse_size};
+use crate::units::{bytes, count, parse_size, parse_whole};
 use ldt_trace::TraceFile;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     sort: Option<Cost>,
     /// How many call stacks of each ranking to show [default: 10 in text, all in JSON]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>)]
     top: Option<usize>,
     /// Write the difference to this file
     #[arg(short, long, value_name = "FILE")]

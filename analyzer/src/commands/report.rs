@@ -11,7 +11,7 @@ use crate::report::site::Cost;
 use crate::report::style::Style;
 use crate::report::{Choice, Report, json, text};
 use crate::symbols::ahead::Opened;
-use crate::units::{BadValue, parse_time};
+use crate::units::{BadValue, parse_time, parse_whole};
 use ldt_trace::TraceFile;
 use ldt_trace::header::flag;
 use std::io;
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     to: Option<u64>,
     /// How many call stacks of each ranking to show [default: 10 in text, all in JSON]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>)]
     top: Option<usize>,
     /// Rank call stacks by this only
     #[arg(long, value_enum)]

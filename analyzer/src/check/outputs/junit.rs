@@ -3,6 +3,7 @@
 
 use super::Results;
 use crate::check::judge::Judged;
+use crate::check::test_name;
 use crate::report::{errors, leaks};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -45,6 +46,14 @@ pub(super) fn write(results: Results<'_>, out: &mut dyn Write) -> io::Result<()>
 fn add_process(tests: &mut BTreeMap<String, Test>, judged: &Judged, results: Results<'_>) {
     let own = judged.test.clone();
     let own = own.unwrap_or_else(|| format!("process {}", judged.report.pid));
+    // What is wrong in it counts all the same.
+    let has_findings = || {
+        judged.counting_errors().next().is_some()
+            || judged.counting_records(results.settings).next().is_some()
+    };
+    if test_name::is_listing(&judged.report) && !has_findings() {
+        return;
+    }
     tests.entry(own.clone()).or_default().nanoseconds += judged.report.duration_ns;
     for error in judged.counting_errors() {
         let name = error.mark.clone().unwrap_or_else(|| own.clone());

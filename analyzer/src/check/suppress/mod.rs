@@ -166,12 +166,14 @@ impl Suppressions {
         entry.bytes += record.bytes;
     }
 
-    /// Which were used how often; and which of those from files never were, so that files do not
-    /// collect what nobody needs any more.
+    /// Which of those from files were used how often, as LeakSanitizer says it; and which never were, so that files do
+    /// not collect what nobody needs any more. What LDT's own have done is in the sums alone (and in the JSON): nobody
+    /// asked for them, and a clean run has nothing to say.
     #[must_use]
     pub fn usage(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for entry in self.all.iter().filter(|entry| entry.used > 0) {
+        let asked_for = || self.all.iter().filter(|entry| entry.source.file.is_some());
+        for entry in asked_for().filter(|entry| entry.used > 0) {
             let amount = match entry.blocks {
                 0 => String::new(),
                 blocks => format!(": {} in {} blocks", bytes(entry.bytes), count(blocks)),
@@ -183,10 +185,8 @@ impl Suppressions {
                 place(&entry.source)
             ));
         }
-        let unused = self.all.iter().filter(|entry| {
-            let is_ours = entry.source.file.is_none();
-            entry.used == 0 && !is_ours && !matches!(entry.subject, Subject::Elsewhere)
-        });
+        let unused = asked_for()
+            .filter(|entry| entry.used == 0 && !matches!(entry.subject, Subject::Elsewhere));
         for entry in unused {
             let (name, place) = (&entry.name, place(&entry.source));
             lines.push(format!("suppression never used: {name} ({place})"));
