@@ -228,14 +228,14 @@ fn books_of(replayed: &Replayed) -> Books {
         peak: heap.peak.balance.bytes,
         peak_blocks: heap.peak.balance.blocks,
         peak_tick: heap.peak.tick,
-        live: heap.live.bytes,
-        live_blocks: heap.live.blocks,
+        live: heap.live().bytes,
+        live_blocks: heap.live().blocks,
         sites: sites
             .iter()
             .zip(&at_peak.sites)
             .map(|(site, peak)| {
                 let key = (site.stack.0, site.function == Function::Realloc);
-                (key, (site.allocations, site.live.bytes, peak.bytes))
+                (key, (site.allocations, site.live().bytes, peak.bytes))
             })
             .collect(),
         by_thread: heap

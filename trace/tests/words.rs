@@ -211,10 +211,19 @@ fn a_blob_that_is_too_long_is_cut_to_what_every_window_holds() {
 }
 
 /// Writes down what [`Words::blocks`] hands on.
-#[derive(Default)]
-struct Noted(Vec<(Tick, Event<'static>)>);
+struct Noted {
+    events: Vec<(Tick, Event<'static>)>,
+    admitted: Tick,
+    /// It refuses what comes after so many.
+    room: usize,
+}
 
 impl BlockSink for Noted {
+    fn admits(&mut self, tick: Tick) -> bool {
+        self.admitted = tick;
+        true
+    }
+
     fn allocated(
         &mut self,
         function: Function,
@@ -222,7 +231,7 @@ impl BlockSink for Noted {
         size: u64,
         stack: NodeId,
         tick: Tick,
-    ) {
+    ) -> bool {
         let event = Event::Alloc {
             function,
             address,
@@ -230,11 +239,22 @@ impl BlockSink for Noted {
             alignment: 1,
             stack,
         };
-        self.0.push((tick, event));
+        self.note(tick, event)
     }
 
-    fn freed(&mut self, function: Function, address: u64, tick: Tick) {
-        self.0.push((tick, Event::Free { function, address }));
+    fn freed(&mut self, function: Function, address: u64, tick: Tick) -> bool {
+        self.note(tick, Event::Free { function, address })
+    }
+}
+
+impl Noted {
+    fn note(&mut self, tick: Tick, event: Event<'static>) -> bool {
+        assert_eq!(tick, self.admitted);
+        let is_taken = self.events.len() < self.room;
+        if is_taken {
+            self.events.push((tick, event));
+        }
+        is_taken
     }
 }
 
@@ -245,6 +265,8 @@ proptest! {
         told in prop::collection::vec((event(), prop::option::of((0u64..90, 0u64..90))), 0..50),
         noise in prop::collection::vec(any::<u64>(), 0..3),
         limit in prop_oneof![Just(Tick::MAX), 0u64..100],
+        room in prop_oneof![Just(usize::MAX), 0usize..5],
+        most_words in prop_oneof![Just(usize::MAX), 0usize..20],
     ) {
         let mut written = Vec::new();
         for (event, ticks) in &told {
@@ -254,10 +276,14 @@ proptest! {
         let mut plainly = Words::new(&written, 0);
         let mut words = Words::new(&written, 0);
         loop {
-            let mut noted = Noted::default();
-            let handed_on = words.blocks(limit, &mut noted);
-            prop_assert_eq!(handed_on.events, noted.0.len() as u64);
-            for (tick, event) in noted.0 {
+            let mut noted = Noted { events: Vec::new(), admitted: words.tick(), room };
+            let before = words.position();
+            let handed_on = words.blocks(limit, most_words, &mut noted);
+            let is_full = noted.events.len() == room;
+            let taken = words.position() - before;
+            prop_assert!(taken <= most_words);
+            prop_assert_eq!(handed_on.events, noted.events.len() as u64);
+            for (tick, event) in noted.events {
                 let item = plainly.next().expect("next reads it, too");
                 prop_assert_eq!((item.tick, item.event), (tick, event));
                 prop_assert!(tick < limit);
@@ -277,7 +303,8 @@ proptest! {
             if let Some(tick) = handed_on.held_back {
                 prop_assert!(is_plain && item.tick == tick && tick >= limit);
             } else {
-                prop_assert!(!is_plain, "{:?} was not handed on", item);
+                let is_beyond = words.position() - before > most_words;
+                prop_assert!(!is_plain || is_full || is_beyond, "{:?} was not handed on", item);
             }
         }
     }

@@ -125,7 +125,7 @@ fn read(path: &Path) -> Result<Replayed, Failure> {
 /// By how much the peak or the rest at the end grew, whichever grew more.
 fn growth(before: &Replayed, after: &Replayed) -> u64 {
     let peak = |replayed: &Replayed| replayed.heap.peak.balance.bytes;
-    let rest = |replayed: &Replayed| replayed.heap.live.bytes;
+    let rest = |replayed: &Replayed| replayed.heap.live().bytes;
     let peaks = peak(after).saturating_sub(peak(before));
     peaks.max(rest(after).saturating_sub(rest(before)))
 }
@@ -185,7 +185,7 @@ fn totals(diff: &Diff<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> 
         ),
         (
             "Never freed",
-            |report| report.replayed.heap.live.bytes,
+            |report| report.replayed.heap.live().bytes,
             bytes,
         ),
     ];

@@ -125,7 +125,7 @@ fn run<'a>(report: &'a Report<'_>) -> Run<'a> {
             temporary: totals.temporary,
             bytes: totals.bytes,
             peak_bytes: heap.peak.balance.bytes,
-            end_bytes: heap.live.bytes,
+            end_bytes: heap.live().bytes,
         },
     }
 }

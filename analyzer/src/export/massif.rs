@@ -103,7 +103,7 @@ fn snapshots(report: &Report<'_>) -> Vec<Snapshot> {
         };
         snapshots.insert(place, peak);
     }
-    let end_bytes = replayed.heap.live.bytes;
+    let end_bytes = replayed.heap.live().bytes;
     snapshots.push(Snapshot {
         time_ns: end_ns,
         bytes: end_bytes,

@@ -40,7 +40,7 @@ pub fn lifetimes(replayed: &Replayed) -> LifetimesChart {
         title: captions.title("Lifetimes of the blocks of"),
         subtitle: captions.command,
         bins: bins(&lived.unwrap_or_default()),
-        never_freed_blocks: replayed.heap.live.blocks,
+        never_freed_blocks: replayed.heap.live().blocks,
     }
 }
 

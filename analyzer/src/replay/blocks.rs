@@ -10,7 +10,7 @@
 //! goes to a hash map: a second block within 32 bytes and other alignments (as some allocators have
 //! for tiny blocks), and numbers that are too large for their bits.
 
-use super::leaves::{LEAF_SLOTS, Leaves};
+use super::leaves::{LEAF_SLOTS, Leaves, Present};
 use super::packed::Packed;
 use rustc_hash::FxHashMap;
 
@@ -33,6 +33,12 @@ pub struct BlockMap {
 }
 
 impl BlockMap {
+    /// The blocks by page, if all are kept so.
+    #[inline]
+    pub(super) fn present(&mut self) -> Option<Present<'_>> {
+        self.others.is_empty().then(|| self.leaves.present())
+    }
+
     /// Puts a block in where there is none and nothing is odd, as nearly always. Else it does
     /// nothing, and [`BlockMap::insert`] has to.
     #[inline(always)]

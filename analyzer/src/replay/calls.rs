@@ -51,6 +51,12 @@ impl Calls {
         &mut self.by_code[usize::from(function as u8)]
     }
 
+    /// The counts of all functions, by their numbers.
+    #[inline]
+    pub(super) fn by_code(&mut self) -> &mut [CallCounts; 256] {
+        &mut self.by_code
+    }
+
     /// The functions that were called, in the order of the format's numbers.
     pub fn all(&self) -> impl Iterator<Item = (Function, CallCounts)> + '_ {
         Function::ALL

@@ -94,6 +94,24 @@ impl Footprint {
         self.events_left == 0
     }
 
+    /// So many blocks may come and go before it is.
+    #[inline]
+    pub(super) fn events_to_spare(&self) -> u64 {
+        self.events_left.saturating_sub(1)
+    }
+
+    /// So many blocks came or went, no more than there were to spare.
+    #[inline]
+    pub(super) fn passed(&mut self, events: u64) {
+        self.events_left -= events;
+    }
+
+    /// The lowest address at which a block came.
+    #[inline]
+    pub(super) fn lowest_address(&self) -> u64 {
+        self.lowest_address
+    }
+
     /// A block came at this address.
     #[inline(always)]
     pub(super) fn came(&mut self, address: u64) {
@@ -103,7 +121,13 @@ impl Footprint {
     /// Whether a heap that is about to shrink from `live_bytes`, its maximum, is worth a look.
     #[inline(always)]
     pub(super) fn is_worth(&self, live_bytes: u64) -> bool {
-        live_bytes > self.measured_peak + self.measured_peak / WORTH
+        live_bytes > self.worth_bytes()
+    }
+
+    /// A maximum above this is.
+    #[inline(always)]
+    pub(super) fn worth_bytes(&self) -> u64 {
+        self.measured_peak + self.measured_peak / WORTH
     }
 
     /// Measures.

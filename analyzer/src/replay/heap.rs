@@ -4,6 +4,8 @@
 //! An allocation is one successful call, a realloc to a size above 0 included; a realloc of a live
 //! block is also one free. A free of a null pointer is a call, but no free.
 
+mod plain;
+
 use super::blocks::{Block, BlockMap};
 use super::calls::Calls;
 use super::close_up::CloseUp;
@@ -13,7 +15,7 @@ use super::history::History;
 use super::sites::{Balance, Site, Sites};
 use super::sizes::Sizes;
 use super::slack::{Slack, slack_bytes};
-use super::timeline::Timeline;
+use super::timeline::{SoFar, Timeline};
 use ldt_trace::{Function, NodeId, Tick};
 
 /// The site of blocks that are followed but not counted, because they came outside the span or
@@ -100,9 +102,10 @@ pub struct Heap {
     pub close_up: Option<Box<CloseUp>>,
     /// What only some pictures need; kept only if it was asked for.
     pub followed: Option<Box<Followed>>,
-    /// What is live.
-    pub live: Balance,
+    live_bytes: u64,
     live_slack_bytes: u64,
+    /// Blocks that came and count.
+    came: u64,
     /// The most that ever was live.
     pub peak: Peak,
     /// Blocks freed.
@@ -134,8 +137,9 @@ impl Heap {
             footprint: Footprint::default(),
             close_up: None,
             followed: None,
-            live: Balance::default(),
+            live_bytes: 0,
             live_slack_bytes: 0,
+            came: 0,
             peak: Peak {
                 tick: start,
                 ..Peak::default()
@@ -173,6 +177,30 @@ impl Heap {
         self.blocks.contains(address)
     }
 
+    /// What is live.
+    #[inline]
+    #[must_use]
+    pub fn live(&self) -> Balance {
+        Balance {
+            bytes: self.live_bytes,
+            blocks: self.came.wrapping_sub(self.frees),
+        }
+    }
+
+    fn so_far(&self) -> SoFar {
+        SoFar {
+            live_bytes: self.live_bytes,
+            allocations: self.came,
+            frees: self.frees,
+        }
+    }
+
+    /// The resident set was measured.
+    pub fn measured_rss(&mut self, tick: Tick, rss_bytes: u64) {
+        self.timeline.reach(tick, self.so_far());
+        self.timeline.rss(rss_bytes);
+    }
+
     #[inline(always)]
     fn reach(&mut self, tick: Tick) {
         if tick >= self.until {
@@ -182,7 +210,7 @@ impl Heap {
 
     #[cold]
     fn advance(&mut self, tick: Tick) {
-        self.timeline.reach(tick, self.live.bytes);
+        self.timeline.reach(tick, self.so_far());
         if self.history.is_over(tick) {
             let sites = &mut self.sites;
             self.history
@@ -250,8 +278,9 @@ impl Heap {
     /// Looks at where all live blocks lie.
     #[cold]
     pub fn measure(&mut self, tick: Tick) {
+        let live = self.live();
         self.footprint
-            .measure(tick, &mut self.blocks, self.live, self.live_slack_bytes);
+            .measure(tick, &mut self.blocks, live, self.live_slack_bytes);
     }
 
     /// A block of that size, just allocated from there, was asked for at a multiple of `alignment`.
@@ -275,19 +304,19 @@ impl Heap {
         let size = came.size;
         let slack = slack_bytes(size);
         self.sizes.count(size);
-        self.live.bytes = self.live.bytes.wrapping_add(size);
+        self.live_bytes = self.live_bytes.wrapping_add(size);
         self.live_slack_bytes = self.live_slack_bytes.wrapping_add(slack);
         if self.is_watched {
             self.watch_gain(came);
         }
         // Not right behind the bytes: both at once would be read as one, out of two that a free has
         // just written one by one, and a processor waits for those to reach its cache.
-        self.live.blocks += 1;
+        self.came += 1;
         self.sites.get_mut(came.site).gain(size, slack, self.epoch);
-        self.timeline.grew_to(self.live.bytes);
-        if self.live.bytes > self.peak.balance.bytes {
+        self.timeline.grew_to(self.live_bytes);
+        if self.live_bytes > self.peak.balance.bytes {
             self.peak = Peak {
-                balance: self.live,
+                balance: self.live(),
                 tick: came.tick,
             };
             self.epoch += 1;
@@ -300,7 +329,7 @@ impl Heap {
         let site = self.sites.get_mut(came.site);
         self.history.note(came.site, site);
         if let Some(close_up) = &mut self.close_up {
-            let mut live = site.live;
+            let mut live = site.live();
             live.bytes = live.bytes.wrapping_add(came.size);
             live.blocks += 1;
             close_up.gain(came.site, live, came.tick);
@@ -330,14 +359,14 @@ impl Heap {
         }
     }
 
+    /// Gives the site.
     #[inline(always)]
-    fn lose(&mut self, address: u64, block: &Block, tick: Tick) {
+    fn lose(&mut self, address: u64, block: &Block, tick: Tick) -> &mut Site {
         let slack = slack_bytes(block.size);
         self.frees += 1;
-        self.live.bytes = self.live.bytes.wrapping_sub(block.size);
-        self.live.blocks = self.live.blocks.wrapping_sub(1);
+        self.live_bytes = self.live_bytes.wrapping_sub(block.size);
         self.live_slack_bytes = self.live_slack_bytes.wrapping_sub(slack);
-        self.timeline.shrank_to(self.live.bytes);
+        self.timeline.shrank_to(self.live_bytes);
         if self.is_watched {
             self.watch_loss(Passing {
                 address,
@@ -346,9 +375,9 @@ impl Heap {
                 tick,
             });
         }
-        self.sites
-            .get_mut(block.site)
-            .lose(block.size, slack, self.epoch);
+        let site = self.sites.get_mut(block.site);
+        site.lose(block.size, slack, self.epoch);
+        site
     }
 
     /// The function was called to free something.
@@ -356,9 +385,6 @@ impl Heap {
     pub fn called_to_free(&mut self, thread: usize, function: Function, address: u64, tick: Tick) {
         if self.threads[thread].is_counted {
             self.calls.of(function).calls += 1;
-            if function == Function::Realloc || function == Function::Reallocarray {
-                self.calls.reallocs.freed += 1;
-            }
         }
         if address != 0 {
             self.freed(thread, address, tick);
@@ -369,8 +395,8 @@ impl Heap {
     #[inline(always)]
     pub fn freed(&mut self, thread: usize, address: u64, tick: Tick) -> Option<Block> {
         self.reach(tick);
-        let is_at_peak = self.live.bytes == self.peak.balance.bytes;
-        if self.footprint.is_due() || is_at_peak && self.footprint.is_worth(self.live.bytes) {
+        let is_at_peak = self.live_bytes == self.peak.balance.bytes;
+        if self.footprint.is_due() || is_at_peak && self.footprint.is_worth(self.live_bytes) {
             self.measure(tick);
         }
         let Some(block) = self.blocks.remove(address) else {
@@ -380,12 +406,15 @@ impl Heap {
         if block.site == NOT_COUNTED {
             return Some(block);
         }
-        self.lose(address, &block, tick);
         let totals = &mut self.threads[thread];
         totals.frees += 1;
-        if address == totals.last_address && block.thread == thread as u32 {
+        let is_temporary = address == totals.last_address && block.thread == thread as u32;
+        if is_temporary {
             totals.temporary += 1;
-            self.sites.get_mut(block.site).temporary += 1;
+        }
+        let site = self.lose(address, &block, tick);
+        if is_temporary {
+            site.temporary += 1;
         }
         Some(block)
     }
@@ -421,8 +450,8 @@ impl Heap {
     pub fn snapshot(&self, tick: Tick) -> Snapshot {
         Snapshot {
             tick,
-            heap: self.live,
-            sites: self.sites.all().iter().map(|site| site.live).collect(),
+            heap: self.live(),
+            sites: self.sites.all().iter().map(Site::live).collect(),
         }
     }
 
@@ -452,6 +481,13 @@ impl Heap {
 
     /// No more events: adds up what the event path need not count twice.
     pub fn finish(&mut self) {
+        self.timeline.settle(self.so_far());
+        // Until now these are calls that freed and calls that failed.
+        for function in [Function::Realloc, Function::Reallocarray] {
+            let counts = self.calls.of(function);
+            let freed = counts.calls - counts.failed;
+            self.calls.reallocs.freed += freed;
+        }
         self.history
             .finish(&mut self.sites, &mut self.threads, &self.sizes);
         for site in self.sites.all() {
@@ -510,7 +546,7 @@ mod tests {
         malloc(&mut heap, 0, 0x10, 100);
         malloc(&mut heap, 0, 0x10, 7);
         assert_eq!(
-            heap.live,
+            heap.live(),
             Balance {
                 bytes: 7,
                 blocks: 1
@@ -540,7 +576,7 @@ mod tests {
         heap.freed(0, 0x10, 0);
         heap.finish();
         assert_eq!(
-            heap.live,
+            heap.live(),
             Balance {
                 bytes: 5,
                 blocks: 1

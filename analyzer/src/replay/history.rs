@@ -160,7 +160,7 @@ impl History {
                     allocations: site.allocations,
                     bytes: site.bytes,
                     temporary: site.temporary,
-                    live: site.live,
+                    live: site.live(),
                     slack_bytes: site.slack_bytes,
                 },
             });

@@ -15,7 +15,7 @@ const REGION_BITS: u32 = 20;
 const REGION_PAGES: usize = 1 << (REGION_BITS - PAGE_BITS);
 
 /// The blocks that begin in one page.
-pub(super) type Leaf = [Packed; LEAF_SLOTS];
+type Leaf = [Packed; LEAF_SLOTS];
 
 /// So many neighbouring words are looked at together: a bit for each.
 const GROUP: usize = u64::BITS as usize;
@@ -34,14 +34,22 @@ struct Region {
     pages: usize,
 }
 
-/// Page -> leaf.
+/// Page -> number of its leaf.
 #[derive(Debug)]
-pub(super) struct Leaves {
+struct PageIndex {
     /// An open-addressing hash table, at most a quarter full.
     regions: Vec<Region>,
     regions_used: usize,
     /// For each region, the numbers of its pages' leaves.
     tables: Vec<u32>,
+    /// Pages that were looked up lately, by [`near_place`]: with these a look-up is one compare.
+    near: Box<[Near; NEAR]>,
+}
+
+/// Page -> leaf.
+#[derive(Debug)]
+pub(super) struct Leaves {
+    index: PageIndex,
     leaves: Vec<Leaf>,
     /// By leaf: the number of its page.
     pages: Vec<u64>,
@@ -52,8 +60,47 @@ pub(super) struct Leaves {
     used: usize,
     /// Twice so many pages as may have one before the empty ones are dropped.
     room: usize,
-    /// Pages that were looked up lately, by [`near_place`]: with these a look-up is one compare.
-    near: Box<[Near; NEAR]>,
+}
+
+/// The leaves that there are, for those who add none.
+pub(super) struct Present<'l> {
+    index: &'l mut PageIndex,
+    leaves: &'l mut [Leaf],
+    /// As many.
+    changed: &'l mut [bool],
+}
+
+impl<'l> Present<'l> {
+    /// The place for this address, if its page has a leaf.
+    #[inline(always)]
+    pub(super) fn slot(&mut self, address: u64) -> Option<&mut Packed> {
+        let again = Present {
+            index: self.index,
+            leaves: self.leaves,
+            changed: self.changed,
+        };
+        again.into_slot(address)
+    }
+
+    /// The same, for one look.
+    #[inline(always)]
+    fn into_slot(mut self, address: u64) -> Option<&'l mut Packed> {
+        let leaf = self.leaf_of(address);
+        let words = self.leaves.get_mut(leaf)?;
+        self.changed[leaf] = true;
+        Some(&mut words[slot_in_leaf(address)])
+    }
+
+    #[inline(always)]
+    fn leaf_of(&mut self, address: u64) -> usize {
+        let page = address >> PAGE_BITS;
+        let near = self.index.near[near_place(page)];
+        if near.page == page {
+            near.leaf as usize
+        } else {
+            self.index.draw_near(page) as usize
+        }
+    }
 }
 
 /// A page and its leaf.
@@ -73,16 +120,18 @@ const NOT_NEAR: Near = Near {
 impl Default for Leaves {
     fn default() -> Self {
         Leaves {
-            regions: vec![FREE; LEAST_REGIONS],
-            regions_used: 0,
-            tables: Vec::new(),
+            index: PageIndex {
+                regions: vec![FREE; LEAST_REGIONS],
+                regions_used: 0,
+                tables: Vec::new(),
+                near: Box::new([NOT_NEAR; NEAR]),
+            },
             leaves: Vec::new(),
             pages: Vec::new(),
             changed: Vec::new(),
             free_leaves: Vec::new(),
             used: 0,
             room: LEAST_ROOM,
-            near: Box::new([NOT_NEAR; NEAR]),
         }
     }
 }
@@ -91,45 +140,8 @@ const FREE: Region = Region { key: 0, pages: 0 };
 const LEAST_REGIONS: usize = 64;
 const LEAST_ROOM: usize = 64;
 
-impl Leaves {
-    /// The place for this address; makes the leaf when there is none.
-    #[inline(always)]
-    pub(super) fn slot(&mut self, address: u64) -> &mut Packed {
-        let page = address >> PAGE_BITS;
-        let near = self.near[near_place(page)];
-        let leaf = if near.page == page {
-            near.leaf
-        } else {
-            self.draw_near_or_add(page)
-        } as usize;
-        self.changed[leaf] = true;
-        &mut self.leaves[leaf][slot_in_leaf(address)]
-    }
-
-    /// The place for this address, if its page has a leaf.
-    #[inline(always)]
-    pub(super) fn existing_slot(&mut self, address: u64) -> Option<&mut Packed> {
-        let page = address >> PAGE_BITS;
-        let near = self.near[near_place(page)];
-        let leaf = if near.page == page {
-            near.leaf
-        } else {
-            self.draw_near(page)
-        };
-        let words = self.leaves.get_mut(leaf as usize)?;
-        self.changed[leaf as usize] = true;
-        Some(&mut words[slot_in_leaf(address)])
-    }
-
-    #[inline(never)]
-    fn draw_near_or_add(&mut self, page: u64) -> u32 {
-        match self.draw_near(page) {
-            NO_LEAF => self.add(page),
-            leaf => leaf,
-        }
-    }
-
-    /// The same as [`Leaves::leaf_of`]; keeps it near.
+impl PageIndex {
+    /// The same as [`PageIndex::leaf_of`]; keeps it near.
     #[inline(never)]
     fn draw_near(&mut self, page: u64) -> u32 {
         let leaf = self.leaf_of(page);
@@ -165,24 +177,7 @@ impl Leaves {
         }
     }
 
-    #[cold]
-    fn add(&mut self, page: u64) -> u32 {
-        if self.used * 2 >= self.room {
-            self.sweep();
-        }
-        let leaf = self.free_leaves.pop().unwrap_or_else(|| {
-            self.leaves.push([Packed::default(); LEAF_SLOTS]);
-            self.pages.push(NO_PAGE);
-            self.changed.push(true);
-            (self.leaves.len() - 1) as u32
-        });
-        self.pages[leaf as usize] = page;
-        self.put(page, leaf);
-        leaf
-    }
-
     fn put(&mut self, page: u64, leaf: u32) {
-        self.used += 1;
         let number = page >> (REGION_BITS - PAGE_BITS);
         let region = self.find(number).unwrap_or_else(|_| {
             let pages = self.tables.len();
@@ -212,6 +207,75 @@ impl Leaves {
         }
     }
 
+    fn clear(&mut self) {
+        self.regions = vec![FREE; LEAST_REGIONS];
+        self.regions_used = 0;
+        self.tables.clear();
+        self.near.fill(NOT_NEAR);
+    }
+}
+
+impl Leaves {
+    /// The place for this address; makes the leaf when there is none.
+    #[inline(always)]
+    pub(super) fn slot(&mut self, address: u64) -> &mut Packed {
+        let page = address >> PAGE_BITS;
+        let near = self.index.near[near_place(page)];
+        let leaf = if near.page == page {
+            near.leaf
+        } else {
+            self.draw_near_or_add(page)
+        };
+        self.changed[leaf as usize] = true;
+        &mut self.leaves[leaf as usize][slot_in_leaf(address)]
+    }
+
+    /// The place for this address, if its page has a leaf.
+    #[inline(always)]
+    pub(super) fn existing_slot(&mut self, address: u64) -> Option<&mut Packed> {
+        self.present().into_slot(address)
+    }
+
+    /// All that there are.
+    #[inline]
+    pub(super) fn present(&mut self) -> Present<'_> {
+        let count = self.leaves.len();
+        Present {
+            index: &mut self.index,
+            leaves: &mut self.leaves,
+            changed: &mut self.changed[..count],
+        }
+    }
+
+    #[inline(never)]
+    fn draw_near_or_add(&mut self, page: u64) -> u32 {
+        match self.index.draw_near(page) {
+            NO_LEAF => self.add(page),
+            leaf => leaf,
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, page: u64) -> u32 {
+        if self.used * 2 >= self.room {
+            self.sweep();
+        }
+        let leaf = self.free_leaves.pop().unwrap_or_else(|| {
+            self.leaves.push([Packed::default(); LEAF_SLOTS]);
+            self.pages.push(NO_PAGE);
+            self.changed.push(true);
+            (self.leaves.len() - 1) as u32
+        });
+        self.pages[leaf as usize] = page;
+        self.put(page, leaf);
+        leaf
+    }
+
+    fn put(&mut self, page: u64, leaf: u32) {
+        self.used += 1;
+        self.index.put(page, leaf);
+    }
+
     /// The room is used up: drops pages in which nothing is live any more, then makes room.
     ///
     /// Leaves are only looked at here, when as many pages are new as were there before: keeping a
@@ -235,10 +299,7 @@ impl Leaves {
             .zip(0..)
             .filter(|(page, _)| *page != NO_PAGE)
             .collect();
-        self.regions = vec![FREE; LEAST_REGIONS];
-        self.regions_used = 0;
-        self.tables.clear();
-        self.near.fill(NOT_NEAR);
+        self.index.clear();
         self.used = 0;
         self.room = (live.len() * 4).next_power_of_two().max(LEAST_ROOM);
         for (page, leaf) in live {
@@ -280,7 +341,7 @@ impl Leaves {
         {
             return Some(likely);
         }
-        let leaf = self.leaf_of(page);
+        let leaf = self.index.leaf_of(page);
         (leaf != NO_LEAF).then_some(leaf as usize)
     }
 

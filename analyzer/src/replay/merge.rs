@@ -75,9 +75,12 @@ impl<S: Source> Stream<S> {
         loop {
             let mut words = Words::new(&self.words[self.at..], self.tick);
             loop {
-                let heap = &mut recorder.heap;
-                let thread = self.thread;
-                let handed_on = words.blocks(limit, &mut OfThread { heap, thread });
+                let (heap, thread) = (&mut recorder.heap, self.thread);
+                let handed_on = heap
+                    .take_plain(thread, &mut words, limit)
+                    .unwrap_or_else(|| {
+                        words.blocks(limit, usize::MAX, &mut OfThread { heap, thread })
+                    });
                 recorder.events += handed_on.events;
                 let taken = words.position();
                 self.tick = words.tick();
@@ -333,7 +336,7 @@ mod tests {
         free(&mut other, 0x10, 5);
         let (recorder, _) = replay(vec![vec![user], vec![other]], &[]);
         assert_eq!(recorder.heap.mismatches, Default::default());
-        assert_eq!(recorder.heap.live.blocks, 1);
+        assert_eq!(recorder.heap.live().blocks, 1);
     }
 
     #[test]
@@ -367,7 +370,7 @@ mod tests {
         let breakpoints = [(4, Action::Snapshot), (7, Action::Stop)];
         let (recorder, done) = replay(vec![vec![words]], &breakpoints);
         assert_eq!(done, [3, 6]);
-        assert_eq!(recorder.heap.live.blocks, 6);
+        assert_eq!(recorder.heap.live().blocks, 6);
     }
 
     #[test]
@@ -379,7 +382,7 @@ mod tests {
         alloc(&mut good, 0x20, 3);
         let (recorder, _) = replay(vec![vec![bad, good]], &[]);
         assert_eq!(
-            (recorder.heap.live.blocks, recorder.unreadable_pieces),
+            (recorder.heap.live().blocks, recorder.unreadable_pieces),
             (2, 1)
         );
     }
@@ -466,8 +469,8 @@ mod tests {
             let threads = world.threads.into_iter().map(|words| vec![words]).collect();
             let (recorder, _) = replay(threads, &[]);
             prop_assert_eq!(recorder.heap.mismatches, Default::default());
-            prop_assert_eq!(recorder.heap.live.blocks, expected);
-            prop_assert_eq!(recorder.heap.live.bytes, expected * SIZE);
+            prop_assert_eq!(recorder.heap.live().blocks, expected);
+            prop_assert_eq!(recorder.heap.live().bytes, expected * SIZE);
         }
     }
 }

@@ -28,6 +28,12 @@ impl<T: Default + Clone> Numbered<T> {
         }
     }
 
+    /// The entries of low numbers, nearly always all.
+    #[inline]
+    pub fn dense(&self) -> &[T] {
+        &self.dense
+    }
+
     #[cold]
     fn get_far(&self, number: u32) -> &T {
         self.far.get(&number).unwrap_or(&self.nothing)

@@ -11,6 +11,10 @@ const SIZE_BITS: u32 = 28;
 const SITE_BITS: u32 = 23;
 const THREAD_BITS: u32 = 12;
 
+/// There is room for the numbers of all sites and threads below these.
+pub(super) const SITES: usize = (1 << SITE_BITS) - 1;
+pub(super) const THREADS: usize = 1 << THREAD_BITS;
+
 impl Packed {
     /// `None` when it does not fit.
     #[inline(always)]
@@ -26,6 +30,16 @@ impl Packed {
             | u64::from(block.thread) << 1
             | address >> 4 & 1;
         (beyond == 0 && word != 0).then_some(Packed(word))
+    }
+
+    /// The same of a block that counts and whose numbers have room, all of them; only the address may be odd.
+    #[inline(always)]
+    pub(super) fn of_roomy(address: u64, block: Block) -> Option<Self> {
+        let word = block.size << (u64::BITS - SIZE_BITS)
+            | (u64::from(block.site) + 1) << (THREAD_BITS + 1)
+            | u64::from(block.thread) << 1
+            | address >> 4 & 1;
+        (address & 15 == 0).then_some(Packed(word))
     }
 
     #[inline(always)]

@@ -41,13 +41,18 @@ pub(super) struct Recorder {
     pub(super) unreadable_pieces: u64,
 }
 
-/// Where the plain allocations and frees of a thread go.
+/// Where the plain allocations and frees of a thread go, when something follows them or nothing counts.
 pub(super) struct OfThread<'h> {
     pub(super) heap: &'h mut Heap,
     pub(super) thread: usize,
 }
 
 impl BlockSink for OfThread<'_> {
+    #[inline(always)]
+    fn admits(&mut self, _tick: Tick) -> bool {
+        true
+    }
+
     #[inline(always)]
     fn allocated(
         &mut self,
@@ -56,15 +61,17 @@ impl BlockSink for OfThread<'_> {
         size: u64,
         stack: NodeId,
         tick: Tick,
-    ) {
+    ) -> bool {
         self.heap
             .allocated(self.thread, function, address, size, stack, tick);
+        true
     }
 
     #[inline(always)]
-    fn freed(&mut self, function: Function, address: u64, tick: Tick) {
+    fn freed(&mut self, function: Function, address: u64, tick: Tick) -> bool {
         self.heap
             .called_to_free(self.thread, function, address, tick);
+        true
     }
 }
 
@@ -165,8 +172,7 @@ impl Recorder {
             Event::Unmap { size, .. } => self.mappings.unmap(size),
             Event::Sample(sample) => {
                 self.clock.anchor(item.tick, sample.monotonic_ns);
-                self.heap.timeline.reach(item.tick, self.heap.live.bytes);
-                self.heap.timeline.rss(sample.rss_bytes);
+                self.heap.measured_rss(item.tick, sample.rss_bytes);
             }
             Event::Lost { count, .. } => self.lost = self.lost.saturating_add(count),
             Event::Blob { kind, words, bytes } => {

@@ -28,13 +28,15 @@ pub struct Site {
     pub function: Function,
     /// Successful allocations.
     pub allocations: u64,
-    /// Bytes of these.
+    // What is counted together does not stand together: the compiler would add it as one, at twice the
+    // instructions.
+    freed_bytes: u64,
+    /// Bytes of all allocations.
     pub bytes: u64,
     /// Allocations freed by their thread before its next one.
     pub temporary: u64,
-    /// What is live now.
-    pub live: Balance,
-    /// What this takes beyond what was asked for, see [`super::slack`].
+    freed_blocks: u64,
+    /// What is live takes so much beyond what was asked for, see [`super::slack`].
     pub slack_bytes: u64,
     at_peak: Balance,
     slack_at_peak_bytes: u64,
@@ -44,10 +46,20 @@ pub struct Site {
 }
 
 impl Site {
+    /// What is live now: told by what came and went, so that an event changes no balance beside these.
     #[inline]
+    #[must_use]
+    pub fn live(&self) -> Balance {
+        Balance {
+            bytes: self.bytes.wrapping_sub(self.freed_bytes),
+            blocks: self.allocations.wrapping_sub(self.freed_blocks),
+        }
+    }
+
+    #[inline(always)]
     fn settle(&mut self, epoch: u64) {
         if self.peak_epoch != epoch {
-            self.at_peak = self.live;
+            self.at_peak = self.live();
             self.slack_at_peak_bytes = self.slack_bytes;
             self.peak_epoch = epoch;
         }
@@ -59,8 +71,6 @@ impl Site {
         self.settle(epoch);
         self.allocations += 1;
         self.bytes = self.bytes.wrapping_add(size);
-        self.live.bytes = self.live.bytes.wrapping_add(size);
-        self.live.blocks += 1;
         self.slack_bytes = self.slack_bytes.wrapping_add(slack);
     }
 
@@ -68,8 +78,8 @@ impl Site {
     #[inline(always)]
     pub fn lose(&mut self, size: u64, slack: u64, epoch: u64) {
         self.settle(epoch);
-        self.live.bytes = self.live.bytes.wrapping_sub(size);
-        self.live.blocks = self.live.blocks.wrapping_sub(1);
+        self.freed_blocks += 1;
+        self.freed_bytes = self.freed_bytes.wrapping_add(size);
         self.slack_bytes = self.slack_bytes.wrapping_sub(slack);
     }
 
@@ -79,7 +89,7 @@ impl Site {
         if self.peak_epoch == epoch {
             self.at_peak
         } else {
-            self.live
+            self.live()
         }
     }
 
@@ -97,17 +107,17 @@ impl Site {
 /// The first site of a stack: its number plus one, and behind that, so that one look is enough, the
 /// function. 0 is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct First(u64);
+pub(super) struct First(u64);
 
 impl First {
     fn new(number: u32, function: Function) -> Self {
         First((u64::from(number) + 1) << u8::BITS | function as u64)
     }
 
-    /// Its number, if it is of this function.
+    /// Its number, if it is of this function. No function has the number 0.
     #[inline(always)]
-    fn of(self, function: Function) -> Option<u32> {
-        let is_it = self.0 as u8 == function as u8 && self.0 >> u8::BITS != 0;
+    pub(super) fn of(self, function: Function) -> Option<u32> {
+        let is_it = self.0 as u8 == function as u8;
         is_it.then(|| ((self.0 >> u8::BITS) as u32).wrapping_sub(1))
     }
 }
@@ -149,7 +159,8 @@ impl Sites {
                 allocations: 0,
                 bytes: 0,
                 temporary: 0,
-                live: Balance::default(),
+                freed_bytes: 0,
+                freed_blocks: 0,
                 slack_bytes: 0,
                 slack_at_peak_bytes: 0,
                 at_peak: Balance::default(),
@@ -158,6 +169,12 @@ impl Sites {
             });
         }
         number
+    }
+
+    /// The first sites of stacks, and all sites by their numbers.
+    #[inline]
+    pub(super) fn tables(&mut self) -> (&[First], &mut [Site]) {
+        (self.by_stack.dense(), &mut self.all)
     }
 
     /// A site by its number.
@@ -225,7 +242,7 @@ mod tests {
                     if live > peak {
                         peak = live;
                         epoch += 1;
-                        oracle = sites.all().iter().map(|site| site.live).collect();
+                        oracle = sites.all().iter().map(|site| site.live()).collect();
                     }
                 } else if !blocks.is_empty() {
                     let (number, size) = blocks.swap_remove(size as usize % blocks.len());

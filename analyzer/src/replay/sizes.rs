@@ -75,6 +75,12 @@ impl Sizes {
         }
     }
 
+    /// The counts of sizes below [`LARGE`].
+    #[inline]
+    pub(super) fn small(&mut self) -> &mut [u64] {
+        &mut self.counts
+    }
+
     #[cold]
     fn count_large(&mut self, size: u64) {
         self.large[bits(size)].add(1, size);

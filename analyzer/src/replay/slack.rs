@@ -28,9 +28,21 @@ pub fn usable_bytes(size: u64) -> u64 {
             .checked_next_multiple_of(PAGE_BYTES);
         return pages.map_or(size, |bytes| bytes - header);
     }
+    small_usable_bytes(size)
+}
+
+/// The same of a block that is not mapped by itself.
+#[inline(always)]
+fn small_usable_bytes(size: u64) -> u64 {
     // As `next_multiple_of`, which does not see that a power of two needs no division.
-    let chunk = (with_header + (CHUNK_STEP_BYTES - 1)) & !(CHUNK_STEP_BYTES - 1);
+    let chunk = (size + CHUNK_HEADER_BYTES + (CHUNK_STEP_BYTES - 1)) & !(CHUNK_STEP_BYTES - 1);
     (chunk - CHUNK_HEADER_BYTES).max(LEAST_USABLE_BYTES)
+}
+
+/// What a block below [`super::sizes::LARGE`] takes beyond its size.
+#[inline(always)]
+pub(super) fn small_slack_bytes(size: u64) -> u64 {
+    small_usable_bytes(size) - size
 }
 
 /// What a block of this size takes beyond it.

@@ -21,13 +21,27 @@ pub struct Bin {
     pub frees: u64,
 }
 
+/// What the heap has come to. A bin's allocations and frees are told by what there was when it began, so that no event
+/// need count them twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoFar {
+    /// Live now.
+    pub live_bytes: u64,
+    /// All allocations made.
+    pub allocations: u64,
+    /// All blocks freed.
+    pub frees: u64,
+}
+
 /// Bins of equal width from the start of the trace on.
 #[derive(Debug)]
 pub struct Timeline {
     start: Tick,
     width: u64,
     bins: Vec<Bin>,
+    /// Its allocations and frees are those up to `settled`.
     current: Bin,
+    settled: SoFar,
     /// The first tick that is not in the current bin.
     until: Tick,
 }
@@ -42,16 +56,24 @@ impl Timeline {
             width,
             bins: Vec::new(),
             current: Bin::default(),
+            settled: SoFar::default(),
             until: start.saturating_add(width),
         }
     }
 
-    /// Time has come to `tick`, with so many bytes live until now.
+    /// Time has come to `tick`, and this is what there was before.
     #[inline]
-    pub fn reach(&mut self, tick: Tick, live_bytes: u64) {
+    pub fn reach(&mut self, tick: Tick, so_far: SoFar) {
         if tick >= self.until {
-            self.advance(tick, live_bytes);
+            self.advance(tick, so_far);
         }
+    }
+
+    /// The current bin has had all allocations and frees until now.
+    pub fn settle(&mut self, so_far: SoFar) {
+        self.current.allocations += so_far.allocations - self.settled.allocations;
+        self.current.frees += so_far.frees - self.settled.frees;
+        self.settled = so_far;
     }
 
     /// The first tick that is not in the current bin.
@@ -59,18 +81,26 @@ impl Timeline {
         self.until
     }
 
+    /// The most and the fewest bytes that were live in the current bin.
+    #[inline]
+    pub(super) fn extremes(&self) -> (u64, u64) {
+        (self.current.live_bytes, self.current.low_bytes)
+    }
+
     /// So many bytes are live after an allocation.
     #[inline(always)]
     pub fn grew_to(&mut self, live_bytes: u64) {
-        self.current.live_bytes = self.current.live_bytes.max(live_bytes);
-        self.current.allocations += 1;
+        if live_bytes > self.current.live_bytes {
+            self.current.live_bytes = live_bytes;
+        }
     }
 
     /// So many bytes are live after a free.
     #[inline(always)]
     pub fn shrank_to(&mut self, live_bytes: u64) {
-        self.current.low_bytes = self.current.low_bytes.min(live_bytes);
-        self.current.frees += 1;
+        if live_bytes < self.current.low_bytes {
+            self.current.low_bytes = live_bytes;
+        }
     }
 
     /// The resident set was measured.
@@ -79,7 +109,8 @@ impl Timeline {
     }
 
     #[cold]
-    fn advance(&mut self, tick: Tick, live_bytes: u64) {
+    fn advance(&mut self, tick: Tick, so_far: SoFar) {
+        self.settle(so_far);
         while (tick - self.start) / self.width >= MAX_BINS as u64 {
             self.widen();
         }
@@ -87,8 +118,8 @@ impl Timeline {
         if wanted > self.bins.len() {
             self.bins.push(self.current);
             let idle = Bin {
-                live_bytes,
-                low_bytes: live_bytes,
+                live_bytes: so_far.live_bytes,
+                low_bytes: so_far.live_bytes,
                 ..Bin::default()
             };
             self.bins.resize(wanted, idle);
@@ -148,14 +179,16 @@ mod tests {
         ) {
             let start = 5000;
             let mut timeline = Timeline::new(start);
-            let (mut tick, mut live, mut history) = (start, 0, Vec::new());
+            let (mut tick, mut so_far, mut history) = (start, SoFar::default(), Vec::new());
             for (power, now) in steps {
                 tick += 1u64 << power;
-                timeline.reach(tick, live);
+                timeline.reach(tick, so_far);
                 timeline.grew_to(now);
-                live = now;
+                so_far.live_bytes = now;
+                so_far.allocations += 1;
                 history.push((tick, now));
             }
+            timeline.settle(so_far);
             let bins: Vec<_> = timeline.bins().collect();
             prop_assert!(bins.len() <= MAX_BINS);
             let total: u64 = bins.iter().map(|(_, bin)| bin.allocations).sum();

@@ -325,8 +325,8 @@ fn assemble<'a>(
                 let start = header.start_monotonic_ns;
                 counts.peak_monotonic_ns.saturating_sub(start)
             }),
-            end_bytes: counted.map_or(heap.live.bytes, |counts| counts.live_bytes),
-            end_blocks: counted.map_or(heap.live.blocks, |counts| counts.live_blocks),
+            end_bytes: counted.map_or(heap.live().bytes, |counts| counts.live_bytes),
+            end_blocks: counted.map_or(heap.live().blocks, |counts| counts.live_blocks),
         },
         at: replayed.at.as_ref().map(|at| {
             let Balance { bytes, blocks } = at.heap;

@@ -83,7 +83,7 @@ pub fn sites(replayed: &Replayed) -> Vec<SiteView> {
             bytes: site.bytes,
             temporary: site.temporary,
             peak: replayed.heap.peak_of(site),
-            leaked: site.live,
+            leaked: site.live(),
             at: at.map(|at| at.sites.get(number).copied().unwrap_or_default()),
         })
         .collect()

@@ -116,9 +116,9 @@ fn summary(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Resul
         "Never freed",
         format!(
             "{} ({}) in {} blocks",
-            style.figure(&bytes(heap.live.bytes)),
-            count(heap.live.bytes),
-            count(heap.live.blocks)
+            style.figure(&bytes(heap.live().bytes)),
+            count(heap.live().bytes),
+            count(heap.live().blocks)
         ),
     )?;
     if let Some(rss) = report.rss_peak_bytes() {

@@ -283,7 +283,7 @@ impl Decoder<'_> {
         };
         self.model
             .allocated(address, size, class, last_freed == address);
-        self.model.note_ordinal(address);
+        self.model.note_ordinal(address, class);
         Some(Allocation {
             function: Function::from_code(function)?,
             address,
@@ -321,16 +321,10 @@ impl Decoder<'_> {
                 self.model.freed(address);
                 address
             }
-            token::BLOCK_NEWEST => {
-                let address = self.model.of_age(0)?;
-                self.model.freed(address);
-                address
-            }
+            token::BLOCK_NEWEST => self.model.freed_of_age(0)?,
             token::BLOCK_AGE => {
                 let place = self.reader.pair(Column::AgeLow)?;
-                let address = self.model.of_age(u16::from_le_bytes(place))?;
-                self.model.freed(address);
-                address
+                self.model.freed_of_age(u16::from_le_bytes(place))?
             }
             _ => return None,
         };

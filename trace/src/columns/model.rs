@@ -11,6 +11,8 @@
 //!   dictionary, else the number itself.
 //! - Sizes and functions: a stack asks for what it asked for the last time (`stack_*`).
 
+use crate::words::LOW48;
+
 const BLOCKS: usize = 1 << 14;
 const STACKS: usize = 1 << 14;
 const CLASSES: usize = 128;
@@ -45,7 +47,7 @@ pub struct Model {
     /// Whether a chunk has been here before.
     used: bool,
     padding: [u8; 6],
-    /// The decoder's answer to [`Model::of_age`]; the encoder never touches it.
+    /// For [`Model::freed_of_age`], from bit 48 on the class; the encoder never touches it.
     by_ordinal: [u64; MAX_ORDINALS],
     /// The same for [`Model::freed_ago`].
     by_free: [u64; MAX_ORDINALS],
@@ -274,9 +276,13 @@ impl Model {
     /// A block that the table knows has been freed.
     #[inline(always)]
     pub(super) fn freed(&mut self, address: u64) {
-        let slot = block_slot(address);
-        let class = (self.block_info[slot] & 0xff) as usize % CLASSES;
-        self.block_info[slot] = self.info_of_freed(class);
+        let class = (self.block_info[block_slot(address)] & 0xff) as usize % CLASSES;
+        self.freed_of_class(address, class);
+    }
+
+    #[inline(always)]
+    fn freed_of_class(&mut self, address: u64, class: usize) {
+        self.block_info[block_slot(address)] = self.info_of_freed(class);
         if class == UNKNOWN_CLASS {
             return;
         }
@@ -305,22 +311,23 @@ impl Model {
         self.last_old_free[region % REGIONS]
     }
 
-    /// Decoder only: the newest allocation's address, for [`Model::of_age`].
+    /// Decoder only: the newest allocation's address and class, for [`Model::freed_of_age`].
     #[inline(always)]
-    pub(super) fn note_ordinal(&mut self, address: u64) {
+    pub(super) fn note_ordinal(&mut self, address: u64, class: usize) {
         if let Some(place) = self.by_ordinal.get_mut(self.allocations as usize) {
-            *place = address;
+            *place = address & LOW48 | (class as u64) << 48;
         }
     }
 
-    /// Decoder only: the block that was allocated so many allocations ago.
+    /// Decoder only: the block that was allocated so many allocations ago has been freed. Its class is
+    /// found beside its address: `block_info`, which has it too, is a table that the nearest cache has no room for.
     #[inline(always)]
-    pub(super) fn of_age(&self, age: u16) -> Option<u64> {
+    pub(super) fn freed_of_age(&mut self, age: u16) -> Option<u64> {
         let ordinal = self.allocations.checked_sub(u32::from(age))?;
-        self.by_ordinal
-            .get(ordinal as usize)
-            .copied()
-            .filter(|_| ordinal > 0)
+        let block = *self.by_ordinal.get(ordinal as usize)?;
+        let address = block & LOW48;
+        self.freed_of_class(address, (block >> 48) as usize % CLASSES);
+        (ordinal > 0).then_some(address)
     }
 
     /// The stack of the last allocation.

@@ -42,7 +42,7 @@ mod op {
 }
 
 const STAMPED: u64 = 1 << 63;
-const LOW48: u64 = (1 << 48) - 1;
+pub(crate) const LOW48: u64 = (1 << 48) - 1;
 const NODE_BITS: u32 = 26;
 const NODE_MASK: u64 = (1 << NODE_BITS) - 1;
 

@@ -23,10 +23,19 @@ pub struct Item<'a> {
 
 /// Takes the events of which nearly all traces consist, see [`Words::blocks`].
 pub trait BlockSink {
-    /// A successful allocation, without an alignment of its own.
-    fn allocated(&mut self, function: Function, address: u64, size: u64, stack: NodeId, tick: Tick);
-    /// A block given back, or a call with a null pointer.
-    fn freed(&mut self, function: Function, address: u64, tick: Tick);
+    /// Whether it takes events at this time: asked where time goes on.
+    fn admits(&mut self, tick: Tick) -> bool;
+    /// A successful allocation, without an alignment of its own. False when it is left to others.
+    fn allocated(
+        &mut self,
+        function: Function,
+        address: u64,
+        size: u64,
+        stack: NodeId,
+        tick: Tick,
+    ) -> bool;
+    /// A block given back, or a call with a null pointer. False when it is left to others.
+    fn freed(&mut self, function: Function, address: u64, tick: Tick) -> bool;
 }
 
 /// What [`Words::blocks`] did.
@@ -36,6 +45,17 @@ pub struct HandedOn {
     pub events: u64,
     /// When the next one happened, if that was not before the limit and it is of the same kind.
     pub held_back: Option<Tick>,
+}
+
+impl HandedOn {
+    /// Nothing was done.
+    #[must_use]
+    pub fn nothing() -> Self {
+        HandedOn {
+            events: 0,
+            held_back: None,
+        }
+    }
 }
 
 /// Reads events back from words. Ends at the end of the words, or at the first word that is no
@@ -85,62 +105,69 @@ impl<'a> Words<'a> {
         self.tick
     }
 
-    /// Hands plain allocations and frees on, up to the first that did not happen before `limit` or
-    /// that is anything else: that one is for [`Words::next`].
+    /// Hands plain allocations and frees on, up to the first that did not happen before `limit`, that
+    /// is not in the next `most_words`, that the sink does not take or that is anything else: that one is for
+    /// [`Words::next`].
     ///
     /// It reads no event that `next` would read otherwise; it is only faster, which is half of what a
     /// replay takes for an event.
     #[inline(always)]
-    pub fn blocks(&mut self, limit: Tick, sink: &mut impl BlockSink) -> HandedOn {
-        let words = self.words;
-        let (mut at, mut tick, mut count) = (self.at, self.tick, 0);
+    pub fn blocks(
+        &mut self,
+        limit: Tick,
+        most_words: usize,
+        sink: &mut impl BlockSink,
+    ) -> HandedOn {
+        let words = &self.words[self.at..];
+        let words = words.get(..most_words).unwrap_or(words);
+        let mut rest = words;
+        let (mut tick, mut count) = (self.tick, 0);
         let mut held_back = None;
-        let stamp_at = |at: usize, stamp: usize, before: Tick| match stamp {
-            0 => Some(before),
-            _ => words.get(at).copied(),
-        };
-        while let Some(&word) = words.get(at) {
-            let stamp = usize::from(word & STAMPED != 0);
+        while let Some((&word, mut behind)) = rest.split_first() {
             let (op, function) = ((word >> 56) as u8 & 0x7f, (word >> 48) as u8);
             let Some(function) = Function::from_code(function) else {
                 break;
             };
+            let mut second = 0;
             if op == op::ALLOC {
-                let Some(&second) = words.get(at + 1) else {
+                let Some((&next, further)) = behind.split_first() else {
                     break;
                 };
-                let Some(when) = stamp_at(at + 2, stamp, tick) else {
-                    break;
-                };
-                let stack = second & 0xffff_ffff;
-                if stack > NODE_MASK {
+                (second, behind) = (next, further);
+                if second & 0xffff_ffff > NODE_MASK {
                     break;
                 }
-                if when >= limit {
-                    held_back = Some(when);
-                    break;
-                }
-                tick = when;
-                let stack = NodeId(stack as u32);
-                sink.allocated(function, word & LOW48, second >> 32, stack, tick);
-                at += 2 + stamp;
-            } else if op == op::FREE {
-                let Some(when) = stamp_at(at + 1, stamp, tick) else {
-                    break;
-                };
-                if when >= limit {
-                    held_back = Some(when);
-                    break;
-                }
-                tick = when;
-                sink.freed(function, word & LOW48, tick);
-                at += 1 + stamp;
-            } else {
+            } else if op != op::FREE {
                 break;
             }
+            let mut when = tick;
+            if word & STAMPED != 0 {
+                let Some((&stamp, further)) = behind.split_first() else {
+                    break;
+                };
+                (when, behind) = (stamp, further);
+                if when < limit && !sink.admits(when) {
+                    break;
+                }
+            }
+            if when >= limit {
+                held_back = Some(when);
+                break;
+            }
+            let address = word & LOW48;
+            let is_taken = if op == op::ALLOC {
+                let stack = NodeId(second as u32);
+                sink.allocated(function, address, second >> 32, stack, when)
+            } else {
+                sink.freed(function, address, when)
+            };
+            if !is_taken {
+                break;
+            }
+            (rest, tick) = (behind, when);
             count += 1;
         }
-        (self.at, self.tick) = (at, tick);
+        (self.at, self.tick) = (self.at + words.len() - rest.len(), tick);
         HandedOn {
             events: count,
             held_back,
