@@ -174,6 +174,9 @@ impl Recorder {
         core::mem::replace(&mut self.window, window).abandon();
         self.stacks.begin_child();
         self.counts = Counts::new();
+        if let Some(heap) = &mut self.heap {
+            heap.begin_child();
+        }
         self.say_who();
     }
 

@@ -5,22 +5,26 @@
 //! A child of a raw `clone`, which asks nobody, calls [`reopen_after_fork`] instead: what another thread
 //! had half done under a lock stays as it was. Either child calls [`begin_child`] besides.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::quarantine::QUEUES;
 use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
-use super::{counters, stacks, unwritten};
+use super::{counters, guarding, stacks, unwritten};
 use crate::sys::thread;
 
 /// Set while the thread that forks has all locks.
 static PREPARED: AtomicBool = AtomicBool::new(false);
 
+/// How often this process has forked; in a child, until it begins, its parent.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
 /// Has libc prepare every fork from now on.
 pub fn register() {
     unsafe extern "C" fn before() {
         unwritten::forking();
+        FORKS.fetch_add(1, Ordering::Relaxed);
         // A signal handler that forks on a thread inside LDT, which may have one of the locks: waiting for
         // it would be for ever.
         if thread::slot().inside_sp.get() == 0 {
@@ -89,4 +93,5 @@ pub unsafe fn reopen_after_fork() {
 pub fn begin_child() {
     stacks::forget();
     counters::forget();
+    guarding::begin_child(FORKS.swap(0, Ordering::Relaxed));
 }

@@ -1,6 +1,6 @@
 //! How a thread's heap guards a block: fully or by a fence, as [`Chooser`] says, while memory lasts.
 
-use core::sync::atomic::{AtomicI64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::heap::ThreadHeap;
 use super::meta::Placing;
@@ -27,6 +27,22 @@ fn take_from_pool(wanted_ns: i64) -> i64 {
     given
 }
 
+/// A process's first forked children try all their stacks; beyond so many they are taken for much the same.
+const CHILDREN_ON_THEIR_OWN: u32 = 16;
+
+/// Whether this is a forked child with many siblings.
+static IS_ONE_OF_MANY: AtomicBool = AtomicBool::new(false);
+
+/// Begins in a forked child, the parent's `number`-th: what is left of the parent's first credit is not there again for
+/// each of many.
+pub(super) fn begin_child(number: u32) {
+    let is_one_of_many = number > CHILDREN_ON_THEIR_OWN;
+    IS_ONE_OF_MANY.store(is_one_of_many, Ordering::Relaxed);
+    if is_one_of_many {
+        POOL_NS.store(0, Ordering::Relaxed);
+    }
+}
+
 /// Whether guarded blocks may take so much more memory, for a stack of which `tried` were guarded.
 fn has_memory(choice: GuardChoice, tried: u8, bytes: u64) -> bool {
     let program_bytes = match choice {
@@ -44,6 +60,13 @@ fn has_memory(choice: GuardChoice, tried: u8, bytes: u64) -> bool {
 }
 
 impl ThreadHeap {
+    /// Goes on in a forked child, for the thread that forked.
+    pub fn begin_child(&mut self) {
+        if IS_ONE_OF_MANY.load(Ordering::Relaxed) {
+            self.chooser.begin_one_of_many();
+        }
+    }
+
     #[inline(always)]
     pub(super) fn is_due(&mut self, choice: GuardChoice, request: &Request) -> bool {
         let tried = stacks::tried(request.allocated.stack);

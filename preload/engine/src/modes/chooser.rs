@@ -46,6 +46,9 @@ const SHARE: u32 = 100;
 /// Blocks of new stacks that are let pass once there was no memory for one.
 const PASSED: u32 = 64;
 
+/// A forked child with many siblings tries one of so many stacks, on the average.
+const SHARED_STACKS: u64 = 4;
+
 /// Chooses which blocks are guarded, for one thread.
 #[derive(Clone, Debug)]
 pub struct Chooser {
@@ -56,6 +59,8 @@ pub struct Chooser {
     passing: u32,
     /// Whether the process's first credit is known to be spent.
     pool_is_empty: bool,
+    /// Whether other processes try the same stacks.
+    shares_stacks: bool,
 }
 
 impl Chooser {
@@ -72,6 +77,23 @@ impl Chooser {
             until_sample: SHARE,
             passing: 0,
             pool_is_empty: false,
+            shares_stacks: false,
+        }
+    }
+
+    /// Goes on in a forked child that has many siblings. Most of its stacks are theirs too: together they try all of
+    /// them, and each a share, with what it earns itself.
+    pub fn begin_one_of_many(&mut self) {
+        self.credit_ns = 0;
+        self.pool_is_empty = true;
+        self.shares_stacks = true;
+        self.let_siblings_try();
+    }
+
+    /// Lets the blocks of some new stacks pass.
+    fn let_siblings_try(&mut self) {
+        if self.shares_stacks {
+            self.passing = ((self.next() >> 33) % (2 * SHARED_STACKS - 1)) as u32;
         }
     }
 
@@ -114,6 +136,9 @@ impl Chooser {
     /// second ones, and these before later ones: what may be left over grows with `tried`.
     pub fn choose(&mut self, tried: u8, size: u64, mut pool: impl FnMut(i64) -> i64) -> How {
         let is_fenceable = (1..=PAGE).contains(&size);
+        if tried == 0 {
+            self.let_siblings_try();
+        }
         if self.pay(cost_ns(size), kept(tried), &mut pool) {
             return How::Fully;
         }
@@ -271,6 +296,30 @@ mod tests {
         chooser.has_no_memory();
         let due = (0..1_000).filter(|_| chooser.is_due(0, 100)).count();
         assert_eq!(due, 1_000 - PASSED as usize);
+    }
+
+    #[test]
+    fn siblings_try_all_stacks_together_and_each_a_share() {
+        let mut chooser = Chooser::new(1, 0);
+        let tries: Vec<[bool; 50]> = (0..40)
+            .map(|_| {
+                let mut child = chooser.clone();
+                chooser.next();
+                child.begin_one_of_many();
+                core::array::from_fn(|_| {
+                    child.is_due(0, 100) && child.choose(0, 100, |_| 0) == How::Fenced
+                })
+            })
+            .collect();
+        for stack in 0..50 {
+            assert!(tries.iter().any(|child| child[stack]), "{stack}");
+        }
+        let tried: usize = tries
+            .iter()
+            .flatten()
+            .map(|&tried| usize::from(tried))
+            .sum();
+        assert!((400..600).contains(&tried), "{tried} of 2000");
     }
 
     #[test]
