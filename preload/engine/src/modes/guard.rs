@@ -218,10 +218,11 @@ pub fn memory_limit_bytes(
 }
 
 /// The part of it that a stack's second and later blocks may take: what is never freed must not use up what stacks
-/// to come need for their first one.
+/// to come need for their first one, and each page that is touched for the first time costs ten times what one does that
+/// serves again.
 #[must_use]
 pub const fn of_later_blocks_bytes(limit_bytes: u64) -> u64 {
-    limit_bytes / 2
+    limit_bytes / 8
 }
 
 /// By how much the quarantine is smaller than its volume while guarded blocks take so much: what was meant
