@@ -20,6 +20,11 @@ static PREPARED: AtomicBool = AtomicBool::new(false);
 /// How often this process has forked; in a child, until it begins, its parent.
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
+/// How often this process has forked.
+pub(super) fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+
 /// Has libc prepare every fork from now on.
 pub fn register() {
     unsafe extern "C" fn before() {

@@ -14,11 +14,12 @@ use super::shelves::{self, ALL_CLASSES, Cache, Returned};
 use super::slot::{Lies, Slot};
 use super::span::Kind;
 use super::{
-    Config, bytes, fenced, guarded, large, leave, limits, misuse, region, runs, settings, stacks,
+    Config, bytes, fenced, fork, guarded, large, leave, limits, misuse, region, runs, settings,
+    stacks,
 };
 use crate::modes::chooser::Chooser;
 use crate::modes::quarantine::{
-    FENCED_WEIGHT_BYTES, GUARDED_WEIGHT_BYTES, large_weight_bytes, small_weight_bytes,
+    FENCED_WEIGHT_BYTES, guarded_weight_bytes, large_weight_bytes, small_weight_bytes,
 };
 use crate::modes::redzone::{self, Pattern};
 use crate::options::GuardChoice;
@@ -323,7 +324,7 @@ fn put_away(slot: &Slot, lies: &Lies) -> u64 {
         Kind::Guarded => {
             guarded::close(&lies.open);
             slot.meta.set(State::Freed);
-            GUARDED_WEIGHT_BYTES
+            guarded_weight_bytes(fork::forks())
         }
         Kind::Fenced => {
             fenced::fill_freed(slot, lies);
