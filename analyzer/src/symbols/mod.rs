@@ -9,6 +9,7 @@ pub mod debug_files;
 pub mod demangle;
 mod module_names;
 mod nearby;
+mod needed;
 pub mod perf_map;
 mod symbol_table;
 

@@ -4,6 +4,7 @@ use super::FrameName;
 use super::debug_files::{self, hex};
 use super::demangle::demangle;
 use super::nearby::Nearby;
+use super::needed;
 use super::symbol_table::SymbolTable;
 use crate::replay::facts::LoadedModule;
 use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
@@ -14,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Larger files are read section by section: a browser with its debug information is gigabytes,
-/// of which a report needs a part. Smaller ones are read at once, which is faster.
+/// of which a report needs a part. Of smaller ones all that may be needed is read at once, which is faster.
 const LARGE_FILE_BYTES: u64 = 256 << 20;
 
 type Context<'d> = addr2line::Context<EndianSlice<'d, LittleEndian>>;
@@ -90,14 +91,14 @@ trait WithFile {
 
 fn with_file<W: WithFile>(path: &Path, work: W) -> Result<W::Output, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
-    let length = fs::metadata(path).map_err(|error| said(&error))?.len();
+    let file = fs::File::open(path).map_err(|error| said(&error))?;
+    let length = file.metadata().map_err(|error| said(&error))?.len();
     if length > LARGE_FILE_BYTES {
-        let file = fs::File::open(path).map_err(|error| said(&error))?;
         let cache = ReadCache::new(file);
         let object = object::File::parse(&cache).map_err(|error| said(&error))?;
         return Ok(work.with(&object));
     }
-    let data = fs::read(path).map_err(|error| said(&error))?;
+    let data = needed::read(&file, length).map_err(|error| said(&error))?;
     let object = object::File::parse(&*data).map_err(|error| said(&error))?;
     Ok(work.with(&object))
 }
