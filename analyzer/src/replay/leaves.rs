@@ -110,8 +110,8 @@ struct Near {
     leaf: u32,
 }
 
-/// How many pages are kept near: two mebibytes of the program.
-const NEAR: usize = 512;
+/// How many pages are kept near: eight mebibytes of the program.
+const NEAR: usize = 2048;
 const NOT_NEAR: Near = Near {
     page: NO_PAGE,
     leaf: NO_LEAF,
