@@ -14,6 +14,7 @@ use crate::modes::quarantine::{
     idle_volume_bytes, volume_bytes, volume_in_groups_bytes,
 };
 use crate::options::GuardChoice;
+use crate::stacks::table;
 use crate::sys::lock::Lock;
 use crate::sys::mem;
 
@@ -102,8 +103,8 @@ pub(super) fn allowed_bytes() -> u64 {
     })
 }
 
-/// What the blocks of a queue may weigh now. What fenced blocks weigh and what is kept empty is memory
-/// that the options have promised for freed blocks, too.
+/// What the blocks of a queue may weigh now. What fenced blocks weigh, what is kept empty and what the table of call
+/// stacks takes is memory that the options have promised for freed blocks, too.
 fn volume_now_bytes(line: Line) -> u64 {
     let volume = allowed_bytes();
     let fenced = match line {
@@ -114,7 +115,7 @@ fn volume_now_bytes(line: Line) -> u64 {
         }
         Line::Common => 0,
     };
-    common_volume_bytes(volume, fenced, shelves::idle_bytes())
+    common_volume_bytes(volume, fenced + table::bytes(), shelves::idle_bytes())
 }
 
 /// How much empty memory is kept at hand: little beside the quarantine.

@@ -111,7 +111,7 @@ const GROWTH_BYTES: u64 = 128 << 20;
 
 fn stack_containing(sp: u64) -> Option<Range<u64>> {
     let mapping = mapping_containing(sp)?;
-    let is_main = mapping_containing(main_stack_address()).is_some_and(|main| main == mapping);
+    let is_main = mapping.contains(&main_stack_address());
     let low = if is_main {
         mapping.end.saturating_sub(GROWTH_BYTES)
     } else {

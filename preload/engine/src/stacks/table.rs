@@ -84,6 +84,13 @@ pub fn keep_parents() {
     KEEPS_PARENTS.store(true, Ordering::Relaxed);
 }
 
+/// What the nodes take, of memory that the program would not have used.
+#[must_use]
+pub fn bytes() -> u64 {
+    let node_bytes = size_of::<Entry>() + size_of::<AtomicU32>();
+    u64::from(NEXT.load(Ordering::Relaxed)) * node_bytes as u64
+}
+
 /// Nodes below this number are from before a fork: the child's own trace does not have them yet.
 static INHERITED: AtomicU32 = AtomicU32::new(0);
 
