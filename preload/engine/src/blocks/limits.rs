@@ -6,8 +6,7 @@ use super::groups;
 use crate::modes::guard;
 use crate::modes::redzone::GRANULE_BYTES;
 use crate::options::read_proc;
-use crate::sys::mem::PAGE_BYTES;
-use crate::sys::syscall;
+use crate::sys::mem::{self, PAGE_BYTES};
 
 /// The first region that is tried for; then halves of it.
 const REGION_MAX_BYTES: u64 = 1 << 40;
@@ -19,8 +18,10 @@ const REGION_RECKONED_BYTES: u64 = 4 << 30;
 /// A region takes no more than this part of the address space that is left.
 const REGION_SHARE: u64 = 8;
 
-/// Spans with guard pages take no more than this part of limited addresses.
+/// Spans with guard pages take no more than this part of limited addresses, once LDT has what it needs itself.
 const GUARD_ADDRESSES_SHARE: u64 = 4;
+/// Its libraries' data, tables of stacks and blocks, a recorder.
+const OWN_BYTES: u64 = 8 << 20;
 
 /// This part of limited addresses is never the heap's: a region is not given back, and the program maps files, starts
 /// threads and children.
@@ -60,7 +61,10 @@ fn scarce() -> Scarce {
 /// Learns the limits, once: each file of the kernel's takes as long as dozens of blocks, and short processes are many.
 pub(super) fn begin() {
     let overcommit = number_in(b"/proc/sys/vm/overcommit_memory\0");
-    let limits = [resource(libc::RLIMIT_AS), resource(libc::RLIMIT_DATA)];
+    let limits = [
+        mem::resource_limit(libc::RLIMIT_AS),
+        mem::resource_limit(libc::RLIMIT_DATA),
+    ];
     let scarce = match (overcommit, limits) {
         (_, [Some(_), _] | [_, Some(_)]) => Scarce::Addresses,
         (Some(2), _) => Scarce::Promises,
@@ -92,7 +96,8 @@ pub(super) fn expect_limited_addresses(bytes: u64) {
 /// addresses are limited the program shall not run out of them for it.
 pub(super) fn has_guard_addresses(bytes: u64) -> bool {
     let taken = GUARD_ADDRESSES_BYTES.load(Ordering::Relaxed) + bytes;
-    let most = LIMIT_BYTES.load(Ordering::Relaxed) / GUARD_ADDRESSES_SHARE;
+    let limit = LIMIT_BYTES.load(Ordering::Relaxed);
+    let most = limit.saturating_sub(OWN_BYTES) / GUARD_ADDRESSES_SHARE;
     scarce() != Scarce::Addresses || taken <= most
 }
 
@@ -114,15 +119,6 @@ fn line_bytes(text: &[u8], name: &[u8]) -> u64 {
         .map_or(REGION_MAX_BYTES, |kilobytes| kilobytes * 1024)
 }
 
-/// A limit of the process, if there is one.
-fn resource(which: libc::__rlimit_resource_t) -> Option<u64> {
-    let mut limits = [u64::MAX; 2];
-    let args = [0, which as usize, 0, limits.as_mut_ptr() as usize];
-    // SAFETY: the kernel fills two 8-byte words.
-    unsafe { syscall(libc::SYS_prlimit64, &args) }.ok()?;
-    (limits[0] != u64::MAX).then_some(limits[0])
-}
-
 fn number(text: &[u8]) -> Option<u64> {
     core::str::from_utf8(text).ok()?.trim().parse().ok()
 }
@@ -133,7 +129,7 @@ fn number_in(path: &[u8]) -> Option<u64> {
 
 /// Address space that the process has left for the heap.
 fn addresses_left_bytes() -> Option<u64> {
-    let limit = resource(libc::RLIMIT_AS)?;
+    let limit = mem::resource_limit(libc::RLIMIT_AS)?;
     let text = read_proc(b"/proc/thread-self/statm\0")?;
     let pages = text.split(|&byte| byte == b' ').next().and_then(number)?;
     Some((limit - limit / ADDRESSES_KEPT_SHARE).saturating_sub(pages * PAGE_BYTES as u64))
@@ -146,7 +142,12 @@ pub(super) fn region_sizes(needed: u64) -> impl Iterator<Item = u64> {
         Scarce::Promises => (REGION_RECKONED_BYTES, COMMIT_SCARCE_BYTES, u64::MAX),
         Scarce::Addresses => match addresses_left_bytes() {
             Some(left) => (left / REGION_SHARE, COMMIT_SCARCE_BYTES, left),
-            None => (REGION_RECKONED_BYTES, COMMIT_SCARCE_BYTES, u64::MAX),
+            // What is reserved does not count against a limit of data, but the tables beside it do.
+            None => {
+                let most = LIMIT_BYTES.load(Ordering::Relaxed).saturating_mul(2);
+                let first = REGION_RECKONED_BYTES.min(most);
+                (first, COMMIT_SCARCE_BYTES, u64::MAX)
+            }
         },
     };
     let halves = core::iter::successors(Some(first / GRANULE_BYTES), |size| Some(size / 2))

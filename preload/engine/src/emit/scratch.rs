@@ -13,7 +13,7 @@ use ldt_trace::header::ALIGNMENT;
 
 use super::press::{self, Habits};
 use super::window::WINDOW_WORDS;
-use crate::sys::mem;
+use crate::sys::{arena, mem};
 
 /// Idle scratches kept; more are given back.
 const POOLED: usize = 4;
@@ -63,7 +63,7 @@ impl Scratch {
             .map(|slot| slot.swap(ptr::null_mut(), Ordering::AcqRel))
             .find(|memory| !memory.is_null());
         pooled
-            .or_else(|| mem::allocate(total_bytes()))
+            .or_else(|| arena::pages(total_bytes()))
             .map(|memory| Scratch { memory })
     }
 

@@ -17,7 +17,7 @@ use super::trace_file;
 use crate::clock;
 use crate::modes;
 use crate::recorder;
-use crate::sys::mem;
+use crate::sys::{arena, mem};
 
 /// Bytes of a window. Larger ones compress better (the models start anew in each chunk): 8.1, 7.9 and 8.5
 /// bytes a pair with 256, 512 and 1,024 KiB in the worst case, four threads; memory sets the limit.
@@ -165,7 +165,7 @@ impl Window {
         self.used = 0;
         if !packed {
             // What the file holds stays as it is; events under way go where nobody reads them.
-            if let Some(memory) = mem::allocate(self.bytes) {
+            if let Some(memory) = arena::pages(self.bytes) {
                 self.memory = memory;
                 self.private = true;
             }

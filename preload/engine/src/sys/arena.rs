@@ -19,8 +19,18 @@ const CLASSES: usize = (LARGE_BYTES.ilog2() - SMALL_SHIFT) as usize + 1;
 const PIECE_BYTES: usize = 256 << 10;
 /// Set aside with the first piece, and used when the kernel gives nothing more: where the program has used up what it may
 /// have, LDT still has to tell what it found, and an allocation that fails would end the program. Untouched, it is
-/// no memory.
+/// no memory, but it counts where addresses or data are limited: no more than a part of that.
 const RESERVE_BYTES: usize = 4 << 20;
+const RESERVE_SHARE: u64 = 8;
+
+fn reserve_bytes() -> usize {
+    let limits = [libc::RLIMIT_AS, libc::RLIMIT_DATA].map(mem::resource_limit);
+    let least = limits.into_iter().flatten().min();
+    let share = least.map_or(u64::MAX, |limit| limit / RESERVE_SHARE);
+    RESERVE_BYTES
+        .min(share as usize)
+        .next_multiple_of(mem::PAGE_BYTES)
+}
 
 struct State {
     /// Each class's first free block; a free block's first word is the address of the next.
@@ -67,8 +77,11 @@ impl State {
             let Some(piece) = piece else {
                 return ptr::null_mut();
             };
-            if is_first && let Some(reserve) = mem::allocate(RESERVE_BYTES) {
-                self.reserve = reserve as usize..reserve as usize + RESERVE_BYTES;
+            if is_first {
+                let bytes = reserve_bytes();
+                if let Some(reserve) = mem::allocate(bytes) {
+                    self.reserve = reserve as usize..reserve as usize + bytes;
+                }
             }
             self.next = piece as usize;
             self.end = self.next + PIECE_BYTES;
@@ -95,9 +108,7 @@ impl State {
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size().max(layout.align()) >= LARGE_BYTES {
-            let block = mem::allocate(layout.size())
-                .or_else(|| STATE.with(|state| state.take_reserve(layout.size())));
-            return block.unwrap_or(ptr::null_mut());
+            return pages(layout.size()).unwrap_or(ptr::null_mut());
         }
         STATE.with(|state| state.take(class(layout)))
     }
@@ -126,6 +137,12 @@ unsafe impl GlobalAlloc for Arena {
             state.free[class] = block as usize;
         });
     }
+}
+
+/// Fresh zeroed memory, from the reserve where the kernel gives none. It may be given back by [`mem::release`].
+#[must_use]
+pub fn pages(bytes: usize) -> Option<*mut u8> {
+    mem::allocate(bytes).or_else(|| STATE.with(|state| state.take_reserve(bytes)))
 }
 
 /// Whether a thread is in the allocator this moment.

@@ -32,6 +32,16 @@ pub fn allocate(bytes: usize) -> Option<*mut u8> {
     )
 }
 
+/// A limit of the process, if there is one.
+#[must_use]
+pub fn resource_limit(which: libc::__rlimit_resource_t) -> Option<u64> {
+    let mut limits = [u64::MAX; 2];
+    let args = [0, which as usize, 0, limits.as_mut_ptr() as usize];
+    // SAFETY: the kernel fills two 8-byte words.
+    unsafe { syscall(libc::SYS_prlimit64, &args) }.ok()?;
+    (limits[0] != u64::MAX).then_some(limits[0])
+}
+
 /// Whether the kernel would give so much now.
 #[must_use]
 pub fn has_room(bytes: usize) -> bool {
