@@ -166,6 +166,11 @@ unsafe fn fill_opened(placed: &Placed, request: &Request) {
     unsafe {
         if request.size > 0 {
             bytes::fill(placed.open.start..placed.start, Pattern::REDZONE);
+            if end < placed.open.end {
+                // A page whose first word is partly the block's would be read first, and the kernel asked twice: once for
+                // its page of zeroes, and then for one to write to.
+                bytes::zero(end..end + 1);
+            }
             bytes::fill(end..placed.open.end, Pattern::REDZONE);
         }
         if let (Zeroed::No, Some(fill)) = (request.zeroed, settings::malloc_fill()) {
