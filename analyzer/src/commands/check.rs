@@ -110,6 +110,9 @@ pub(crate) struct Options {
     /// Guarded blocks end at the guard page to the byte
     #[arg(long)]
     exact: bool,
+    /// Watch the ends of guarded blocks that no guard page covers, with the processor's watchpoints [default: yes]
+    #[arg(long, value_name = "yes|no", value_enum)]
+    watchpoints: Option<YesNo>,
     /// Run the command twice, with guard pages after the blocks and then before them
     #[arg(long)]
     thorough: bool,
@@ -275,6 +278,7 @@ impl Options {
         );
         add("seed", number(self.seed));
         add("exact", flag(self.exact));
+        add("watchpoints", self.watchpoints.and_then(|it| word(it.word())));
         add("freelist_vol", number(self.freelist_vol));
         add("redzone_size", number(self.redzone_size));
         add("malloc_fill", hex(self.malloc_fill));

@@ -18,7 +18,9 @@ use framehop::{ExplicitModuleSectionInfo, MustNotAllocateDuringUnwind, Unwinder}
 use crate::sys::lock::Lock;
 
 mod elf;
+mod function;
 pub use elf::{Image, mapping_containing, readable_mapping_above};
+pub use function::start_of;
 
 /// The unwinder of one module; reads its tables in place.
 pub type ModuleUnwinder = UnwinderX86_64<&'static [u8], MustNotAllocateDuringUnwind>;

@@ -15,7 +15,7 @@ use ldt_trace::header::flag;
 
 use crate::emit::{Window, trace_file};
 use crate::hooks::untraced;
-use crate::options::{self, Mode, Options};
+use crate::options::{self, GuardChoice, Mode, Options};
 use crate::recorder::{self, Recorder};
 use crate::stacks::unwind::Unwind;
 use crate::stacks::{Stacks, table};
@@ -377,7 +377,16 @@ fn begin_checking(options: &Options) -> bool {
         faults::Exact::No
     };
     faults::start(SHARED.with(|shared| shared.restorer), exact);
+    if options.check.watchpoints && options.check.guard != GuardChoice::Off {
+        faults::watch();
+    }
     true
+}
+
+/// The first two numbers of the kernel's release.
+#[must_use]
+pub fn kernel_version() -> (u32, u32) {
+    facts::kernel_version()
 }
 
 /// The second number of glibc's version.

@@ -11,7 +11,7 @@ use super::quarantine::QUEUES;
 use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
-use super::{counters, guarding, stacks, unwritten};
+use super::{counters, guarding, stacks, unwritten, watch};
 use crate::sys::thread;
 
 /// Set while the thread that forks has all locks.
@@ -64,6 +64,7 @@ pub fn prepare() {
     for queue in &QUEUES {
         queue.acquire();
     }
+    watch::acquire();
 }
 
 /// Opens the locks that [`prepare`] took.
@@ -73,6 +74,7 @@ pub fn prepare() {
 pub unsafe fn resume() {
     // SAFETY: as the caller vouches.
     unsafe {
+        watch::open();
         for queue in &QUEUES {
             queue.open();
         }
@@ -99,4 +101,5 @@ pub fn begin_child() {
     stacks::forget();
     counters::forget();
     guarding::begin_child(FORKS.swap(0, Ordering::Relaxed));
+    watch::begin_child();
 }

@@ -7,7 +7,7 @@ use super::meta::Placing;
 use super::request::{Request, Zeroed};
 use super::shelves::{self, Cache, FENCED_CLASS};
 use super::slot::Slot;
-use super::{bytes, counters, fenced, guarded, mapped, quarantine, settings, stacks};
+use super::{bytes, counters, fenced, guarded, mapped, quarantine, settings, stacks, watch};
 use crate::modes::chooser::{FIRST_CREDIT_NS, How};
 use crate::modes::guard::{self, PAGE, Placed, Side};
 use crate::modes::redzone::{CLASSES, Pattern};
@@ -15,6 +15,9 @@ use crate::options::{GuardChoice, GuardSideChoice, PinSide};
 
 #[cfg(doc)]
 use crate::modes::chooser::Chooser;
+
+/// Of so many blocks of a call stack the open ends are watched: one on either side of its guard.
+const WATCHED_OF_A_STACK: u8 = 2;
 
 /// What is left of the process's first credit for guards.
 static POOL_NS: AtomicI64 = AtomicI64::new(FIRST_CREDIT_NS);
@@ -101,16 +104,28 @@ impl ThreadHeap {
         };
         let side = self.chooser.side(side, tried);
         let cache = self.caches.get_mut(class)?;
-        let Some(start) = take(class, cache, (choice, tried), side, request) else {
+        let Some(placed) = take(class, cache, (choice, tried), side, request) else {
             if tried == 0 {
                 self.chooser.has_no_memory();
             }
             return None;
         };
         stacks::guarded(stack);
+        self.watch(tried, &placed, request.size);
         counters::add(&self.counters.guarded, 1);
         counters::add(&self.counters.allocated_bytes, request.size);
-        Some(start)
+        Some(placed.start)
+    }
+
+    /// Has the ends of a guarded block watched that no page guards, while there are watchpoints and credit; `tried`
+    /// blocks of its stack were guarded before.
+    pub(super) fn watch(&mut self, tried: u8, placed: &Placed, size: u64) {
+        if tried < WATCHED_OF_A_STACK {
+            let chooser = &mut self.chooser;
+            watch::follow(placed, size, || {
+                chooser.pays_for_watch(watch::take_from_pool)
+            });
+        }
     }
 }
 
@@ -121,7 +136,7 @@ fn take(
     (choice, tried): (GuardChoice, u8),
     side: Side,
     request: &Request,
-) -> Option<u64> {
+) -> Option<Placed> {
     if cache.mask == 0 && !shelves::refill(class, cache) {
         return None;
     }
@@ -153,7 +168,7 @@ fn take(
     cache.mask &= cache.mask - 1;
     slot.meta
         .begin(request.size, request.alignment, placing, &request.allocated);
-    Some(placed.start)
+    Some(placed)
 }
 
 /// The contents of a block in pages that read as zero, and its redzones.

@@ -12,12 +12,13 @@ use super::report::{Found, Misuse};
 use super::request::{Free, Request, Resized, Zeroed};
 use super::shelves::{self, ALL_CLASSES, Cache, Returned};
 use super::slot::{Lies, Slot};
-use super::span::Kind;
+use super::span::{Kind, Large};
 use super::{
     Config, bytes, fenced, fork, guarded, large, leave, limits, misuse, region, runs, settings,
-    stacks,
+    stacks, watch,
 };
 use crate::modes::chooser::Chooser;
+use crate::modes::guard::Placed;
 use crate::modes::quarantine::{
     FENCED_WEIGHT_BYTES, guarded_weight_bytes, large_weight_bytes, small_weight_bytes,
 };
@@ -153,17 +154,20 @@ impl ThreadHeap {
     #[cold]
     #[inline(never)]
     fn place_large(&mut self, request: &Request) -> Option<u64> {
-        let _ = stacks::tried(request.allocated.stack);
-        let (address, is_guarded) = large::allocate(request)?;
-        let counter = if is_guarded {
+        let tried = stacks::tried(request.allocated.stack);
+        let large = large::allocate(request)?;
+        let counter = if large.guarded {
             stacks::guarded(request.allocated.stack);
+            let Large { start, ref open, .. } = large;
+            let open = open.clone();
+            self.watch(tried, &Placed { start, open }, request.size);
             &self.counters.guarded
         } else {
             &self.counters.redzoned
         };
         counters::add(counter, 1);
         counters::add(&self.counters.allocated_bytes, request.size);
-        Some(address)
+        Some(large.start)
     }
 
     /// Gives a block back; what is wrong with it or with the call goes to `found`. Tells the size of the
@@ -175,6 +179,9 @@ impl ThreadHeap {
             Kind::Fenced => Look::Near,
             _ => Look::Around,
         };
+        if slot.kind != Kind::Small {
+            watch::leave(address);
+        }
         check::look(&slot, slot.meta.facts(), &lies, look, found);
         counters::add(&self.counters.freed, 1);
         counters::add(&self.counters.freed_bytes, lies.size);

@@ -98,7 +98,7 @@ fn bare_span(request: &Request, granules: u64) -> Option<(&'static Descriptor, L
 /// A large block; `None` when there is no memory for it.
 #[cold]
 #[inline(never)]
-pub(super) fn allocate(request: &Request) -> Option<(u64, bool)> {
+pub(super) fn allocate(request: &Request) -> Option<Large> {
     if request.size > limits::largest_block_bytes() {
         return None;
     }
@@ -137,7 +137,7 @@ pub(super) fn allocate(request: &Request) -> Option<(u64, bool)> {
         };
         meta.begin(0, 1, placing, &request.allocated);
     }
-    Some((large.start, large.guarded))
+    Some(large)
 }
 
 /// Closes a freed block's pages and gives their memory back.

@@ -35,6 +35,7 @@ mod stacks;
 mod tables;
 mod unwritten;
 mod walk;
+mod watch;
 
 pub use check::check_all;
 pub use config::Config;
@@ -48,3 +49,4 @@ pub use pinned::{PINS_MAX, pin};
 pub use report::{Block, Damage, Found, Guarding, Misuse};
 pub use request::{Free, Request, Resized, Zeroed};
 pub use walk::{Place, Span, each_span, locate, number_blocks, size_of_live};
+pub use watch::{Watched, abandon, pass, start as start_watching, stop as stop_watching, watched};

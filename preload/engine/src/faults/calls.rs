@@ -9,7 +9,7 @@ use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::{deliver, handler_stack, is_watching, program};
+use super::{deliver, handler_stack, is_watching, program, trap};
 use crate::real::Real;
 use crate::sys::signal::{self, Action, AlternateStack, How, SA_RESTORER, Set};
 use crate::{demand, process};
@@ -31,6 +31,11 @@ macro_rules! beneath {
             core::mem::transmute::<*mut c_void, Option<unsafe extern "C" fn($($argument),*) -> $result>>(address)
         }
     }};
+}
+
+/// Whether what the program asks for or sets stays as it is, since LDT has the signal and the program means the default.
+pub(super) fn stays(number: c_int, handler: Option<Handler>) -> bool {
+    demand::stays(number, handler) || trap::stays(number, handler)
 }
 
 pub(super) fn fails(error: i32) -> c_int {
@@ -77,7 +82,7 @@ pub unsafe extern "C" fn sigaction(
     }
     // SAFETY: the caller vouches for null or an action.
     let wanted = unsafe { new.as_ref() };
-    if demand::stays(number, wanted.map(|wanted| wanted.sa_sigaction)) {
+    if stays(number, wanted.map(|wanted| wanted.sa_sigaction)) {
         if !old.is_null() {
             // SAFETY: the caller vouches for room for an action.
             unsafe { *old = libc_form(&Action::DEFAULT) };
@@ -165,7 +170,7 @@ macro_rules! set_a_handler {
                 let (flags, mask): (fn(c_int) -> c_int, fn(c_int) -> Set) = ($flags, $mask);
                 return set_handler(number, handler, flags(number), mask(number));
             }
-            if demand::stays(number, Some(handler)) {
+            if stays(number, Some(handler)) {
                 return libc::SIG_DFL;
             }
             match beneath!($real as fn(c_int, Handler) -> Handler) {
@@ -187,7 +192,7 @@ set_a_handler! {
 /// `sigset`: sets a handler and unblocks, or blocks.
 pub unsafe extern "C" fn sigset(number: c_int, handler: Handler) -> Handler {
     // It concerns the mask as well: LDT gives the signal back.
-    let _ = demand::stays(number, Some(libc::SIG_IGN));
+    let _ = stays(number, Some(libc::SIG_IGN));
     if !is_watching() || !is_kept(number) || handler == ERROR {
         return match beneath!(Sigset as fn(c_int, Handler) -> Handler) {
             // SAFETY: as the caller vouches.
@@ -209,7 +214,7 @@ pub unsafe extern "C" fn sigset(number: c_int, handler: Handler) -> Handler {
 /// `sigignore`.
 pub unsafe extern "C" fn sigignore(number: c_int) -> c_int {
     // Never the default: LDT gives the signal back.
-    let _ = demand::stays(number, Some(libc::SIG_IGN));
+    let _ = stays(number, Some(libc::SIG_IGN));
     if is_watching() && is_kept(number) {
         set_handler(number, libc::SIG_IGN, 0, Set(0));
         return 0;
@@ -223,7 +228,7 @@ pub unsafe extern "C" fn sigignore(number: c_int) -> c_int {
 
 /// `siginterrupt`.
 pub unsafe extern "C" fn siginterrupt(number: c_int, interrupts: c_int) -> c_int {
-    let _ = demand::stays(number, Some(libc::SIG_IGN));
+    let _ = stays(number, Some(libc::SIG_IGN));
     if is_watching() && is_kept(number) {
         let restart = u64::from(libc::SA_RESTART as u32);
         program::set_interrupts(number, interrupts != 0);
@@ -248,6 +253,9 @@ fn change_mask(how: How, set: Set) -> Set {
     // libc lets nobody block the two signals that it keeps for itself.
     const LIBCS: Set = Set::of(32).with(Set::of(33));
     let set = set.without(LIBCS);
+    if how != How::Unblock {
+        trap::blocked(set);
+    }
     let kernel = match how {
         // Should the kernel block one of the watched ones after all (a mask that went past LDT), then
         // it must not any more.

@@ -172,13 +172,9 @@ fn lanes(instruction: &Instruction, memory: &UsedMemory) -> usize {
     }
 }
 
-fn touch(
-    instruction: &Instruction,
-    memory: &UsedMemory,
-    lane: usize,
-    machine: &impl Machine,
-) -> Option<Touch> {
-    let address = memory.virtual_address(lane, |register, lane, bytes| {
+/// Where a lane of an operand lies, by the registers as they stand.
+pub(super) fn address(memory: &UsedMemory, lane: usize, machine: &impl Machine) -> Option<u64> {
+    memory.virtual_address(lane, |register, lane, bytes| {
         if register.is_vector_register() {
             return machine.vector_lane(register.number(), lane, bytes);
         }
@@ -187,7 +183,16 @@ fn touch(
             _ if register.is_gpr() => Some(machine.general(register.full_register().number())),
             _ => None,
         }
-    })?;
+    })
+}
+
+fn touch(
+    instruction: &Instruction,
+    memory: &UsedMemory,
+    lane: usize,
+    machine: &impl Machine,
+) -> Option<Touch> {
+    let address = address(memory, lane, machine)?;
     let size = match instruction.mnemonic() {
         Mnemonic::Xsave
         | Mnemonic::Xsave64
@@ -232,7 +237,8 @@ fn touch(
     Some(Touch { address, size })
 }
 
-fn access(operand: OpAccess) -> Access {
+/// What an operand's access does.
+pub(super) fn access(operand: OpAccess) -> Access {
     match operand {
         OpAccess::Write | OpAccess::CondWrite | OpAccess::ReadWrite | OpAccess::ReadCondWrite => {
             Access::Write

@@ -4,12 +4,13 @@ use ldt_trace::finding::{Access, BlockFacts, DetectedBy};
 
 use super::crash::{self, Reason};
 use super::decode::{self, MAX_INSTRUCTION_BYTES, Machine, MemoryAccess};
-use super::{deliver, is_exact, program, step, unaligned};
+use super::{deliver, is_exact, program, step, trap, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, Report};
 use crate::recorder::Recorder;
 use crate::reentry;
+use crate::sys::Registers;
 use crate::sys::file::{self, Fd};
 use crate::sys::signal::{self, How, Set, read_memory};
 use crate::sys::signal_frame::{Frame, GENERAL, General, Onward, xsave_bytes};
@@ -24,13 +25,17 @@ const MAX_REPEATS: u64 = 1 << 16;
 /// The kernel's entry, on LDT's own stack.
 pub(super) fn decide(number: i32, frame: &mut Frame) -> Onward {
     let slot = signal::slot();
+    if slot.busy.get() != 0 && trap::hit(frame).is_some() {
+        // LDT itself has looked at what is watched.
+        return Onward::RESUME;
+    }
     if slot.busy.replace(1) != 0 {
         // Nothing that takes a lock: the first fault may have come while it was taken.
         file::write_stream(Fd(2), IN_HANDLER);
         return default_action(number, frame);
     }
     let onward = match number {
-        libc::SIGTRAP => step::end(frame),
+        libc::SIGTRAP => trap::came(frame),
         _ => judge(number, frame),
     };
     slot.busy.set(0);
@@ -101,8 +106,16 @@ pub(super) fn open(frame: &mut Frame, fault: u64) -> bool {
     }
     // Where LDT itself was interrupted (a handler of the program's runs in the middle of it), nothing can be
     // written down; the run goes on all the same.
-    let times = reentry::enter(frame.registers().sp)
-        .and_then(|mut inside| report(inside.recorder(), frame, fault));
+    let times = reentry::enter(frame.registers().sp).and_then(|mut inside| {
+        let found = access(frame).unwrap_or(MemoryAccess {
+            touch: Touch {
+                address: fault,
+                size: 0,
+            },
+            access: frame.was_write().map_or(Access::Unknown, decode::said),
+        });
+        report(inside.recorder(), frame.registers(), fault, found)
+    });
     let lifted = blocks::lift(fault);
     if let Some((lifted, times)) = lifted.zip(times)
         && times <= step::TIMES_A_PLACE
@@ -112,21 +125,20 @@ pub(super) fn open(frame: &mut Frame, fault: u64) -> bool {
     true
 }
 
-/// Gives how often this place has been reported; `None` where nothing is wrong with the access.
-fn report(recorder: &mut Recorder, frame: &Frame, fault: u64) -> Option<u64> {
-    let found = access(frame).unwrap_or(MemoryAccess {
-        touch: Touch {
-            address: fault,
-            size: 0,
-        },
-        access: frame.was_write().map_or(Access::Unknown, decode::said),
-    });
+/// Reports an access that was stopped at `fault`, or behind it, by the instruction of these registers. Gives how often
+/// this place has been reported; `None` where nothing is wrong with the access.
+pub(super) fn report(
+    recorder: &mut Recorder,
+    at: Registers,
+    fault: u64,
+    found: MemoryAccess,
+) -> Option<u64> {
     let near: [Option<BlockFacts>; 3] = candidates(fault);
     // Nothing wrong: another thread has opened the place meanwhile.
     let diagnosis = diagnose(found.touch, near.iter().flatten())?;
     let mut memory = [0; 64];
     let (memory_at, bytes) = surroundings(found.touch.address, &mut memory);
-    let stack = recorder.capture_interrupted(frame.registers());
+    let stack = recorder.capture_interrupted(at);
     let times = findings::report(
         recorder,
         &Report {

@@ -12,10 +12,14 @@
 //!    set, as the kernel would have done; where it has none, [`crash`] reports and the kernel's default
 //!    action follows.
 //!
+//! SIGTRAP is LDT's for the steps, and for watchpoints on the ends of blocks that no page guards: [`trap`] has it,
+//! [`watched`] judges a hit, [`behind`] finds out what the instruction has done.
+//!
 //! What the program sets and asks of these two signals goes to [`program`], by way of the exported
 //! functions in [`calls`] and [`raw_calls`]. In profile mode these only jump on.
 
 mod aside;
+mod behind;
 pub mod calls;
 mod crash;
 mod decode;
@@ -25,7 +29,9 @@ mod judge;
 mod program;
 pub mod raw_calls;
 mod step;
+mod trap;
 mod unaligned;
+mod watched;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use step::TIMES_A_PLACE;
@@ -36,6 +42,7 @@ use crate::sys::signal_frame::{Handler, deciding_action};
 pub use handler_stack::{thread_begins, thread_ends};
 pub(crate) use judge::surroundings;
 pub use program::{Undo, before_exec, before_spawn};
+pub use trap::watch;
 
 /// The signals that LDT keeps for itself.
 const WATCHED: [i32; 2] = [libc::SIGSEGV, libc::SIGBUS];
@@ -75,7 +82,7 @@ pub fn is_watching() -> bool {
 pub fn start(restorer: u64, exact: Exact) {
     EXACT.store(exact == Exact::Yes, Ordering::Relaxed);
     let action = deciding_action(&HANDLER, restorer, WATCHED_SET);
-    step::prepare(&action);
+    trap::prepare(&action);
     for number in WATCHED {
         program::adopt(number, signal::action(number));
         // The number is valid and the action complete: there is nothing that could go wrong.

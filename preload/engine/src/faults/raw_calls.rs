@@ -4,7 +4,6 @@
 use core::ffi::{c_int, c_long};
 
 use super::{calls, is_watching, program};
-use crate::demand;
 use crate::sys::signal::{self, Action, SA_RESTORER, Set};
 use crate::sys::syscall;
 
@@ -35,7 +34,7 @@ fn change(number: c_int, new: *const Action, old: *mut Action) -> Result<(), i32
         true => None,
         false => Some(read(new).ok_or(libc::EFAULT)?),
     };
-    let before = if demand::stays(number, wanted.map(|wanted| wanted.handler)) {
+    let before = if calls::stays(number, wanted.map(|wanted| wanted.handler)) {
         Action::DEFAULT
     } else if calls::is_kept(number) {
         told(number, wanted)

@@ -2,13 +2,13 @@
 //! before the next, which may be another error on the same block.
 //!
 //! 1. [`begin`] sets the processor's trap flag in the interrupted code's registers and blocks all other
-//!    signals for the one instruction, so that no handler runs in between with the guard open.
-//! 2. The instruction runs, and the processor traps: SIGTRAP comes to [`end`], which closes what was opened
+//!    signals for the one instruction, so that no handler runs in between with the guard open ([`trap`] has SIGTRAP).
+//! 2. The instruction runs, and the processor traps: SIGTRAP comes to [`give_up`], which closes what was opened
 //!    and puts the mask back.
 //! 3. When the instruction meets a second guard (a copy between two bad places), that is opened as well. When
 //!    it meets a fault that is the program's, [`give_up`] makes the frame what it would be without LDT.
 //!
-//! SIGTRAP is LDT's for this long only: debuggers and just-in-time compilers use it. One thread steps at a
+//! One thread steps at a
 //! time; the guard that another thread meets just then stays open, as it does after [`TIMES_A_PLACE`] errors at
 //! one place and [`MAX_STEPS`] in all: a step costs two signals, and a closed guard apart from a span's markers
 //! costs mappings.
@@ -19,11 +19,10 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::{deliver, judge, program};
+use super::trap::{self, Holder};
 use crate::blocks::{self, Lifted};
-use crate::sys::lock::Lock;
-use crate::sys::signal::{self, Action, Set, SignalSlot};
-use crate::sys::signal_frame::{Frame, General, Onward};
+use crate::sys::signal::{self, Set, SignalSlot};
+use crate::sys::signal_frame::{Frame, General};
 
 /// Errors at one place after which its guards stay open: a loop shall not take for ever.
 pub(crate) const TIMES_A_PLACE: u64 = 64;
@@ -37,12 +36,10 @@ const UNBLOCKED: Set = super::WATCHED_SET.with(Set::of(libc::SIGTRAP));
 /// Whether a thread steps.
 static STEPPING: AtomicBool = AtomicBool::new(false);
 static STEPS: AtomicU32 = AtomicU32::new(0);
-/// LDT's action for SIGTRAP, and the program's while that is in place.
-static ACTIONS: Lock<[Action; 2]> = Lock::new([Action::DEFAULT; 2]);
 
-/// Keeps the action that leads to [`judge`].
-pub(super) fn prepare(action: &Action) {
-    ACTIONS.with(|actions| actions[0] = *action);
+/// Whether the calling thread steps.
+pub(super) fn is_under_way() -> bool {
+    is_stepping(signal::slot())
 }
 
 fn is_stepping(slot: &SignalSlot) -> bool {
@@ -70,11 +67,7 @@ fn start(frame: &mut Frame, slot: &SignalSlot) -> bool {
         return false;
     }
     STEPS.fetch_add(1, Ordering::Relaxed);
-    ACTIONS.with(|actions| {
-        actions[1] = signal::action(libc::SIGTRAP);
-        // The number is valid and the action complete.
-        let _ = signal::set_action(libc::SIGTRAP, &actions[0]);
-    });
+    trap::take(Holder::Step);
     slot.step_mask.set(frame.mask().0);
     frame.set_mask(Set::ALL.without(UNBLOCKED));
     frame.set_general(General(libc::REG_EFL), flags | TRAP_FLAG);
@@ -94,10 +87,7 @@ pub(super) fn give_up(frame: &mut Frame) -> bool {
     frame.set_mask(Set(slot.step_mask.get()));
     let flags = frame.general(General(libc::REG_EFL));
     frame.set_general(General(libc::REG_EFL), flags & !TRAP_FLAG);
-    ACTIONS.with(|actions| {
-        // As above.
-        let _ = signal::set_action(libc::SIGTRAP, &actions[1]);
-    });
+    trap::give_back(Holder::Step);
     STEPPING.store(false, Ordering::Release);
     true
 }
@@ -106,21 +96,5 @@ fn close(step: &Cell<[u64; 2]>) {
     let words = step.replace([0; 2]);
     if words != [0; 2] {
         blocks::close_again(Lifted::from_words(words));
-    }
-}
-
-/// SIGTRAP has come: after the instruction, or to another thread of the program's meanwhile.
-pub(super) fn end(frame: &mut Frame) -> Onward {
-    if give_up(frame) {
-        return Onward::RESUME;
-    }
-    let action = ACTIONS.with(|actions| actions[1]);
-    let is_blocked = program::blocks(frame.mask(), libc::SIGTRAP);
-    match action.handler {
-        libc::SIG_IGN if frame.code() <= 0 => Onward::RESUME,
-        libc::SIG_DFL | libc::SIG_IGN => judge::default_action(libc::SIGTRAP, frame),
-        _ if is_blocked => judge::default_action(libc::SIGTRAP, frame),
-        _ => deliver::deliver(libc::SIGTRAP, frame, &action)
-            .unwrap_or_else(|| judge::default_action(libc::SIGTRAP, frame)),
     }
 }

@@ -37,6 +37,12 @@ const EARNED_NS: i64 = 20;
 const BYTES_A_NS: u64 = 100;
 /// What a program may spend on guards before it has earned anything.
 pub const FIRST_CREDIT_NS: i64 = 10_000_000;
+/// What moving a watchpoint to a block and away again is reckoned to cost.
+const WATCH_COST_NS: i64 = 12_000;
+/// What a program may spend on that before it has earned anything, and what it earns with each block: a quarter of what
+/// it earns for guards.
+pub const WATCH_FIRST_CREDIT_NS: i64 = 40 * WATCH_COST_NS;
+const WATCH_EARNED_NS: i64 = EARNED_NS / 4;
 /// A thread keeps no more than this, so that a long quiet time is not followed by a burst.
 const CREDIT_MAX_NS: i64 = 10 * FIRST_CREDIT_NS;
 /// The blocks of a stack that are due: two after their ends, two before their starts.
@@ -54,6 +60,7 @@ const SHARED_STACKS: u64 = 4;
 pub struct Chooser {
     random: u64,
     credit_ns: i64,
+    watch_credit_ns: i64,
     until_sample: u32,
     /// Blocks of new stacks that are yet to be let pass.
     passing: u32,
@@ -74,6 +81,7 @@ impl Chooser {
         Chooser {
             random: state | 1,
             credit_ns: 0,
+            watch_credit_ns: 0,
             until_sample: SHARE,
             passing: 0,
             pool_is_empty: false,
@@ -117,6 +125,8 @@ impl Chooser {
             return false;
         }
         self.until_sample = 1 + (self.next() >> 33) as u32 % (2 * SHARE - 1);
+        let earned = i64::from(SHARE) * WATCH_EARNED_NS;
+        self.watch_credit_ns = (self.watch_credit_ns + earned).min(WATCH_FIRST_CREDIT_NS);
         true
     }
 
@@ -153,6 +163,18 @@ impl Chooser {
             }
             _ => How::Plain,
         }
+    }
+
+    /// Whether one more end of a block may be watched, which is paid for then. `pool` as with [`Chooser::choose`].
+    pub fn pays_for_watch(&mut self, mut pool: impl FnMut(i64) -> i64) -> bool {
+        if self.watch_credit_ns < WATCH_COST_NS {
+            self.watch_credit_ns += pool(WATCH_COST_NS - self.watch_credit_ns);
+        }
+        let pays = self.watch_credit_ns >= WATCH_COST_NS;
+        if pays {
+            self.watch_credit_ns -= WATCH_COST_NS;
+        }
+        pays
     }
 
     /// There was no memory to guard a block.

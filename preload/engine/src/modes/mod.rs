@@ -10,6 +10,7 @@ pub mod elsewhere;
 pub mod guard;
 pub mod quarantine;
 pub mod redzone;
+pub mod watch;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 

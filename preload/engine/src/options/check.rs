@@ -162,6 +162,8 @@ pub struct CheckOptions {
     pub seed: u64,
     /// Guarded blocks end at the guard page to the byte.
     pub exact: bool,
+    /// What no guard page covers at the ends of guarded blocks is watched, where the processor's watchpoints can be had.
+    pub watchpoints: bool,
     /// Bytes of freed blocks that are held back.
     pub freelist_vol_bytes: u64,
     /// Bytes of redzone after a block, at least.
@@ -196,6 +198,7 @@ impl CheckOptions {
             pins: Vec::new(),
             seed: 1,
             exact: false,
+            watchpoints: true,
             freelist_vol_bytes: 64 << 20,
             redzone_size_bytes: 16,
             malloc_fill: None,
@@ -276,6 +279,13 @@ pub(super) const CHECK_TABLE: &[Entry] = &[
         default: "no",
         help: "check: guarded blocks end at the guard page to the byte",
         set: |options, value| flag(value, &mut options.check.exact),
+    },
+    Entry {
+        name: "watchpoints",
+        kind: "yes|no",
+        default: "yes",
+        help: "check: watch the ends of guarded blocks that no guard page covers, with the processor's four watchpoints",
+        set: |options, value| flag(value, &mut options.check.watchpoints),
     },
     Entry {
         name: "freelist_vol",

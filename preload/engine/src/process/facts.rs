@@ -117,14 +117,34 @@ pub(super) fn is_skipped(options: &Options, forked: bool) -> bool {
     !options.trace_children || skipped
 }
 
-/// Kernel release and version, and the host's name.
-fn kernel_names() -> (Vec<u8>, Vec<u8>) {
+/// What the kernel calls itself and the host.
+fn system_names() -> libc::utsname {
     let mut names = core::mem::MaybeUninit::<libc::utsname>::zeroed();
     // SAFETY: the kernel fills the structure; zeroed it is valid, too.
-    let names = unsafe {
+    unsafe {
         let _ = syscall(libc::SYS_uname, &[names.as_mut_ptr() as usize]);
         names.assume_init()
-    };
+    }
+}
+
+/// The first two numbers of the kernel's release, 0 where they cannot be read.
+pub(super) fn kernel_version() -> (u32, u32) {
+    let release = system_names().release;
+    let mut numbers = release
+        .split(|&byte| !(byte as u8).is_ascii_digit())
+        .map(|digits| {
+            digits.iter().fold(0u32, |number, &digit| {
+                number
+                    .wrapping_mul(10)
+                    .wrapping_add(u32::from(digit as u8 - b'0'))
+            })
+        });
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+/// Kernel release and version, and the host's name.
+fn kernel_names() -> (Vec<u8>, Vec<u8>) {
+    let names = system_names();
     let text = |field: &[libc::c_char]| -> Vec<u8> {
         field
             .iter()

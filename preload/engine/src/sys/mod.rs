@@ -20,6 +20,7 @@ pub mod signal;
 pub mod signal_frame;
 pub mod thread;
 pub mod vector;
+pub mod watchpoint;
 mod x86_64;
 
 pub use x86_64::{

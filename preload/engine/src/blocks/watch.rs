@@ -1,0 +1,207 @@
+//! The ends of guarded blocks that no page guards, under the processor's watchpoints ([`crate::sys::watchpoint`]): a
+//! read of the bytes behind an odd end, or in front of a call stack's first block, is told at the instruction.
+//!
+//! There are four for a process, and each move costs a system call (5 µs in a virtual machine, since the processor's
+//! registers are the host's to write). So they follow the first two guarded blocks of each call stack, the newest
+//! first, as long as [`Chooser::pays_for_watch`] allows it, and leave a block when it is freed. A hit is judged in
+//! `faults/watched.rs`; code that may touch these bytes by its nature (LDT's own, the C library's string functions,
+//! which read whole vectors) is let pass, and a place where that happens often is not watched any more.
+//!
+//! Rejected: events without descriptors, kept alive by a mapping of their buffer (60 µs a move, and not inherited by
+//! threads); the kernel's buffer of samples instead of a signal (the call stack would have to be copied at every hit,
+//! and the error would be told after the fact).
+
+use core::ops::Range;
+use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+use crate::modes::chooser::WATCH_FIRST_CREDIT_NS;
+use crate::modes::guard::Placed;
+use crate::modes::watch::ends;
+use crate::sys::lock::Lock;
+use crate::sys::watchpoint::{COUNT, Watchpoint};
+
+#[cfg(doc)]
+use crate::modes::chooser::Chooser;
+
+/// Hits that were no errors, after which a place is left.
+const PASSED_MAX: u32 = 4;
+
+/// Whether blocks are watched.
+static ON: AtomicBool = AtomicBool::new(false);
+/// What is left of the process's first credit.
+static POOL_NS: AtomicI64 = AtomicI64::new(WATCH_FIRST_CREDIT_NS);
+static PLACES: [Place; COUNT] = [const { Place::NEW }; COUNT];
+static LENT: Lock<Lent> = Lock::new(Lent {
+    watchpoints: [const { None }; COUNT],
+    next: 0,
+});
+
+/// What a watchpoint watches, for whoever is hit: written under the lock of [`LENT`], read without.
+struct Place {
+    /// Where the block begins; 0 while nothing is watched.
+    block: AtomicU64,
+    start: AtomicU64,
+    bytes: AtomicU64,
+    passed: AtomicU32,
+}
+
+impl Place {
+    const NEW: Place = Place {
+        block: AtomicU64::new(0),
+        start: AtomicU64::new(0),
+        bytes: AtomicU64::new(0),
+        passed: AtomicU32::new(0),
+    };
+}
+
+/// The watchpoints that the kernel has lent.
+struct Lent {
+    watchpoints: [Option<Watchpoint>; COUNT],
+    /// The place that has been in use for longest.
+    next: usize,
+}
+
+impl Lent {
+    /// Watches a range; gives whether the kernel lets us.
+    fn watch(&mut self, block: u64, range: &Range<u64>) -> bool {
+        let is_free = |place: &Place| place.block.load(Ordering::Relaxed) == 0;
+        let number = PLACES.iter().position(is_free).unwrap_or(self.next);
+        self.next = (number + 1) % COUNT;
+        let (Some(place), Some(watchpoint)) = (PLACES.get(number), self.watchpoints.get_mut(number))
+        else {
+            return false;
+        };
+        place.block.store(0, Ordering::Release);
+        place.start.store(range.start, Ordering::Relaxed);
+        place.bytes.store(range.end - range.start, Ordering::Relaxed);
+        place.passed.store(0, Ordering::Relaxed);
+        let pointed = match watchpoint {
+            Some(watchpoint) => watchpoint.point_at(range),
+            None => Watchpoint::open(range, number).map(|new| *watchpoint = Some(new)),
+        };
+        place.block.store(block, Ordering::Release);
+        pointed.is_ok()
+    }
+
+    fn leave(&mut self, number: usize) {
+        let place = PLACES.get(number);
+        let watchpoint = self.watchpoints.get(number).and_then(Option::as_ref);
+        if let (Some(place), Some(watchpoint)) = (place, watchpoint) {
+            place.block.store(0, Ordering::Release);
+            // One that cannot be stopped is hit by what is in order, which is found out then.
+            let _ = watchpoint.rest();
+        }
+    }
+
+    fn close(&mut self) {
+        for (place, watchpoint) in PLACES.iter().zip(&mut self.watchpoints) {
+            place.block.store(0, Ordering::Release);
+            if let Some(watchpoint) = watchpoint.take() {
+                watchpoint.close();
+            }
+        }
+    }
+}
+
+/// What a watchpoint is set on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Where the block begins.
+    pub block: u64,
+    /// The bytes beside it.
+    pub range: Range<u64>,
+}
+
+/// Watches from now on: whoever is hit is told (`faults/trap.rs`).
+pub fn start() {
+    ON.store(true, Ordering::Relaxed);
+}
+
+/// Gives all watchpoints back for good.
+pub fn stop() {
+    if ON.swap(false, Ordering::Relaxed) {
+        LENT.with(Lent::close);
+    }
+}
+
+/// Gives up to so much of the process's first credit.
+pub(super) fn take_from_pool(wanted_ns: i64) -> i64 {
+    let left = POOL_NS.load(Ordering::Relaxed);
+    let given = wanted_ns.min(left).max(0);
+    POOL_NS.fetch_sub(given, Ordering::Relaxed);
+    given
+}
+
+/// Watches the ends of a new block that no page guards, each if `pays`.
+pub(super) fn follow(placed: &Placed, size: u64, mut pays: impl FnMut() -> bool) {
+    if !ON.load(Ordering::Relaxed) || size == 0 {
+        return;
+    }
+    for range in ends(placed, size).into_iter().flatten() {
+        if !pays() {
+            return;
+        }
+        if !LENT.with(|lent| lent.watch(placed.start, &range)) {
+            // Forbidden (`kernel.perf_event_paranoid`, a sandbox), or taken by a debugger: not again.
+            stop();
+            return;
+        }
+    }
+}
+
+/// A block is about to be looked at and freed: it is not watched any more.
+pub(super) fn leave(block: u64) {
+    for (number, place) in PLACES.iter().enumerate() {
+        if place.block.load(Ordering::Relaxed) == block {
+            LENT.with(|lent| lent.leave(number));
+        }
+    }
+}
+
+/// What this watchpoint is set on.
+pub fn watched(number: usize) -> Option<Watched> {
+    let place = PLACES.get(number)?;
+    let block = place.block.load(Ordering::Acquire);
+    let start = place.start.load(Ordering::Relaxed);
+    let end = start + place.bytes.load(Ordering::Relaxed);
+    let is_same = place.block.load(Ordering::Acquire) == block;
+    (block != 0 && is_same).then_some(Watched {
+        block,
+        range: start..end,
+    })
+}
+
+/// It was hit by what is no error. Not to be called from within LDT.
+pub fn pass(number: usize) {
+    let Some(place) = PLACES.get(number) else {
+        return;
+    };
+    if place.passed.fetch_add(1, Ordering::Relaxed) + 1 >= PASSED_MAX {
+        abandon(number);
+    }
+}
+
+/// It has told enough of its block. Not to be called from within LDT.
+pub fn abandon(number: usize) {
+    LENT.with(|lent| lent.leave(number));
+}
+
+/// For [`super::fork`].
+pub(super) fn acquire() {
+    LENT.acquire();
+}
+
+/// For [`super::fork`].
+///
+/// # Safety
+/// As [`Lock::open`].
+pub(super) unsafe fn open() {
+    // SAFETY: as the caller vouches.
+    unsafe { LENT.open() };
+}
+
+/// A forked child has descriptors of its parent's events, and none of its own.
+pub(super) fn begin_child() {
+    LENT.with(Lent::close);
+    POOL_NS.store(WATCH_FIRST_CREDIT_NS, Ordering::Relaxed);
+}

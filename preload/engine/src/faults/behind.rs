@@ -1,0 +1,177 @@
+//! What an instruction has done that has just ended: a watchpoint stops a thread behind it, with the registers as the
+//! instruction has left them.
+//!
+//! Instructions cannot be read backwards, so those of the function are read from its start. The registers that made
+//! the address may be gone (`mov eax, [rax]`): then the value that was loaded tells where from, since a redzone's
+//! bytes vary with their addresses; failing that, the place beside the block that is aligned as the access would be.
+
+use core::ops::Range;
+
+use iced_x86::{
+    Decoder, DecoderOptions, Instruction, InstructionInfo, InstructionInfoFactory, MemorySize,
+    Mnemonic, OpAccess, OpKind, Register, UsedMemory,
+};
+
+use super::decode::{self, Machine, MemoryAccess};
+use crate::diagnose::Touch;
+
+/// What was done where.
+#[derive(Debug)]
+pub(super) struct Done<'a> {
+    /// Where the function begins.
+    pub(super) function: u64,
+    /// Its code, up to where the thread stands.
+    pub(super) code: &'a [u8],
+    /// The instruction there, which a repeated one is still: it is interrupted between two elements.
+    pub(super) next: &'a [u8],
+    /// The bytes one of which was touched.
+    pub(super) watched: &'a Range<u64>,
+    /// The block that they lie beside.
+    pub(super) block: &'a Range<u64>,
+}
+
+/// The access and the address of its instruction; `None` where that is not certain. `machine` has the registers after
+/// it, `byte_at` reads memory.
+pub(super) fn access(
+    done: &Done,
+    machine: &impl Machine,
+    byte_at: &dyn Fn(u64) -> Option<u8>,
+) -> Option<(u64, MemoryAccess)> {
+    let instruction = unfinished(done, machine).or_else(|| last_instruction(done))?;
+    if writes_by_mask(&instruction) {
+        return None;
+    }
+    let mut factory = InstructionInfoFactory::new();
+    let info = factory.info(&instruction);
+    let found = info.used_memory().iter().find_map(|memory| {
+        let bytes = bytes_of(&instruction, memory);
+        let is_known = bytes > 0 && memory.vsib_size() == 0;
+        let address =
+            is_known.then(|| address(done, &instruction, info, memory, machine, byte_at))??;
+        Some(MemoryAccess {
+            touch: Touch {
+                address,
+                size: bytes,
+            },
+            access: decode::access(memory.access()),
+        })
+    })?;
+    Some((instruction.ip(), found))
+}
+
+/// The instruction that ends where the thread stands.
+fn last_instruction(done: &Done) -> Option<Instruction> {
+    let mut decoder = Decoder::with_ip(64, done.code, done.function, DecoderOptions::NONE);
+    let mut last = None;
+    while decoder.can_decode() {
+        let instruction = decoder.decode();
+        if instruction.is_invalid() {
+            return None;
+        }
+        last = Some(instruction);
+    }
+    let end = done.function + done.code.len() as u64;
+    last.filter(|instruction: &Instruction| instruction.next_ip() == end)
+}
+
+/// The repeated instruction that the thread stands at, if it has begun.
+fn unfinished(done: &Done, machine: &impl Machine) -> Option<Instruction> {
+    const RCX: usize = 1;
+    let at = done.function + done.code.len() as u64;
+    let instruction = Decoder::with_ip(64, done.next, at, DecoderOptions::NONE).decode();
+    let repeats = instruction.is_string_instruction()
+        && (instruction.has_rep_prefix() || instruction.has_repne_prefix());
+    (repeats && machine.general(RCX) != 0).then_some(instruction)
+}
+
+/// How much one access touches; of a repeated instruction one element.
+fn bytes_of(instruction: &Instruction, memory: &UsedMemory) -> u64 {
+    let size = match memory.memory_size() {
+        MemorySize::Unknown => instruction.memory_size(),
+        size => size,
+    };
+    size.size() as u64
+}
+
+/// The processor may stop for parts of a vector that a mask leaves alone.
+fn writes_by_mask(instruction: &Instruction) -> bool {
+    instruction.has_op_mask()
+        || matches!(
+            instruction.mnemonic(),
+            Mnemonic::Maskmovdqu
+                | Mnemonic::Maskmovq
+                | Mnemonic::Vmaskmovdqu
+                | Mnemonic::Vmaskmovps
+                | Mnemonic::Vmaskmovpd
+                | Mnemonic::Vpmaskmovd
+                | Mnemonic::Vpmaskmovq
+        )
+}
+
+fn address(
+    done: &Done,
+    instruction: &Instruction,
+    info: &InstructionInfo,
+    memory: &UsedMemory,
+    machine: &impl Machine,
+    byte_at: &dyn Fn(u64) -> Option<u8>,
+) -> Option<u64> {
+    let bytes = bytes_of(instruction, memory);
+    let touches = |address: u64| {
+        address < done.watched.end && done.watched.start < address.saturating_add(bytes)
+    };
+    let is_changed = |register: Register| {
+        register != Register::None
+            && info.used_registers().iter().any(|used| {
+                used.register().full_register() == register.full_register()
+                    && !matches!(used.access(), OpAccess::Read | OpAccess::CondRead)
+            })
+    };
+    if !is_changed(memory.base()) && !is_changed(memory.index()) {
+        return decode::address(memory, 0, machine).filter(|&address| touches(address));
+    }
+    let loaded = loaded(instruction, bytes, machine);
+    let has_value = |address: u64| {
+        let bytes_there = (address..address + bytes).map(byte_at);
+        loaded.is_some_and(|loaded| {
+            bytes_there
+                .zip(loaded.to_le_bytes())
+                .all(|(there, loaded)| there == Some(loaded))
+        })
+    };
+    let first = done.watched.start.saturating_sub(bytes - 1);
+    let candidates = || (first..done.watched.end).filter(|&address| touches(address));
+    let nearest = |is_meant: &dyn Fn(u64) -> bool| {
+        candidates()
+            .filter(|&address| is_meant(address))
+            .min_by_key(|&address| distance(address..address + bytes, done.block))
+    };
+    nearest(&has_value).or_else(|| nearest(&|address| address.is_multiple_of(bytes)))
+}
+
+/// The value that a plain load has put into a general register, as far as it lay in memory.
+fn loaded(instruction: &Instruction, bytes: u64, machine: &impl Machine) -> Option<u64> {
+    let is_load = matches!(
+        instruction.mnemonic(),
+        Mnemonic::Mov | Mnemonic::Movzx | Mnemonic::Movsx | Mnemonic::Movsxd
+    ) && instruction.op0_kind() == OpKind::Register
+        && instruction.op1_kind() == OpKind::Memory;
+    let register = instruction.op0_register();
+    let is_high = matches!(
+        register,
+        Register::AH | Register::BH | Register::CH | Register::DH
+    );
+    let is_known = is_load && register.is_gpr() && !is_high && bytes <= 8;
+    is_known.then(|| machine.general(register.full_register().number()))
+}
+
+/// How far an access is from the block; one that touches it is the farthest: it is likely another's.
+fn distance(access: Range<u64>, block: &Range<u64>) -> u64 {
+    if access.start >= block.end {
+        access.start - block.end
+    } else if access.end <= block.start {
+        block.start - access.end
+    } else {
+        u64::MAX
+    }
+}

@@ -1,0 +1,158 @@
+//! SIGTRAP, which debuggers and just-in-time compilers use as well: LDT has it only while it steps over an instruction
+//! ([`step`]) and while blocks are watched ([`watched`]).
+//!
+//! The program's own action is kept meanwhile, and gets every trap that is not LDT's. A program that sets an action
+//! for SIGTRAP itself, or blocks it, ends the watching for good: a trap that comes while its signal is blocked
+//! is told too late, to whoever waits for signals.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use super::{deliver, judge, program, step, watched};
+use crate::blocks;
+use crate::process;
+use crate::sys::lock::Lock;
+use crate::sys::signal::{self, Action, Set};
+use crate::sys::signal_frame::{Frame, Onward, is_deciding};
+
+/// `si_code` of a watchpoint's hit.
+const TRAP_PERF: i32 = 6;
+/// The first kernel that does not kill a thread which blocks SIGTRAP when a watchpoint is hit.
+const WATCHING_SINCE: (u32, u32) = (5, 18);
+
+/// Who has the signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// A step over one instruction.
+    Step,
+    /// Watchpoints.
+    Watch,
+}
+
+struct Trap {
+    /// The action that leads to [`judge`].
+    own: Action,
+    /// The program's, while LDT has the signal.
+    programs: Action,
+    is_stepping: bool,
+    is_watching: bool,
+}
+
+static TRAP: Lock<Trap> = Lock::new(Trap {
+    own: Action::DEFAULT,
+    programs: Action::DEFAULT,
+    is_stepping: false,
+    is_watching: false,
+});
+/// Whether it is LDT's for watchpoints.
+static WATCHING: AtomicBool = AtomicBool::new(false);
+
+impl Trap {
+    fn is_held(&self) -> bool {
+        self.is_stepping || self.is_watching
+    }
+
+    fn change(&mut self, holder: Holder, holds: bool) {
+        let was_held = self.is_held();
+        match holder {
+            Holder::Step => self.is_stepping = holds,
+            Holder::Watch => self.is_watching = holds,
+        }
+        // The number is valid and both actions complete: there is nothing that could go wrong.
+        if !was_held && self.is_held() {
+            self.programs = signal::action(libc::SIGTRAP);
+            let _ = signal::set_action(libc::SIGTRAP, &self.own);
+        } else if was_held && !self.is_held() {
+            let _ = signal::set_action(libc::SIGTRAP, &self.programs);
+        }
+    }
+}
+
+/// Keeps the action that leads to [`judge`].
+pub(super) fn prepare(action: &Action) {
+    TRAP.with(|trap| trap.own = *action);
+}
+
+/// Takes the signal.
+pub(super) fn take(holder: Holder) {
+    TRAP.with(|trap| trap.change(holder, true));
+}
+
+/// Gives it back, unless another holder has it.
+pub(super) fn give_back(holder: Holder) {
+    TRAP.with(|trap| trap.change(holder, false));
+}
+
+/// Takes the signal for watchpoints and begins to watch, where the kernel has them and the program has
+/// not touched SIGTRAP.
+pub fn watch() {
+    let untouched = signal::action(libc::SIGTRAP).handler == libc::SIG_DFL
+        && !signal::mask().meets(Set::of(libc::SIGTRAP));
+    if untouched && process::kernel_version() >= WATCHING_SINCE {
+        take(Holder::Watch);
+        WATCHING.store(true, Ordering::Release);
+        blocks::start_watching();
+    }
+}
+
+/// Watches no more.
+fn stop() {
+    if WATCHING.swap(false, Ordering::AcqRel) {
+        blocks::stop_watching();
+        give_back(Holder::Watch);
+    }
+}
+
+/// Whether an action that the program asks for (`None`) or sets stays as it is: it means the default, which it is told
+/// although LDT has the signal. Any other action ends the watching.
+#[must_use]
+pub(super) fn stays(number: i32, handler: Option<usize>) -> bool {
+    if number != libc::SIGTRAP || !WATCHING.load(Ordering::Acquire) || process::is_vfork_child() {
+        return false;
+    }
+    if handler.is_none_or(|handler| handler == libc::SIG_DFL) {
+        return true;
+    }
+    stop();
+    false
+}
+
+/// The program blocks these signals.
+pub(super) fn blocked(set: Set) {
+    if set.meets(Set::of(libc::SIGTRAP)) {
+        stop();
+    }
+}
+
+/// SIGTRAP has come: a watchpoint was hit, a step has ended, or it is the program's.
+pub(super) fn came(frame: &mut Frame) -> Onward {
+    if let Some(hit) = hit(frame) {
+        // What is being stepped over has been reported.
+        if !step::is_under_way() {
+            watched::judge(&hit, frame);
+        }
+        return Onward::RESUME;
+    }
+    if step::give_up(frame) {
+        return Onward::RESUME;
+    }
+    let action = TRAP.with(|trap| match trap.is_held() {
+        true => trap.programs,
+        false => signal::action(libc::SIGTRAP),
+    });
+    let is_blocked = program::blocks(frame.mask(), libc::SIGTRAP);
+    match action.handler {
+        libc::SIG_IGN if frame.code() <= 0 => Onward::RESUME,
+        libc::SIG_DFL | libc::SIG_IGN => judge::default_action(libc::SIGTRAP, frame),
+        _ if is_blocked || is_deciding(&action) => judge::default_action(libc::SIGTRAP, frame),
+        _ => deliver::deliver(libc::SIGTRAP, frame, &action)
+            .unwrap_or_else(|| judge::default_action(libc::SIGTRAP, frame)),
+    }
+}
+
+/// What a hit of one of LDT's watchpoints says.
+pub(super) fn hit(frame: &Frame) -> Option<watched::Hit> {
+    if frame.code() != TRAP_PERF {
+        return None;
+    }
+    watched::Hit::of(&frame.info())
+}

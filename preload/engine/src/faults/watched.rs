@@ -1,0 +1,114 @@
+//! A watchpoint was hit: the instruction before the one that comes next has touched bytes beside a block
+//! (`blocks/watch.rs`). Whether that is an error:
+//!
+//! - Code of LDT's and of the C library is let pass. The library's string functions read whole vectors and use what
+//!   lies in the string; what they are asked to read is checked where they are called (`calls/`).
+//! - So are naturally aligned loads of 4 bytes or more that begin in the block or end in it: word-wise code knows
+//!   that they cannot fault. memcheck lets them pass as well (`--partial-loads-ok=yes`).
+//! - Code whose instructions are not known for certain (just-in-time code, a table amid code) is let pass.
+
+use ldt_trace::finding::Access;
+
+use super::behind::{self, Done};
+use super::decode::{MAX_INSTRUCTION_BYTES, MemoryAccess};
+use super::judge;
+use super::step::TIMES_A_PLACE;
+use crate::blocks::{self, Watched};
+use crate::modules::{Image, start_of};
+use crate::reentry;
+use crate::sys::Registers;
+use crate::sys::signal::{Info, read_memory};
+use crate::sys::signal_frame::Frame;
+use crate::sys::{thread, watchpoint};
+
+/// A function that is longer than this up to the access is not read.
+const CODE_MAX_BYTES: u64 = 256 << 10;
+
+/// What the kernel says of a hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    number: usize,
+    /// The signal was blocked when it came, so that the thread stands elsewhere now.
+    is_late: bool,
+}
+
+impl Hit {
+    /// Reads `si_perf_data` and `si_perf_flags`.
+    pub(super) fn of(info: &Info) -> Option<Hit> {
+        const DATA: usize = 3;
+        const TYPE_AND_FLAGS: usize = 4;
+        const ASYNC: u64 = 1 << 32;
+        Some(Hit {
+            number: watchpoint::number_in(info[DATA])?,
+            is_late: info[TYPE_AND_FLAGS] & ASYNC != 0,
+        })
+    }
+}
+
+/// Reports the access if it is an error.
+pub(super) fn judge(hit: &Hit, frame: &Frame) {
+    if hit.is_late || thread::slot().inside_sp.get() != 0 {
+        return;
+    }
+    let Some(watched) = blocks::watched(hit.number) else {
+        return;
+    };
+    let times = access(&watched, frame).and_then(|(ip, access)| {
+        let mut inside = reentry::enter(frame.registers().sp)?;
+        let at = Registers {
+            ip,
+            ..frame.registers()
+        };
+        judge::report(inside.recorder(), at, access.touch.address, access)
+    });
+    match times {
+        None => blocks::pass(hit.number),
+        Some(times) if times > TIMES_A_PLACE => blocks::abandon(hit.number),
+        Some(_) => {}
+    }
+}
+
+/// The access that hit, and where its instruction lies; `None` when it may be in order.
+fn access(watched: &Watched, frame: &Frame) -> Option<(u64, MemoryAccess)> {
+    let next = frame.registers().ip;
+    let image = Image::containing(next.checked_sub(1)?)?;
+    if reads_whole_vectors(&image.path) {
+        return None;
+    }
+    let section = image.bytes(&image.eh_frame_hdr)?;
+    let function = start_of(section, &image.eh_frame_hdr, next - 1 - image.bias)? + image.bias;
+    let length = next.checked_sub(function).filter(|&bytes| bytes <= CODE_MAX_BYTES)?;
+    let mut code = vec![0; length as usize];
+    if read_memory(function, &mut code) < code.len() {
+        return None;
+    }
+    let mut following = [0; MAX_INSTRUCTION_BYTES];
+    let following_bytes = read_memory(next, &mut following);
+    let block = blocks::find(watched.block).filter(|block| block.facts.address == watched.block)?;
+    let lies = watched.block..watched.block + block.facts.size;
+    let byte_at = |address: u64| {
+        let mut byte = [0];
+        (read_memory(address, &mut byte) == 1).then_some(byte[0])
+    };
+    let done = Done {
+        function,
+        code: &code,
+        next: &following[..following_bytes],
+        watched: &watched.range,
+        block: &lies,
+    };
+    let (ip, access) = behind::access(&done, frame, &byte_at)?;
+    let touch = access.touch;
+    let overlaps = touch.address < lies.end && lies.start < touch.end();
+    let is_aligned = touch.size.is_power_of_two() && touch.address.is_multiple_of(touch.size);
+    let may_be_meant = access.access == Access::Read && touch.size >= 4 && is_aligned && overlaps;
+    (!may_be_meant).then_some((ip, access))
+}
+
+/// Whether code of this file reads beyond the ends of blocks on purpose.
+fn reads_whole_vectors(path: &[u8]) -> bool {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    [&b"libc.so"[..], b"libc-", b"ld-linux", b"libldt"]
+        .iter()
+        .any(|start| name.starts_with(start))
+}
