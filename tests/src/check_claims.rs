@@ -10,12 +10,14 @@
 //! | `called` | frame 0 of the stack |
 //! | `count` | how often it was seen |
 //! | `guard` | the values of `--guard` with which it must be found (all of them when not said) |
+//! | `watchpoints` | `yes`: it is found where the machine lends them; `no`: LDT is to use none |
 //! | `guard-side` | the value of `--guard-side` that it needs |
 //!
 //! The twin, compiled with `CLEAN`, must end by 0 without any report.
 
 use crate::checked::{Checked, Error, passes_through};
 use crate::function_name::short_name;
+use crate::machine::lends_watchpoints;
 
 /// One error that is claimed.
 #[derive(Clone, Debug)]
@@ -48,8 +50,9 @@ impl ErrorClaim {
     /// Whether the error must be found with this value of `--guard`.
     #[must_use]
     pub fn is_due_with(&self, guard: &str) -> bool {
-        self.value("guard")
-            .is_none_or(|due| due.split(',').any(|mode| mode == guard))
+        let is_seen = self.value("watchpoints") != Some("yes") || lends_watchpoints();
+        let has_mode = |due: &str| due.split(',').any(|mode| mode == guard);
+        is_seen && self.value("guard").is_none_or(has_mode)
     }
 
     /// What is wrong with `error` as the one that is claimed.
@@ -90,7 +93,7 @@ impl ErrorClaim {
                     .and_then(|stack| stack.first()?.function.as_deref())
                     .map_or(String::new(), |name| short_name(name).to_owned()),
                 "count" => error.count.to_string(),
-                "guard" | "guard-side" => continue,
+                "guard" | "guard-side" | "watchpoints" => continue,
                 _ => panic!("`{name}` is no claim; see tests/src/check_claims.rs"),
             };
             if seen != *claimed {

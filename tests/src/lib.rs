@@ -17,6 +17,7 @@ pub mod function_name;
 pub mod gate;
 pub mod installed;
 pub mod lost;
+pub mod machine;
 pub mod memory_group;
 pub mod profile;
 pub mod real;

@@ -47,6 +47,8 @@ fn is_found(sample: &Sample, guard: &str, method: &str) -> Result<(), String> {
     ];
     let side = claims.iter().find_map(|claim| claim.value("guard-side"));
     options.extend(side.map(|side| format!("--guard-side={side}")));
+    let watchpoints = claims.iter().find_map(|claim| claim.value("watchpoints"));
+    options.extend(watchpoints.map(|use_them| format!("--watchpoints={use_them}")));
     let program = sample.build(Variant::PLAIN);
     let checked = check(&options, &program, [""; 0]);
     let mut wrong = hold(&claims, guard, &checked);

@@ -278,7 +278,10 @@ impl Options {
         );
         add("seed", number(self.seed));
         add("exact", flag(self.exact));
-        add("watchpoints", self.watchpoints.and_then(|it| word(it.word())));
+        add(
+            "watchpoints",
+            self.watchpoints.and_then(|it| word(it.word())),
+        );
         add("freelist_vol", number(self.freelist_vol));
         add("redzone_size", number(self.redzone_size));
         add("malloc_fill", hex(self.malloc_fill));

@@ -1,4 +1,4 @@
-// CHECK: kind=heap-buffer-overflow access=write offset=20 block=20 alloc=make detected_by=redzone
+// CHECK: kind=heap-buffer-overflow access=write offset=20 block=20 alloc=make detected_by=redzone watchpoints=no
 // The program gives up, and its blocks are looked at all the same.
 #include <stdlib.h>
 

@@ -9,7 +9,7 @@ use super::report::{Damage, Found};
 use super::slot::{Lies, Slot};
 use super::span::Kind;
 use super::unwritten::Unwritten;
-use super::{bytes, settings, walk};
+use super::{bytes, settings, walk, watch};
 use crate::modes::redzone::{Culprit, Pattern, culprit};
 
 /// Bytes of a damage that are shown.
@@ -211,6 +211,7 @@ fn tell_one(
 /// block that changes hands while it is looked at is left alone. A forked child passes over what it has never
 /// written.
 pub fn check_all(found: &mut dyn Found) {
+    watch::leave_all();
     let mut unwritten = Unwritten::new();
     walk::each_descriptor(&mut |span| {
         if span.kind() == Kind::Small && unwritten.covers(span.range()) {

@@ -158,7 +158,9 @@ impl ThreadHeap {
         let large = large::allocate(request)?;
         let counter = if large.guarded {
             stacks::guarded(request.allocated.stack);
-            let Large { start, ref open, .. } = large;
+            let Large {
+                start, ref open, ..
+            } = large;
             let open = open.clone();
             self.watch(tried, &Placed { start, open }, request.size);
             &self.counters.guarded

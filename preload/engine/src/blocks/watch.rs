@@ -23,14 +23,19 @@ use crate::sys::watchpoint::{COUNT, Watchpoint};
 #[cfg(doc)]
 use crate::modes::chooser::Chooser;
 
-/// Hits that were no errors, after which a place is left.
+/// Hits that were no errors, after which a place is left; each takes about 20 µs.
 const PASSED_MAX: u32 = 4;
+/// The same of a process, after which a place is left at its first one.
+const PASSED_FIRST: i64 = 12;
+/// What a forked child has of its parent's first credits: shells fork a great deal.
+const CHILDS_PART: i64 = 6;
 
 /// Whether blocks are watched.
 static ON: AtomicBool = AtomicBool::new(false);
 /// What is left of the process's first credit.
 static POOL_NS: AtomicI64 = AtomicI64::new(WATCH_FIRST_CREDIT_NS);
-static PLACES: [Place; COUNT] = [const { Place::NEW }; COUNT];
+static PASSES_LEFT: AtomicI64 = AtomicI64::new(PASSED_FIRST);
+static PLACES: [Place; COUNT] = [const { Place::new() }; COUNT];
 static LENT: Lock<Lent> = Lock::new(Lent {
     watchpoints: [const { None }; COUNT],
     next: 0,
@@ -46,12 +51,14 @@ struct Place {
 }
 
 impl Place {
-    const NEW: Place = Place {
-        block: AtomicU64::new(0),
-        start: AtomicU64::new(0),
-        bytes: AtomicU64::new(0),
-        passed: AtomicU32::new(0),
-    };
+    const fn new() -> Place {
+        Place {
+            block: AtomicU64::new(0),
+            start: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            passed: AtomicU32::new(0),
+        }
+    }
 }
 
 /// The watchpoints that the kernel has lent.
@@ -67,13 +74,16 @@ impl Lent {
         let is_free = |place: &Place| place.block.load(Ordering::Relaxed) == 0;
         let number = PLACES.iter().position(is_free).unwrap_or(self.next);
         self.next = (number + 1) % COUNT;
-        let (Some(place), Some(watchpoint)) = (PLACES.get(number), self.watchpoints.get_mut(number))
+        let (Some(place), Some(watchpoint)) =
+            (PLACES.get(number), self.watchpoints.get_mut(number))
         else {
             return false;
         };
         place.block.store(0, Ordering::Release);
         place.start.store(range.start, Ordering::Relaxed);
-        place.bytes.store(range.end - range.start, Ordering::Relaxed);
+        place
+            .bytes
+            .store(range.end - range.start, Ordering::Relaxed);
         place.passed.store(0, Ordering::Relaxed);
         let pointed = match watchpoint {
             Some(watchpoint) => watchpoint.point_at(range),
@@ -158,6 +168,15 @@ pub(super) fn leave(block: u64) {
     }
 }
 
+/// All redzones are about to be looked at: nothing is watched until the next block is.
+pub(super) fn leave_all() {
+    for (number, place) in PLACES.iter().enumerate() {
+        if place.block.load(Ordering::Relaxed) != 0 {
+            LENT.with(|lent| lent.leave(number));
+        }
+    }
+}
+
 /// What this watchpoint is set on.
 pub fn watched(number: usize) -> Option<Watched> {
     let place = PLACES.get(number)?;
@@ -176,7 +195,9 @@ pub fn pass(number: usize) {
     let Some(place) = PLACES.get(number) else {
         return;
     };
-    if place.passed.fetch_add(1, Ordering::Relaxed) + 1 >= PASSED_MAX {
+    let here = place.passed.fetch_add(1, Ordering::Relaxed) + 1;
+    let left = PASSES_LEFT.fetch_sub(1, Ordering::Relaxed) - 1;
+    if here >= PASSED_MAX || left <= 0 {
         abandon(number);
     }
 }
@@ -203,5 +224,6 @@ pub(super) unsafe fn open() {
 /// A forked child has descriptors of its parent's events, and none of its own.
 pub(super) fn begin_child() {
     LENT.with(Lent::close);
-    POOL_NS.store(WATCH_FIRST_CREDIT_NS, Ordering::Relaxed);
+    POOL_NS.store(WATCH_FIRST_CREDIT_NS / CHILDS_PART, Ordering::Relaxed);
+    PASSES_LEFT.store(PASSED_FIRST / CHILDS_PART, Ordering::Relaxed);
 }

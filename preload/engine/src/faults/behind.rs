@@ -175,3 +175,165 @@ fn distance(access: Range<u64>, block: &Range<u64>) -> u64 {
         u64::MAX
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ldt_trace::finding::Access;
+    use ldt_trace::finding::Access::{Read, Write};
+    use proptest::prelude::*;
+
+    /// Registers after the instruction: general register n holds `0x1000 * (n + 1)`, but for rax, rcx and rsi.
+    #[derive(Clone, Copy)]
+    struct After {
+        rax: u64,
+        rcx: u64,
+        rsi: u64,
+    }
+
+    impl Machine for After {
+        fn general(&self, number: usize) -> u64 {
+            match number {
+                0 => self.rax,
+                1 => self.rcx,
+                6 => self.rsi,
+                _ => 0x1000 * (number as u64 + 1),
+            }
+        }
+        fn flags(&self) -> u64 {
+            0
+        }
+        fn vector_lane(&self, _: usize, _: usize, _: usize) -> Option<u64> {
+            None
+        }
+        fn xsave_bytes(&self) -> u64 {
+            0
+        }
+    }
+
+    const FUNCTION: u64 = 0x40_0000;
+    const RDX: u64 = 0x3000;
+    /// A block of 40 bytes and what is watched behind it.
+    const BLOCK: Range<u64> = 0x2fd8..0x3000;
+    const WATCHED: Range<u64> = 0x3000..0x3008;
+
+    /// Bytes that differ from one another, as far as it matters here.
+    fn byte_at(address: u64) -> Option<u8> {
+        Some((address.wrapping_mul(37) ^ 0x80) as u8)
+    }
+
+    fn value_at(address: u64, bytes: u64) -> u64 {
+        (0..bytes).fold(0, |value, index| {
+            value | u64::from(byte_at(address + index).unwrap_or(0)) << (8 * index)
+        })
+    }
+
+    fn told(code: &[u8], next: &[u8], after: After) -> Option<(u64, u64, u64, Access)> {
+        let done = Done {
+            function: FUNCTION,
+            code,
+            next,
+            watched: &WATCHED,
+            block: &BLOCK,
+        };
+        access(&done, &after, &byte_at)
+            .map(|(ip, found)| (ip, found.touch.address, found.touch.size, found.access))
+    }
+
+    const AFTER: After = After {
+        rax: 0,
+        rcx: 0,
+        rsi: 0x7000,
+    };
+
+    #[test]
+    fn the_last_instruction_of_the_code_is_meant() {
+        // push rbp; mov eax, [rdx]
+        let code = [0x55, 0x8b, 0x02];
+        assert_eq!(told(&code, &[], AFTER), Some((FUNCTION + 1, RDX, 4, Read)));
+        // mov byte ptr [rdx + 7], 1, and one that reaches no watched byte.
+        assert_eq!(
+            told(&[0xc6, 0x42, 7, 1], &[], AFTER),
+            Some((FUNCTION, RDX + 7, 1, Write))
+        );
+        assert_eq!(told(&[0xc6, 0x42, 8, 1], &[], AFTER), None);
+    }
+
+    #[test]
+    fn code_that_does_not_end_with_an_instruction_tells_nothing() {
+        assert_eq!(told(&[0x8b], &[], AFTER), None);
+        assert_eq!(told(&[], &[], AFTER), None);
+        // No instruction in 64-bit code.
+        assert_eq!(told(&[0x06, 0x8b, 0x02], &[], AFTER), None);
+        // nop
+        assert_eq!(told(&[0x90], &[], AFTER), None);
+    }
+
+    #[test]
+    fn an_overwritten_register_is_made_up_for_by_the_value() {
+        for address in WATCHED.start - 3..WATCHED.end {
+            // mov eax, [rax]
+            let after = After {
+                rax: value_at(address, 4),
+                ..AFTER
+            };
+            let found = told(&[0x8b, 0x00], &[], after);
+            assert_eq!(found, Some((FUNCTION, address, 4, Read)));
+        }
+        // movzx eax, byte ptr [rax]
+        let after = After {
+            rax: value_at(0x3005, 1),
+            ..AFTER
+        };
+        let found = told(&[0x0f, 0xb6, 0x00], &[], after);
+        assert_eq!(found, Some((FUNCTION, 0x3005, 1, Read)));
+    }
+
+    #[test]
+    fn failing_that_the_place_beside_the_block_is_meant() {
+        // add eax, [rax]
+        let found = told(&[0x03, 0x00], &[], AFTER);
+        assert_eq!(found, Some((FUNCTION, 0x3000, 4, Read)));
+        // mov eax, [rax], of memory that has changed since.
+        let found = told(&[0x8b, 0x00], &[], AFTER);
+        assert_eq!(found, Some((FUNCTION, 0x3000, 4, Read)));
+    }
+
+    #[test]
+    fn a_repeated_instruction_is_still_under_way() {
+        // rep movsb with some to go; without any it has ended, and the thread stands at the next.
+        let halfway = After {
+            rcx: 5,
+            rsi: 0x3001,
+            ..AFTER
+        };
+        let found = told(&[0x90], &[0xf3, 0xa4], halfway);
+        assert_eq!(found.map(|(ip, ..)| ip), Some(FUNCTION + 1));
+        let done = After { rcx: 0, ..halfway };
+        let found = told(&[0xf3, 0xa4], &[0x90], done);
+        assert_eq!(found.map(|(ip, ..)| ip), Some(FUNCTION));
+    }
+
+    #[test]
+    fn masked_vectors_are_let_pass() {
+        // vmaskmovps [rdx], ymm1, ymm0; vmovdqu8 [rdx]{k1}, zmm0
+        assert_eq!(told(&[0xc4, 0xe2, 0x75, 0x2e, 0x02], &[], AFTER), None);
+        assert_eq!(
+            told(&[0x62, 0xf1, 0x7f, 0x49, 0x7f, 0x02], &[], AFTER),
+            None
+        );
+    }
+
+    proptest! {
+        /// Whatever the code: no panic, and what is told touches a watched byte.
+        #[test]
+        fn what_is_told_touches_what_is_watched(
+            code in prop::collection::vec(any::<u8>(), 0..24), next in prop::collection::vec(any::<u8>(), 0..15),
+            rax in any::<u64>(), rcx in any::<u64>(),
+        ) {
+            if let Some((_, address, bytes, _)) = told(&code, &next, After { rax, rcx, ..AFTER }) {
+                prop_assert!(address < WATCHED.end && WATCHED.start < address.saturating_add(bytes));
+            }
+        }
+    }
+}

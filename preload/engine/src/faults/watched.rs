@@ -7,6 +7,8 @@
 //!   that they cannot fault. memcheck lets them pass as well (`--partial-loads-ok=yes`).
 //! - Code whose instructions are not known for certain (just-in-time code, a table amid code) is let pass.
 
+use core::sync::atomic::{AtomicU64, Ordering};
+
 use ldt_trace::finding::Access;
 
 use super::behind::{self, Done};
@@ -71,13 +73,20 @@ pub(super) fn judge(hit: &Hit, frame: &Frame) {
 /// The access that hit, and where its instruction lies; `None` when it may be in order.
 fn access(watched: &Watched, frame: &Frame) -> Option<(u64, MemoryAccess)> {
     let next = frame.registers().ip;
+    if is_where_vectors_are_read(next) {
+        return None;
+    }
     let image = Image::containing(next.checked_sub(1)?)?;
     if reads_whole_vectors(&image.path) {
+        LAST_START.store(image.start, Ordering::Relaxed);
+        LAST_END.store(image.end, Ordering::Relaxed);
         return None;
     }
     let section = image.bytes(&image.eh_frame_hdr)?;
     let function = start_of(section, &image.eh_frame_hdr, next - 1 - image.bias)? + image.bias;
-    let length = next.checked_sub(function).filter(|&bytes| bytes <= CODE_MAX_BYTES)?;
+    let length = next
+        .checked_sub(function)
+        .filter(|&bytes| bytes <= CODE_MAX_BYTES)?;
     let mut code = vec![0; length as usize];
     if read_memory(function, &mut code) < code.len() {
         return None;
@@ -103,6 +112,15 @@ fn access(watched: &Watched, frame: &Frame) -> Option<(u64, MemoryAccess)> {
     let is_aligned = touch.size.is_power_of_two() && touch.address.is_multiple_of(touch.size);
     let may_be_meant = access.access == Access::Read && touch.size >= 4 && is_aligned && overlaps;
     (!may_be_meant).then_some((ip, access))
+}
+
+/// The file that was let pass last, in memory: the C library nearly always. It is never unloaded; another one's place
+/// taken by other code would mean a hit that is not told.
+static LAST_START: AtomicU64 = AtomicU64::new(0);
+static LAST_END: AtomicU64 = AtomicU64::new(0);
+
+fn is_where_vectors_are_read(ip: u64) -> bool {
+    (LAST_START.load(Ordering::Relaxed)..LAST_END.load(Ordering::Relaxed)).contains(&ip)
 }
 
 /// Whether code of this file reads beyond the ends of blocks on purpose.

@@ -41,7 +41,7 @@ pub const FIRST_CREDIT_NS: i64 = 10_000_000;
 const WATCH_COST_NS: i64 = 12_000;
 /// What a program may spend on that before it has earned anything, and what it earns with each block: a quarter of what
 /// it earns for guards.
-pub const WATCH_FIRST_CREDIT_NS: i64 = 40 * WATCH_COST_NS;
+pub const WATCH_FIRST_CREDIT_NS: i64 = 24 * WATCH_COST_NS;
 const WATCH_EARNED_NS: i64 = EARNED_NS / 4;
 /// A thread keeps no more than this, so that a long quiet time is not followed by a burst.
 const CREDIT_MAX_NS: i64 = 10 * FIRST_CREDIT_NS;
@@ -342,6 +342,25 @@ mod tests {
             .map(|&tried| usize::from(tried))
             .sum();
         assert!((400..600).contains(&tried), "{tried} of 2000");
+    }
+
+    #[test]
+    fn watching_costs_the_first_credit_and_a_fortieth_of_what_is_earned() {
+        let mut chooser = Chooser::new(1, 0);
+        let mut pool = WATCH_FIRST_CREDIT_NS;
+        let mut watched = 0;
+        let blocks = 5_000_000;
+        for _ in 0..blocks {
+            chooser.is_due(DUE, 100);
+            watched += i64::from(chooser.pays_for_watch(|want| {
+                let given = want.min(pool);
+                pool -= given;
+                given
+            }));
+        }
+        let (first, earned) = (WATCH_FIRST_CREDIT_NS, blocks * WATCH_EARNED_NS);
+        assert!(watched * WATCH_COST_NS <= first + earned * 11 / 10);
+        assert!(watched * WATCH_COST_NS >= first + earned * 9 / 10);
     }
 
     #[test]

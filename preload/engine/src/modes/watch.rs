@@ -37,8 +37,14 @@ mod tests {
     fn an_odd_end_is_watched_to_the_next_word_and_the_start_by_a_word() {
         let data = 0x10000..0x11000;
         let of = |size, side| ends(&place(&data, size, 1, side, Ends::Rounded), size);
-        assert_eq!(of(40, Side::After), [Some(0x10ff8..0x11000), Some(0x10fc8..0x10fd0)]);
-        assert_eq!(of(13, Side::After), [Some(0x10ffd..0x10ffe), Some(0x10fe8..0x10ff0)]);
+        assert_eq!(
+            of(40, Side::After),
+            [Some(0x10ff8..0x11000), Some(0x10fc8..0x10fd0)]
+        );
+        assert_eq!(
+            of(13, Side::After),
+            [Some(0x10ffd..0x10ffe), Some(0x10fe8..0x10ff0)]
+        );
         assert_eq!(of(48, Side::After), [None, Some(0x10fc8..0x10fd0)]);
         assert_eq!(of(40, Side::Before), [Some(0x10028..0x10030), None]);
         assert_eq!(of(PAGE, Side::After), [None, None]);

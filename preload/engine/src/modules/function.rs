@@ -55,7 +55,9 @@ mod tests {
         assert_eq!(known(1), 2);
         let function = known as fn(u64) -> u64 as usize as u64;
         let image = Image::containing(function).expect("the program is an object");
-        let section = image.bytes(&image.eh_frame_hdr).expect("it has unwind information");
+        let section = image
+            .bytes(&image.eh_frame_hdr)
+            .expect("it has unwind information");
         let start = start_of(section, &image.eh_frame_hdr, function + 3 - image.bias);
         assert_eq!(start, Some(function - image.bias));
     }
@@ -73,7 +75,7 @@ mod tests {
                 section.extend([0; 4]);
             }
             let lies = 0x4000..0x4000 + section.len() as u64;
-            let expected = starts.iter().map(|&start| 0x4000 + u64::from(start)).filter(|&start| start <= 0x4000 + address).last();
+            let expected = starts.iter().map(|&start| 0x4000 + u64::from(start)).rfind(|&start| start <= 0x4000 + address);
             prop_assert_eq!(start_of(&section, &lies, 0x4000 + address), expected);
             for cut in 0..section.len() {
                 let _ = start_of(&section[..cut], &lies, 0x4000 + address);
