@@ -24,7 +24,7 @@ use crate::sys::watchpoint::{COUNT, Watchpoint};
 use crate::modes::chooser::Chooser;
 
 /// Hits that were no errors, after which a place is left; each takes about 20 µs.
-const PASSED_MAX: u32 = 4;
+const PASSED_MAX: u32 = 6;
 /// The same of a process, after which a place is left at its first one.
 const PASSED_FIRST: i64 = 12;
 /// What a forked child has of its parent's first credits: shells fork a great deal.
