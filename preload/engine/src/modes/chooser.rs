@@ -165,9 +165,10 @@ impl Chooser {
         }
     }
 
-    /// Whether one more end of a block may be watched, which is paid for then. `pool` as with [`Chooser::choose`].
+    /// Whether one more end of a block may be watched, which is paid for then. `pool` as with [`Chooser::choose`]; one of
+    /// many siblings has none.
     pub fn pays_for_watch(&mut self, mut pool: impl FnMut(i64) -> i64) -> bool {
-        if self.watch_credit_ns < WATCH_COST_NS {
+        if self.watch_credit_ns < WATCH_COST_NS && !self.shares_stacks {
             self.watch_credit_ns += pool(WATCH_COST_NS - self.watch_credit_ns);
         }
         let pays = self.watch_credit_ns >= WATCH_COST_NS;
