@@ -383,6 +383,12 @@ fn begin_checking(options: &Options) -> bool {
     true
 }
 
+/// Whether a debugger or another tracer has this process.
+#[must_use]
+pub fn is_traced() -> bool {
+    facts::is_traced()
+}
+
 /// The first two numbers of the kernel's release.
 #[must_use]
 pub fn kernel_version() -> (u32, u32) {

@@ -39,6 +39,7 @@ static PLACES: [Place; COUNT] = [const { Place::new() }; COUNT];
 static LENT: Lock<Lent> = Lock::new(Lent {
     watchpoints: [const { None }; COUNT],
     next: 0,
+    is_told: || false,
 });
 
 /// What a watchpoint watches, for whoever is hit: written under the lock of [`LENT`], read without.
@@ -66,11 +67,15 @@ struct Lent {
     watchpoints: [Option<Watchpoint>; COUNT],
     /// The place that has been in use for longest.
     next: usize,
+    is_told: fn() -> bool,
 }
 
 impl Lent {
     /// Watches a range; gives whether the kernel lets us.
     fn watch(&mut self, block: u64, range: &Range<u64>) -> bool {
+        if !(self.is_told)() {
+            return false;
+        }
         let is_free = |place: &Place| place.block.load(Ordering::Relaxed) == 0;
         let number = PLACES.iter().position(is_free).unwrap_or(self.next);
         self.next = (number + 1) % COUNT;
@@ -122,8 +127,9 @@ pub struct Watched {
     pub range: Range<u64>,
 }
 
-/// Watches from now on: whoever is hit is told (`faults/trap.rs`).
-pub fn start() {
+/// Watches from now on: whoever is hit is told (`faults/trap.rs`), as long as `is_told` says so.
+pub fn start(is_told: fn() -> bool) {
+    LENT.with(|lent| lent.is_told = is_told);
     ON.store(true, Ordering::Relaxed);
 }
 
@@ -152,7 +158,7 @@ pub(super) fn follow(placed: &Placed, size: u64, mut pays: impl FnMut() -> bool)
             return;
         }
         if !LENT.with(|lent| lent.watch(placed.start, &range)) {
-            // Forbidden (`kernel.perf_event_paranoid`, a sandbox), or taken by a debugger: not again.
+            // Forbidden (`kernel.perf_event_paranoid`, a sandbox), taken by a debugger, or nobody is told: not again.
             stop();
             return;
         }

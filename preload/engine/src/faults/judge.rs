@@ -69,11 +69,11 @@ fn judge(number: i32, frame: &mut Frame) -> Onward {
 }
 
 /// The kernel's default action, with the interrupted code as it stands: the instruction faults again, or
-/// the signal is sent again, and this time kills.
+/// the signal is sent again, and this time kills. A breakpoint's instruction has ended and does not come again.
 pub(super) fn default_action(number: i32, frame: &mut Frame) -> Onward {
     // The number is valid.
     let _ = signal::set_action(number, &signal::Action::DEFAULT);
-    if frame.code() <= 0 {
+    if frame.code() <= 0 || number == libc::SIGTRAP {
         signal::change_mask(How::Block, Set::of(number));
         signal::send_again(number, &frame.info());
     }

@@ -42,6 +42,7 @@ use crate::sys::signal_frame::{Handler, deciding_action};
 pub use handler_stack::{thread_begins, thread_ends};
 pub(crate) use judge::surroundings;
 pub use program::{Undo, before_exec, before_spawn};
+pub(crate) use trap::stop as stop_watching;
 pub use trap::watch;
 
 /// The signals that LDT keeps for itself.

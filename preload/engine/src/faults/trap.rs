@@ -82,23 +82,32 @@ pub(super) fn give_back(holder: Holder) {
     TRAP.with(|trap| trap.change(holder, false));
 }
 
-/// Takes the signal for watchpoints and begins to watch, where the kernel has them and the program has
-/// not touched SIGTRAP.
+/// Takes the signal for watchpoints and begins to watch, where the kernel has them, the program has
+/// not touched SIGTRAP, and no debugger would be stopped by hits that are in order.
 pub fn watch() {
     let untouched = signal::action(libc::SIGTRAP).handler == libc::SIG_DFL
         && !signal::mask().meets(Set::of(libc::SIGTRAP));
-    if untouched && process::kernel_version() >= WATCHING_SINCE {
+    if untouched && process::kernel_version() >= WATCHING_SINCE && !process::is_traced() {
         take(Holder::Watch);
         WATCHING.store(true, Ordering::Release);
-        blocks::start_watching();
+        blocks::start_watching(is_told);
     }
 }
 
+/// Whether hits still come here: a runtime that sets its handlers by own system calls (Go's) may have taken the signal.
+fn is_told() -> bool {
+    is_deciding(&signal::action(libc::SIGTRAP))
+}
+
 /// Watches no more.
-fn stop() {
+pub(crate) fn stop() {
     if WATCHING.swap(false, Ordering::AcqRel) {
         blocks::stop_watching();
-        give_back(Holder::Watch);
+        TRAP.with(|trap| match is_told() {
+            true => trap.change(Holder::Watch, false),
+            // Another's by now.
+            false => trap.is_watching = false,
+        });
     }
 }
 

@@ -6,6 +6,7 @@ use core::fmt::Write as _;
 use ldt_trace::finding::{Finding, LeakKind, Use};
 use ldt_trace::{Function, LeakCheck, LeakRecord, NodeId};
 
+use crate::faults;
 use crate::stacks::table;
 use crate::sys::file::{self, Fd};
 use crate::sys::thread;
@@ -140,5 +141,7 @@ pub fn attach_debugger() {
     let mut lines = Lines::new();
     lines.line(format_args!("attaching gdb, as --on-error=gdb asks"));
     lines.write();
+    // Hits that are in order would stop it.
+    faults::stop_watching();
     thread::run_debugger();
 }

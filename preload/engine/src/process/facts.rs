@@ -228,10 +228,20 @@ pub(super) fn record(recorder: &mut Recorder) {
 
 /// The largest resident set that this program image had.
 pub(super) fn rss_peak_bytes() -> u64 {
+    status_number(b"VmHWM:") << 10
+}
+
+/// Whether a debugger or another tracer has this process.
+pub(super) fn is_traced() -> bool {
+    status_number(b"TracerPid:") != 0
+}
+
+/// The number on the line of the process's status that begins so; 0 where there is none.
+fn status_number(name: &[u8]) -> u64 {
     let status = read_proc(b"/proc/thread-self/status\0").unwrap_or_default();
     let line = status
         .split(|&byte| byte == b'\n')
-        .find_map(|line| line.strip_prefix(b"VmHWM:"));
+        .find_map(|line| line.strip_prefix(name));
     let digits: Vec<u8> = line
         .unwrap_or_default()
         .iter()
@@ -240,7 +250,6 @@ pub(super) fn rss_peak_bytes() -> u64 {
         .collect();
     core::str::from_utf8(&digits)
         .ok()
-        .and_then(|text| text.parse::<u64>().ok())
+        .and_then(|text| text.parse().ok())
         .unwrap_or(0)
-        << 10
 }
