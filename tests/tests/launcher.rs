@@ -1,7 +1,9 @@
 //! `ldt profile` behaves like `env`: the program's output, input, arguments and end are its own; what
 //! cannot be run, or cannot be seen into, is said with the exit code of the contract.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -99,6 +101,39 @@ fn a_file_that_cannot_be_run_is_126() {
 fn a_static_program_is_125_with_the_reason() {
     let outcome = profile(&sample("launching/static.c"), [""; 0]).outcome;
     fails_with(&outcome, 125, "static");
+}
+
+/// The loader leaves LD_PRELOAD out of programs that run with another user's rights.
+#[test]
+fn a_setuid_program_is_125_with_the_reason() {
+    const NOBODY: u32 = 65534;
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let program = folder.path().join("setuid");
+    fs::copy(sample("functions/every_c_function.c"), &program).expect("a file can be copied");
+    if chown(&program, Some(NOBODY), None).is_err() {
+        eprintln!("only root can make a program another user's");
+        return;
+    }
+    let rights = fs::Permissions::from_mode(0o4755);
+    fs::set_permissions(&program, rights).expect("the rights can be set");
+    let outcome = profile(&program, [""; 0]).outcome;
+    fails_with(&outcome, 125, "setuid");
+    fails_with(&outcome, 125, "run a copy of it without that bit");
+}
+
+/// A child that the C library has not heard of is a process like any other.
+#[test]
+fn a_child_by_a_raw_clone_is_followed() {
+    let child = sample("functions/every_c_function.c");
+    let profiled = profile(&sample("launching/raw_clone.c"), [&child]);
+    let outcome = &profiled.outcome;
+    assert_eq!(outcome.ending, Ending::Code(0), "{}", outcome.stderr);
+    let reports = profiled.reports();
+    assert_eq!(reports.replaced.len(), 0, "the command goes on");
+    let allocations = |report: &Report| report.totals.allocations;
+    let children: Vec<u64> = reports.children.iter().map(allocations).collect();
+    assert!(children.contains(&10), "{children:?}");
+    assert_eq!(children.len(), 2, "before and after its exec: {children:?}");
 }
 
 #[test]
