@@ -90,12 +90,22 @@ impl Lent {
             .bytes
             .store(range.end - range.start, Ordering::Relaxed);
         place.passed.store(0, Ordering::Relaxed);
-        let pointed = match watchpoint {
-            Some(watchpoint) => watchpoint.point_at(range),
-            None => Watchpoint::open(range, number).map(|new| *watchpoint = Some(new)),
-        };
+        if watchpoint.is_none() {
+            *watchpoint = Watchpoint::open(number).ok();
+        }
+        let pointed = watchpoint
+            .as_ref()
+            .is_some_and(|watchpoint| watchpoint.point_at(range).is_ok());
         place.block.store(block, Ordering::Release);
-        pointed.is_ok()
+        pointed
+    }
+
+    /// Takes all of them at once, so that the program's descriptors do not grow in number while it counts them.
+    fn open(&mut self) -> bool {
+        for (number, watchpoint) in self.watchpoints.iter_mut().enumerate() {
+            *watchpoint = Watchpoint::open(number).ok();
+        }
+        self.watchpoints.iter().all(Option::is_some)
     }
 
     fn leave(&mut self, number: usize) {
@@ -128,9 +138,14 @@ pub struct Watched {
 }
 
 /// Watches from now on: whoever is hit is told (`faults/trap.rs`), as long as `is_told` says so.
-pub fn start(is_told: fn() -> bool) {
-    LENT.with(|lent| lent.is_told = is_told);
+/// Gives whether the kernel lends watchpoints.
+pub fn start(is_told: fn() -> bool) -> bool {
+    let are_lent = LENT.with(|lent| {
+        lent.is_told = is_told;
+        lent.open()
+    });
     ON.store(true, Ordering::Relaxed);
+    are_lent
 }
 
 /// Gives all watchpoints back for good.

@@ -90,7 +90,9 @@ pub fn watch() {
     if untouched && process::kernel_version() >= WATCHING_SINCE && !process::is_traced() {
         take(Holder::Watch);
         WATCHING.store(true, Ordering::Release);
-        blocks::start_watching(is_told);
+        if !blocks::start_watching(is_told) {
+            stop();
+        }
     }
 }
 

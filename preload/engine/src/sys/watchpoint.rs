@@ -29,6 +29,7 @@ const MODIFY_ATTRIBUTES: usize = 0x4008_240b;
 
 /// The bits of `perf_event_attr` that are set: inherited by threads (and not by processes), user code only,
 /// gone with an exec, told by a signal.
+const DISABLED: u64 = 1;
 const FLAGS: u64 = 1 << 1 | 1 << 5 | 1 << 6 | 1 << 35 | 1 << 36 | 1 << 37;
 
 /// `perf_event_attr` up to its seventh version, the first with `sig_data`.
@@ -88,13 +89,16 @@ pub struct Watchpoint {
 }
 
 impl Watchpoint {
-    /// Watches a range. Errors: the kernel's, when it lends none.
-    pub fn open(range: &Range<u64>, number: usize) -> Result<Watchpoint, i32> {
+    /// One that rests until it is pointed at something. Errors: the kernel's, when it lends none.
+    pub fn open(number: usize) -> Result<Watchpoint, i32> {
+        static NOTHING: u64 = 0;
+        let nothing = &raw const NOTHING as u64;
         const MYSELF: usize = 0;
         const ANY_PROCESSOR: usize = usize::MAX;
         const NO_GROUP: usize = usize::MAX;
         const CLOSE_ON_EXEC: usize = 8;
-        let attributes = Attributes::of(range, number);
+        let mut attributes = Attributes::of(&(nothing..nothing + MAX_BYTES), number);
+        attributes.flags |= DISABLED;
         let args = [
             &raw const attributes as usize,
             MYSELF,
