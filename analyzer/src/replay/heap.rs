@@ -4,6 +4,7 @@
 //! An allocation is one successful call, a realloc to a size above 0 included; a realloc of a live
 //! block is also one free. A free of a null pointer is a call, but no free.
 
+mod moments;
 mod plain;
 
 use super::blocks::{Block, BlockMap};
@@ -17,6 +18,8 @@ use super::sizes::Sizes;
 use super::slack::{Slack, slack_bytes};
 use super::timeline::{SoFar, Timeline};
 use ldt_trace::{Function, NodeId, Tick};
+
+pub use moments::{Mismatches, Peak, Snapshot};
 
 /// The site of blocks that are followed but not counted, because they came outside the span or
 /// the threads that were asked for.
@@ -46,36 +49,6 @@ pub struct ThreadTotals {
     is_left_out: bool,
     /// Whether what it does now counts.
     is_counted: bool,
-}
-
-/// The largest heap that there was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Peak {
-    /// Bytes and blocks.
-    pub balance: Balance,
-    /// When it was reached.
-    pub tick: Tick,
-}
-
-/// Frees and allocations that do not match what is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mismatches {
-    /// Frees of addresses that were not known to be live: allocated before recording began.
-    pub unknown_frees: u64,
-    /// Allocations at addresses that were live: their free was not seen. The block that was there
-    /// counts as freed.
-    pub missed_frees: u64,
-}
-
-/// A moment's balances.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// The moment.
-    pub tick: Tick,
-    /// The whole heap.
-    pub heap: Balance,
-    /// By site number; sites that came later are missing.
-    pub sites: Vec<Balance>,
 }
 
 /// Everything that is counted while events go by.
