@@ -1,7 +1,7 @@
 //! Prints how large each column of a trace's chunks is, before and after zstd: where the bytes go.
 //! Usage: `cargo run --release -p ldt-trace --example column_sizes TRACE`
 
-use ldt_trace::chunk::{ChunkHeader, HEADER_BYTES, MAGIC};
+use ldt_trace::chunk::all_in;
 use ldt_trace::columns::COLUMNS;
 
 const NAMES: [&str; COLUMNS as usize] = [
@@ -31,17 +31,7 @@ fn main() {
     };
     let file = std::fs::read(path).expect("the trace can be read");
     let (mut raw, mut packed, mut allocations) = ([0; NAMES.len()], [0; NAMES.len()], 0);
-    let mut at = 4096;
-    while at + HEADER_BYTES <= file.len() {
-        let header: &[u8; HEADER_BYTES] = file[at..at + HEADER_BYTES].try_into().expect("length");
-        if file[at..at + 8] != MAGIC {
-            at += 64;
-            continue;
-        }
-        let Some(chunk) = ChunkHeader::decode(header) else {
-            break;
-        };
-        let payload = &file[at + HEADER_BYTES..at + HEADER_BYTES + chunk.compressed_bytes as usize];
+    for (chunk, payload) in all_in(&file) {
         let mut columns = vec![0; chunk.columns_bytes as usize];
         zstd_safe::decompress(&mut columns[..], payload).expect("zstd frames");
         allocations += chunk.counters.allocations;
@@ -59,7 +49,6 @@ fn main() {
             raw[index] += length;
             from += length;
         }
-        at += (HEADER_BYTES + chunk.compressed_bytes as usize).next_multiple_of(64);
     }
     for index in 0..NAMES.len() {
         let each = |bytes: usize| bytes as f64 / allocations as f64;

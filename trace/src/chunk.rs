@@ -21,6 +21,7 @@
 //! | 100 | `[u8; 28]` | zero, for later versions |
 
 use crate::columns::{COLUMNS_OF_VERSION_1, Counters};
+use crate::header;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// The first bytes of a chunk.
@@ -135,6 +136,30 @@ impl ChunkHeader {
 #[must_use]
 pub fn verify(header: &[u8; HEADER_BYTES], payload: &[u8]) -> bool {
     header[8..16] == seal(header, payload).to_le_bytes()
+}
+
+/// The sound chunks of a whole trace file in their order, each with its payload: for tools that look at packing. What
+/// lies between them is passed over.
+pub fn all_in(file: &[u8]) -> impl Iterator<Item = (ChunkHeader, &[u8])> {
+    let step = header::ALIGNMENT as usize;
+    let mut at = header::HEADER_BYTES;
+    core::iter::from_fn(move || {
+        loop {
+            let bytes = file.get(at..)?.first_chunk::<HEADER_BYTES>()?;
+            let payload = at + HEADER_BYTES;
+            let found = ChunkHeader::decode(bytes).and_then(|chunk| {
+                let end = payload + chunk.compressed_bytes as usize;
+                Some((chunk, file.get(payload..end)?))
+            });
+            match found.filter(|(_, payload)| verify(bytes, payload)) {
+                Some(found) => {
+                    at = (payload + found.1.len()).next_multiple_of(step);
+                    return Some(found);
+                }
+                None => at += step,
+            }
+        }
+    })
 }
 
 fn seal(header: &[u8; HEADER_BYTES], payload: &[u8]) -> u64 {

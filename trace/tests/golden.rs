@@ -6,6 +6,7 @@ mod reading;
 #[path = "../golden/story.rs"]
 mod story;
 
+use ldt_trace::chunk::all_in;
 use ldt_trace::header::{HEADER_BYTES, VERSION};
 use ldt_trace::{Item, PieceKind, Scratch, TraceFile, Words};
 use std::fs::{self, OpenOptions};
@@ -74,6 +75,32 @@ fn the_golden_trace_of_every_version_reads_as_ever() {
     for version in 1..=VERSION {
         assert_tells_the_story(&golden_of(version), version);
     }
+}
+
+#[test]
+fn the_chunks_of_a_file_are_those_that_the_reader_knows() {
+    let bytes = fs::read(golden()).expect("the golden trace is there");
+    let trace = TraceFile::open(golden()).expect("the trace opens");
+    let pieces = trace.threads().iter().flat_map(|thread| &thread.pieces);
+    let known = pieces
+        .filter(|piece| piece.kind == PieceKind::Chunk)
+        .map(|piece| piece.counters.events);
+    let found = |bytes: &[u8]| -> Vec<u64> {
+        let chunks = all_in(bytes);
+        chunks.map(|(chunk, _)| chunk.counters.events).collect()
+    };
+    let (mut known, mut all) = (known.collect::<Vec<u64>>(), found(&bytes));
+    known.sort_unstable();
+    all.sort_unstable();
+    assert!(!all.is_empty());
+    assert_eq!(all, known);
+    // A chunk that is cut off or changed is none.
+    let last = bytes.len() - 1;
+    assert!(found(&bytes[..HEADER_BYTES + 100]).is_empty());
+    let mut changed = bytes.clone();
+    changed[HEADER_BYTES + 20] ^= 1;
+    assert_eq!(found(&changed).len() + 1, all.len());
+    assert!(found(&bytes[..last]).len() <= all.len());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use ldt_engine::emit::scratch::Scratch;
-use ldt_trace::chunk::{ChunkHeader, HEADER_BYTES, MAGIC};
+use ldt_trace::chunk::{HEADER_BYTES, all_in};
 use ldt_trace::columns::{self, Model};
 
 const ROUNDS: usize = 9;
@@ -28,17 +28,7 @@ fn main() {
     let mut model = Model::boxed();
     let (mut encoding, mut packing) = (Duration::ZERO, Duration::ZERO);
     let (mut bytes, mut allocations) = (0, 0);
-    let mut at = 4096;
-    while at + HEADER_BYTES <= file.len() {
-        let header: &[u8; HEADER_BYTES] = file[at..at + HEADER_BYTES].try_into().expect("length");
-        if file[at..at + 8] != MAGIC {
-            at += 64;
-            continue;
-        }
-        let Some(chunk) = ChunkHeader::decode(header) else {
-            break;
-        };
-        let payload = &file[at + HEADER_BYTES..at + HEADER_BYTES + chunk.compressed_bytes as usize];
+    for (chunk, payload) in all_in(&file) {
         let mut plain = vec![0; chunk.columns_bytes as usize];
         zstd_safe::decompress(&mut plain[..], payload).expect("zstd frames");
         let (count, expected) = (chunk.columns, chunk.words as usize);
@@ -55,7 +45,6 @@ fn main() {
         let (_, _, padded) = scratch.pack(&words).expect("sound words");
         bytes += HEADER_BYTES + padded.len();
         allocations += chunk.counters.allocations;
-        at += (HEADER_BYTES + payload.len()).next_multiple_of(64);
     }
     let each = |time: Duration| time.as_nanos() as f64 / allocations as f64;
     println!(
