@@ -38,6 +38,7 @@ plain! {
     sighold => sighold;
     sigrelse => sigrelse;
     sigaltstack => sigaltstack;
+    pthread_attr_setsigmask_np => pthread_attr_setsigmask_np;
 }
 
 /// Each with the register of its mask.

@@ -1,5 +1,6 @@
-//! libc's `syscall`, for the one call that LDT must know of: `rt_sigaction`, by which a program would take the
-//! signals away that LDT keeps in check mode (`faults/raw_calls.rs` in the engine). Every other call is jumped on
+//! libc's `syscall`, for the calls that LDT must know of: `rt_sigaction`, by which a program would take the
+//! signals away that LDT keeps in check mode, and masks and sandboxes, before which its watchpoints end
+//! (`faults/raw_calls.rs` in the engine); and `prctl`, which sets sandboxes too. Every other call is jumped on
 //! with all registers as they were and no frame in between: clone and vfork return twice, and threads are
 //! cancelled in here.
 //!
@@ -7,7 +8,7 @@
 //! instructions: the loader may not have relocated this library yet.
 
 use core::arch::naked_asm;
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
@@ -31,17 +32,80 @@ pub(crate) fn bind() {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn syscall() {
     naked_asm!(
+        ".cfi_startproc",
         "cmp rdi, {rt_sigaction}",
         "je {hook}",
+        "cmp rdi, {rt_sigprocmask}",
+        "je 3f",
+        "cmp rdi, {seccomp}",
+        "je 3f",
+        "cmp rdi, {prctl}",
+        "je 3f",
+        "2:",
         "mov r11, [rip + {beneath}]",
         "test r11, r11",
         "je {at_once}",
         "jmp r11",
+        "3:",
+        "push rdi",
+        "push rsi",
+        "push rdx",
+        "push rcx",
+        "push r8",
+        "push r9",
+        "sub rsp, 8",
+        ".cfi_adjust_cfa_offset 56",
+        "call {about_to}",
+        "add rsp, 8",
+        "pop r9",
+        "pop r8",
+        "pop rcx",
+        "pop rdx",
+        "pop rsi",
+        "pop rdi",
+        ".cfi_adjust_cfa_offset -56",
+        "jmp 2b",
+        ".cfi_endproc",
         rt_sigaction = const libc::SYS_rt_sigaction,
+        rt_sigprocmask = const libc::SYS_rt_sigprocmask,
+        seccomp = const libc::SYS_seccomp,
+        prctl = const libc::SYS_prctl,
+        about_to = sym raw_calls::about_to,
         hook = sym raw_calls::rt_sigaction,
         beneath = sym BENEATH,
         at_once = sym at_once,
     )
+}
+
+/// `prctl`: the system call alone, as in libc.
+///
+/// # Safety
+/// As for the C function.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn prctl(
+    option: c_int,
+    second: usize,
+    third: usize,
+    fourth: usize,
+    fifth: usize,
+) -> c_int {
+    raw_calls::about_to(libc::SYS_prctl, option.cast_unsigned() as usize, second);
+    let args = [
+        option.cast_unsigned() as usize,
+        second,
+        third,
+        fourth,
+        fifth,
+    ];
+    // SAFETY: as the caller vouches.
+    match unsafe { ldt_engine::sys::syscall(libc::SYS_prctl, &args) } {
+        Ok(result) => result as c_int,
+        Err(error) => {
+            // SAFETY: the calling thread's errno.
+            unsafe { *libc::__errno_location() = error };
+            -1
+        }
+    }
 }
 
 /// The call itself: number and arguments each move on by one register, the sixth argument comes from the stack.

@@ -156,6 +156,33 @@ fn a_program_that_refuses_itself_system_calls_goes_on() {
     assert_eq!(profiled.outcome.ending, bare.ending);
 }
 
+/// A sandbox that kills at the calls which watchpoints take killed the program when the next block was watched.
+#[test]
+fn a_sandbox_is_entered_without_watchpoints() {
+    let program = Sample::named("check/options/sandboxed.c").build(Variant::PLAIN);
+    for entered_by in [vec![], vec!["prctl"]] {
+        let bare = run(Command::new(&program).args(&entered_by));
+        if bare.ending != Ending::Code(0) {
+            eprintln!("this machine lets nobody filter system calls");
+            return;
+        }
+        let checked = check(&["--leak-check=no"], &program, &entered_by);
+        let said = &checked.outcome;
+        assert_eq!(said.ending, bare.ending, "{entered_by:?}: {}", said.stderr);
+        assert_eq!(said.stdout, bare.stdout, "{entered_by:?}");
+    }
+}
+
+/// Watchpoints were left at low numbers where none may be high, and a program found its own taken.
+#[test]
+fn where_descriptors_are_few_the_program_has_them_all() {
+    let few = "ulimit -n 8; exec \"$0\" check --leak-check=no bash -c 'exec 3</dev/null 4<&3 5<&3; cat <&5; echo all'";
+    let mut shell = Command::new("sh");
+    let checked = run(shell.arg("-c").arg(few).arg(ldt()));
+    assert_eq!(checked.stdout, "all\n", "{}", checked.stderr);
+    assert_eq!(checked.ending, Ending::Code(0), "{}", checked.stderr);
+}
+
 /// When the first window of the trace was full and could not be packed, events of nobody's interest overwrote it.
 #[test]
 fn what_was_recorded_before_a_filter_is_kept() {

@@ -68,6 +68,7 @@ table! {
     Sighold: c"sighold";
     Sigrelse: c"sigrelse";
     Sigaltstack: c"sigaltstack";
+    PthreadAttrSetsigmaskNp: c"pthread_attr_setsigmask_np";
     Sigsuspend: c"sigsuspend";
     Ppoll: c"ppoll";
     Pselect: c"pselect";

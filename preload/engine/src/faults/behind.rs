@@ -38,7 +38,7 @@ pub(super) fn access(
     byte_at: &dyn Fn(u64) -> Option<u8>,
 ) -> Option<(u64, MemoryAccess)> {
     let instruction = unfinished(done, machine).or_else(|| last_instruction(done))?;
-    if writes_by_mask(&instruction) {
+    if touches_more_than_it_uses(&instruction) {
         return None;
     }
     let mut factory = InstructionInfoFactory::new();
@@ -93,12 +93,15 @@ fn bytes_of(instruction: &Instruction, memory: &UsedMemory) -> u64 {
     size.size() as u64
 }
 
-/// The processor may stop for parts of a vector that a mask leaves alone.
-fn writes_by_mask(instruction: &Instruction) -> bool {
+/// The processor may stop for parts of a vector that a mask leaves alone, and for a line of the cache that is flushed.
+fn touches_more_than_it_uses(instruction: &Instruction) -> bool {
     instruction.has_op_mask()
         || matches!(
             instruction.mnemonic(),
-            Mnemonic::Maskmovdqu
+            Mnemonic::Clflush
+                | Mnemonic::Clflushopt
+                | Mnemonic::Clwb
+                | Mnemonic::Maskmovdqu
                 | Mnemonic::Maskmovq
                 | Mnemonic::Vmaskmovdqu
                 | Mnemonic::Vmaskmovps

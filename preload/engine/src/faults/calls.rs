@@ -82,6 +82,9 @@ pub unsafe extern "C" fn sigaction(
     }
     // SAFETY: the caller vouches for null or an action.
     let wanted = unsafe { new.as_ref() };
+    if let Some(wanted) = wanted.filter(|wanted| has_handler(wanted.sa_sigaction)) {
+        trap::blocked(read_mask(&wanted.sa_mask));
+    }
     if stays(number, wanted.map(|wanted| wanted.sa_sigaction)) {
         if !old.is_null() {
             // SAFETY: the caller vouches for room for an action.
@@ -130,6 +133,11 @@ pub unsafe extern "C" fn sigaction(
 
 /// What no mask can hold and no handler can be set for.
 pub(super) const UNBLOCKABLE: Set = Set::of(libc::SIGKILL).with(Set::of(libc::SIGSTOP));
+
+/// Whether that is a function of the program's.
+pub(super) fn has_handler(handler: Handler) -> bool {
+    !matches!(handler, libc::SIG_DFL | libc::SIG_IGN)
+}
 
 /// An action as the kernel would keep it.
 fn kernel_form(action: &libc::sigaction) -> Action {
@@ -326,6 +334,22 @@ pub unsafe extern "C" fn pthread_sigmask(number: c_int, new: *const Mask, old: *
     }
 }
 
+/// `pthread_attr_setsigmask_np`: the mask that a new thread begins with.
+pub unsafe extern "C" fn pthread_attr_setsigmask_np(
+    attributes: *mut libc::pthread_attr_t,
+    mask: *const Mask,
+) -> c_int {
+    // SAFETY: the caller vouches for null or a set.
+    if let Some(mask) = unsafe { mask.as_ref() } {
+        trap::blocked(read_mask(mask));
+    }
+    match beneath!(PthreadAttrSetsigmaskNp as fn(*mut libc::pthread_attr_t, *const Mask) -> c_int) {
+        // SAFETY: as the caller vouches.
+        Some(real) => unsafe { real(attributes, mask) },
+        None => libc::ENOSYS,
+    }
+}
+
 /// The functions of old that take a mask of 32 signals, or one signal, and change the mask.
 macro_rules! change_a_mask {
     ($($(#[$doc:meta])* $name:ident => $real:ident, $how:expr, $set:expr, $result:expr;)*) => {$(
@@ -440,6 +464,7 @@ pub unsafe extern "C" fn wait_with(mask: *const u64, function: Real) -> Waiting 
     slot.next_mask.set(slot.next_mask.get() + 1);
     // SAFETY: the caller vouches for a set.
     let set = Set(unsafe { *mask });
+    trap::blocked(set);
     slot.masks[place].set(program::in_kernel(set).0);
     Waiting {
         function,

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_int, c_long};
 
-use super::{calls, is_watching, program};
+use super::{calls, is_watching, program, trap};
 use crate::sys::signal::{self, Action, SA_RESTORER, Set};
 use crate::sys::syscall;
 
@@ -28,12 +28,31 @@ pub unsafe extern "C" fn rt_sigaction(
     result.map_or_else(|error| c_long::from(calls::fails(error)), |()| 0)
 }
 
+/// What is about to be called by its number, with its first arguments: a mask or a sandbox may be set, in which no hit of a
+/// watchpoint must be pending, and no call on its descriptor be made.
+pub extern "C" fn about_to(call: c_long, first: usize, second: usize) {
+    match call {
+        libc::SYS_rt_sigprocmask if is_watching() && first != libc::SIG_UNBLOCK as usize => {
+            let mut set = [0; size_of::<Set>()];
+            if signal::read_memory(second as u64, &mut set) == set.len() {
+                trap::blocked(Set(u64::from_ne_bytes(set)));
+            }
+        }
+        libc::SYS_seccomp => trap::stop(),
+        libc::SYS_prctl if first == libc::PR_SET_SECCOMP as usize => trap::stop(),
+        _ => {}
+    }
+}
+
 /// The call while LDT keeps signals for itself, in the kernel's order: what is read, what is set, what is told.
 fn change(number: c_int, new: *const Action, old: *mut Action) -> Result<(), i32> {
     let wanted = match new.is_null() {
         true => None,
         false => Some(read(new).ok_or(libc::EFAULT)?),
     };
+    if let Some(wanted) = wanted.filter(|wanted| calls::has_handler(wanted.handler)) {
+        trap::blocked(wanted.mask);
+    }
     let before = if calls::stays(number, wanted.map(|wanted| wanted.handler)) {
         Action::DEFAULT
     } else if calls::is_kept(number) {

@@ -1,9 +1,10 @@
 //! SIGTRAP, which debuggers and just-in-time compilers use as well: LDT has it only while it steps over an instruction
 //! ([`step`]) and while blocks are watched ([`watched`]).
 //!
-//! The program's own action is kept meanwhile, and gets every trap that is not LDT's. A program that sets an action
-//! for SIGTRAP itself, or blocks it, ends the watching for good: a trap that comes while its signal is blocked
-//! is told too late, to whoever waits for signals.
+//! The program's own action is kept meanwhile, and gets every trap that is not LDT's. Nothing is watched any more once the
+//! program sets an action for SIGTRAP, blocks it, or has it blocked in a handler or a wait: a hit that came then would
+//! be pending, for the program to see. LDT's handler stays all the same until the program sets its own: a hit
+//! may be on its way to another thread.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -101,16 +102,9 @@ fn is_told() -> bool {
     is_deciding(&signal::action(libc::SIGTRAP))
 }
 
-/// Watches no more.
+/// Watches no more. The handler stays: hits that are on their way are LDT's.
 pub(crate) fn stop() {
-    if WATCHING.swap(false, Ordering::AcqRel) {
-        blocks::stop_watching();
-        TRAP.with(|trap| match is_told() {
-            true => trap.change(Holder::Watch, false),
-            // Another's by now.
-            false => trap.is_watching = false,
-        });
-    }
+    blocks::stop_watching();
 }
 
 /// Whether an action that the program asks for (`None`) or sets stays as it is: it means the default, which it is told
@@ -124,10 +118,17 @@ pub(super) fn stays(number: i32, handler: Option<usize>) -> bool {
         return true;
     }
     stop();
+    if WATCHING.swap(false, Ordering::AcqRel) {
+        TRAP.with(|trap| match is_told() {
+            true => trap.change(Holder::Watch, false),
+            // Another's by now.
+            false => trap.is_watching = false,
+        });
+    }
     false
 }
 
-/// The program blocks these signals.
+/// The program blocks these signals, now or in a handler or a wait.
 pub(super) fn blocked(set: Set) {
     if set.meets(Set::of(libc::SIGTRAP)) {
         stop();

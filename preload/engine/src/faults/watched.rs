@@ -30,6 +30,8 @@ const CODE_MAX_BYTES: u64 = 256 << 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
     number: usize,
+    /// Where the bytes begin that were watched when it came.
+    start: u64,
     /// The signal was blocked when it came, so that the thread stands elsewhere now.
     is_late: bool,
 }
@@ -37,11 +39,13 @@ pub(super) struct Hit {
 impl Hit {
     /// Reads `si_perf_data` and `si_perf_flags`.
     pub(super) fn of(info: &Info) -> Option<Hit> {
+        const ADDRESS: usize = 2;
         const DATA: usize = 3;
         const TYPE_AND_FLAGS: usize = 4;
         const ASYNC: u64 = 1 << 32;
         Some(Hit {
             number: watchpoint::number_in(info[DATA])?,
+            start: info[ADDRESS],
             is_late: info[TYPE_AND_FLAGS] & ASYNC != 0,
         })
     }
@@ -52,7 +56,8 @@ pub(super) fn judge(hit: &Hit, frame: &Frame) {
     if hit.is_late || thread::slot().inside_sp.get() != 0 {
         return;
     }
-    let Some(watched) = blocks::watched(hit.number) else {
+    let watched = blocks::watched(hit.number);
+    let Some(watched) = watched.filter(|watched| watched.range.start == hit.start) else {
         return;
     };
     let times = access(&watched, frame).and_then(|(ip, access)| {

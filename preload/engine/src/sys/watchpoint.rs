@@ -14,9 +14,9 @@ pub const COUNT: usize = 4;
 /// The most bytes that one watches; they lie at a multiple of their number, which is a power of two.
 pub const MAX_BYTES: u64 = 8;
 
-/// Descriptors from here on: what programs choose themselves is lower (shells take 10 and 255), and the kernel's
-/// table of descriptors, which a fork copies, need not grow beyond 256.
-const FIRST_DESCRIPTOR: usize = 236;
+/// Descriptors from here on, where the trace's is as well: what programs choose themselves is lower (a shell takes one
+/// that is open for its own).
+const FIRST_DESCRIPTOR: usize = 1000;
 /// In the signal's data, with the watchpoint's number in the lowest byte: tells ours from others'.
 const COOKIE: u64 = 0x4c44_5477_6174_6300;
 
@@ -109,15 +109,11 @@ impl Watchpoint {
         // SAFETY: reads the attributes.
         let low = unsafe { syscall(libc::SYS_perf_event_open, &args) }?;
         let args = [low, libc::F_DUPFD_CLOEXEC as usize, FIRST_DESCRIPTOR];
-        // SAFETY: a descriptor that has just been opened here. Where none may be so high, it stays where it is.
-        let descriptor = match unsafe { syscall(libc::SYS_fcntl, &args) } {
-            Ok(high) => {
-                // SAFETY: as above, and the other one is the same event.
-                let _ = unsafe { syscall(libc::SYS_close, &[low]) };
-                high
-            }
-            Err(_) => low,
-        };
+        // SAFETY: a descriptor that has just been opened here.
+        let high = unsafe { syscall(libc::SYS_fcntl, &args) };
+        // SAFETY: as above. Low numbers are the program's: where none may be so high there is no watchpoint.
+        let _ = unsafe { syscall(libc::SYS_close, &[low]) };
+        let descriptor = high?;
         let id = id_of(descriptor)?;
         Ok(Watchpoint {
             descriptor,
