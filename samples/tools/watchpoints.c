@@ -1,4 +1,4 @@
-// Part of the tests: whether this machine lends its processor's watchpoints: asked of the kernel as LDT asks, by a program of its own.
+// Part of the tests: whether this machine lends its processor's watchpoints, asked of the kernel as LDT asks.
 // Ends by 0 when a read of a watched byte raises SIGTRAP, else by 1.
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>

@@ -8,7 +8,7 @@ use super::meta::{Meta, Placing, State};
 use super::request::Request;
 use super::runs::{self, Zone};
 use super::span::{Descriptor, Kind, Large};
-use super::{bytes, limits, settings, shelves, stacks};
+use super::{bytes, limits, settings, shelves, stacks, watch};
 use crate::modes::guard::{self, Side};
 use crate::modes::redzone::Pattern;
 use crate::options::{GuardChoice, GuardSideChoice, PinSide};
@@ -116,6 +116,7 @@ pub(super) fn allocate(request: &Request) -> Option<Large> {
         shelves::put_large_meta(pointer);
         return None;
     };
+    watch::grew(large.size);
     let end = large.start + large.size;
     // SAFETY: the pages are open and nobody's yet.
     unsafe {

@@ -12,7 +12,7 @@ use super::guarded;
 use super::meta::Meta;
 use super::runs::{self, Zone};
 use super::span::{Descriptor, Kind, Slots, follow, push, unlink};
-use super::{bytes, limits, quarantine, settings, tables};
+use super::{bytes, limits, quarantine, settings, tables, watch};
 use crate::modes::redzone::{CLASSES, GRANULE_BYTES, Pattern};
 use crate::modes::{guard, redzone};
 use crate::sys::lock::Lock;
@@ -174,6 +174,7 @@ impl Shelf {
             let pad = span.start()..span.first_slot();
             // SAFETY: the span is open and nobody's yet.
             unsafe { bytes::fill(pad, Pattern::REDZONE) };
+            watch::grew(span_bytes);
         } else {
             limits::count_guard_addresses(span_bytes);
         }

@@ -30,10 +30,16 @@ const PASSED_FIRST: i64 = 12;
 /// What a forked child has of its parent's first credits: shells fork a great deal.
 const CHILDS_PART: i64 = 6;
 
+/// When the heap has taken more memory than this, nothing is watched any more: in a virtual machine with watchpoints
+/// set the host serves a page fault in 2.7 to 5.4 µs where it takes 1.5 to 1.7 without (a tenth to a sixth of the time of
+/// python3 parsing JSON).
+const GROWTH_MAX_BYTES: u64 = 8 << 20;
+
 /// Whether blocks are watched.
 static ON: AtomicBool = AtomicBool::new(false);
 /// What is left of the process's first credit.
 static POOL_NS: AtomicI64 = AtomicI64::new(WATCH_FIRST_CREDIT_NS);
+static GROWN_BYTES: AtomicU64 = AtomicU64::new(0);
 static PASSES_LEFT: AtomicI64 = AtomicI64::new(PASSED_FIRST);
 static PLACES: [Place; COUNT] = [const { Place::new() }; COUNT];
 static LENT: Lock<Lent> = Lock::new(Lent {
@@ -152,6 +158,14 @@ pub fn start(is_told: fn() -> bool) -> bool {
 pub fn stop() {
     if ON.swap(false, Ordering::Relaxed) {
         LENT.with(Lent::close);
+    }
+}
+
+/// The heap has taken so much more memory.
+pub(super) fn grew(bytes: u64) {
+    let before = GROWN_BYTES.fetch_add(bytes, Ordering::Relaxed);
+    if before + bytes > GROWTH_MAX_BYTES {
+        stop();
     }
 }
 
