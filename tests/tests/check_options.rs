@@ -5,6 +5,7 @@ use std::process::Command;
 
 use ldt_tests::checked::{check, passes_through};
 use ldt_tests::installed::{ldt, preload};
+use ldt_tests::machine::lends_watchpoints;
 use ldt_tests::memory_group::MemoryGroup;
 use ldt_tests::profile::profile;
 use ldt_tests::run::{Ending, run};
@@ -170,6 +171,22 @@ fn a_sandbox_is_entered_without_watchpoints() {
         let said = &checked.outcome;
         assert_eq!(said.ending, bare.ending, "{entered_by:?}: {}", said.stderr);
         assert_eq!(said.stdout, bare.stdout, "{entered_by:?}");
+    }
+}
+
+/// With watchpoints set, page faults of a virtual machine cost twice to three times as much.
+#[test]
+fn watchpoints_are_given_back_when_the_heap_has_grown() {
+    let program = Sample::named("check/options/descriptors.c").build(Variant::PLAIN);
+    let lent = if lends_watchpoints() { 4 } else { 0 };
+    for (option, expected) in [
+        ("--watchpoints=yes", format!("{lent} then 0\n")),
+        ("--watchpoints=no", "0 then 0\n".to_owned()),
+    ] {
+        let checked = check(&[option], &program, [""; 0]);
+        let said = &checked.outcome;
+        assert_eq!(said.stdout, expected, "{option}: {}", said.stderr);
+        assert_eq!(said.ending, Ending::Code(0), "{option}: {}", said.stderr);
     }
 }
 

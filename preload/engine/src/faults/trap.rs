@@ -92,7 +92,10 @@ pub fn watch() {
         take(Holder::Watch);
         WATCHING.store(true, Ordering::Release);
         if !blocks::start_watching(is_told) {
+            // The kernel lends none, so no hit can be on its way.
             stop();
+            WATCHING.store(false, Ordering::Release);
+            give_back(Holder::Watch);
         }
     }
 }

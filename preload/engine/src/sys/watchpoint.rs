@@ -27,9 +27,10 @@ const ID: usize = 0x8008_2407;
 /// `PERF_EVENT_IOC_MODIFY_ATTRIBUTES`.
 const MODIFY_ATTRIBUTES: usize = 0x4008_240b;
 
-/// The bits of `perf_event_attr` that are set: inherited by threads (and not by processes), user code only,
-/// gone with an exec, told by a signal.
+/// The bit of `perf_event_attr` for what rests.
 const DISABLED: u64 = 1;
+/// Those that are always set: inherited by threads (and not by processes), user code only, gone with an exec, told by a
+/// signal.
 const FLAGS: u64 = 1 << 1 | 1 << 5 | 1 << 6 | 1 << 35 | 1 << 36 | 1 << 37;
 
 /// `perf_event_attr` up to its seventh version, the first with `sig_data`.
