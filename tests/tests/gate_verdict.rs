@@ -147,6 +147,33 @@ fn the_buffer_of_standard_output_is_left_out_with_and_without_libcs_symbols() {
 }
 
 #[test]
+fn what_nobody_will_see_is_judged_as_what_is_shown() {
+    let project = finds();
+    let source = project.file("keeps.c");
+    let text = "#include <stdio.h>\n#include <stdlib.h>\nchar *kept;\nint main(void) {\n\
+                    setenv(\"KEPT\", \"1\", 1);\n    kept = malloc(100);\n    return puts(\"printed\") < 0; }";
+    fs::write(&source, text).expect("a file can be written");
+    project.gcc(&source, "keeps", &["-g"]);
+    let amounts = |option: &str| {
+        let outcome = project.check(&["--json=run.json", option], &["./keeps"]);
+        assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+        let leaks = &project.json("run.json")["leaks"];
+        ["possible", "reachable", "suppressed"].map(|kind| leaks[kind].clone())
+    };
+    // Named by the symbol table alone, and in full since a suppression or a reader may look at lines.
+    let unseen = amounts("--leak-check=full");
+    assert!(unseen[1]["bytes"].as_u64() >= Some(100), "{unseen:?}");
+    assert!(unseen[2]["blocks"].as_u64() >= Some(2), "{unseen:?}");
+    fs::write(
+        project.file("none.supp"),
+        "{\n   a\n   Memcheck:Leak\n   fun:a\n}\n",
+    )
+    .expect("a file can be written");
+    assert_eq!(amounts("--suppressions=none.supp"), unseen);
+    assert_eq!(amounts("--show-leak-kinds=all"), unseen);
+}
+
+#[test]
 fn what_setenv_keeps_is_no_possible_leak() {
     let project = finds();
     let source = project.file("environment.c");

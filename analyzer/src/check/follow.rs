@@ -13,6 +13,7 @@ use crate::findings::{ErrorReport, Found, Namer};
 use crate::launch::refusal;
 use crate::launch::supervise::Ended;
 use crate::report::{errors, leaks, memcheck};
+use crate::symbols::LookUp;
 use ldt_trace::header::CheckCounts;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt as _;
@@ -235,7 +236,16 @@ impl Follower {
         let found: Found = std::mem::take(&mut watched.found);
         let trace = watched.path.clone();
         let is_skipped = self.judge.is_skipped(&found);
-        let mut report = named::process(&found, &mut self.namer);
+        // Most of what is reachable nobody will see; the C library's debug information alone takes longer to read than
+        // many a test runs.
+        let look_up_of = |kind| {
+            if self.settings.tells_leaks(kind) || self.judge.looks_at_lines() {
+                LookUp::Lines
+            } else {
+                LookUp::Functions
+            }
+        };
+        let mut report = named::process(&found, &mut self.namer, look_up_of);
         if let Some(ended) = ended {
             let signal = ended
                 .status

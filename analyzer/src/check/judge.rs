@@ -99,6 +99,13 @@ impl Judge {
         globs.iter().any(|glob| glob.matches(name))
     }
 
+    /// Whether inlined functions, files or lines may make the difference: LDT's own suppressions name functions that
+    /// symbol tables have.
+    #[must_use]
+    pub fn looks_at_lines(&self) -> bool {
+        self.suppressions.has_files() || self.baseline.is_some()
+    }
+
     /// Whether an error does not count.
     #[must_use]
     pub fn is_excused_error(&self, error: &ErrorReport) -> bool {

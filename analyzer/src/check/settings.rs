@@ -291,6 +291,14 @@ pub struct Settings {
     pub outputs: Outputs,
 }
 
+impl Settings {
+    /// Whether anything is said of leaks of this kind.
+    #[must_use]
+    pub fn tells_leaks(&self, kind: LeakKind) -> bool {
+        self.show_leak_kinds.contains(kind) || self.errors_for_leak_kinds.contains(kind)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -96,14 +96,11 @@ impl Verdict {
         let errors = errors.filter_map(|(error, excuse)| Some((error.count, (*excuse)?)));
         // Of kinds that would not have been told anyway, nothing was held back: the buffer of standard output
         // is no suppressed error.
-        let is_told = |kind| {
-            settings.show_leak_kinds.contains(kind) || settings.errors_for_leak_kinds.contains(kind)
-        };
         let leaks = judged.report.leaks.iter();
         let records = leaks
             .flat_map(|leaks| &leaks.records)
             .zip(&judged.record_excuses)
-            .filter(|(record, _)| is_told(record.kind))
+            .filter(|(record, _)| settings.tells_leaks(record.kind))
             .filter_map(|(_, excuse)| Some((1, (*excuse)?)));
         for (times, excuse) in errors.chain(records) {
             self.excused.all += times;

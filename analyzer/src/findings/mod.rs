@@ -18,12 +18,13 @@ pub use naming::Namer;
 pub use raw::Found;
 pub use reader::Reader;
 
+use crate::symbols::LookUp;
 use ldt_trace::file::{Error, TraceFile};
 use std::path::Path;
 
 /// Everything that check mode found, from a trace at rest; `None` for a trace of another mode.
 pub fn of_trace(path: &Path, namer: &mut Namer) -> Result<Option<ProcessReport>, Error> {
-    Ok(raw_of_trace(path)?.map(|found| named::process(&found, namer)))
+    Ok(raw_of_trace(path)?.map(|found| named::process(&found, namer, |_| LookUp::Lines)))
 }
 
 /// The same as the trace has it, without names.

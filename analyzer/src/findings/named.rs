@@ -4,6 +4,7 @@
 use super::frame::Frame;
 use super::naming::{NamedStacks, Namer};
 use super::raw::{CheckFound, ErrorFound, Found};
+use crate::symbols::LookUp;
 use ldt_trace::finding::{LeakKind, LeakRecord, Use};
 use ldt_trace::header::{CheckCounts, flag};
 use ldt_trace::{NodeId, StackName};
@@ -151,9 +152,15 @@ pub struct ProcessReport {
 }
 
 /// Names everything of a process.
-pub fn process(found: &Found, namer: &mut Namer) -> ProcessReport {
+pub fn process(
+    found: &Found,
+    namer: &mut Namer,
+    look_up_of: impl Fn(LeakKind) -> LookUp,
+) -> ProcessReport {
     let errors = errors(found, 0, namer);
-    let leaks = found.last_check().map(|check| leaks(found, check, namer));
+    let leaks = found
+        .last_check()
+        .map(|check| leaks(found, check, namer, look_up_of));
     let header = &found.header;
     let counts = header.checked.clone().unwrap_or_default();
     let facts = &found.facts.meta;
@@ -260,7 +267,11 @@ pub fn errors(found: &Found, from: usize, namer: &mut Namer) -> Vec<ErrorReport>
     if new.is_empty() {
         return Vec::new();
     }
-    let stacks = namer.name(found, new.iter().flat_map(ErrorFound::stacks));
+    let stacks = namer.name(
+        found,
+        new.iter().flat_map(ErrorFound::stacks),
+        LookUp::Lines,
+    );
     new.iter()
         .map(|error| name_error(found, error, &stacks))
         .collect()
@@ -309,9 +320,23 @@ fn stack_name(found: &Found, stack: NodeId) -> StackName {
     })
 }
 
-fn leaks(found: &Found, check: &CheckFound, namer: &mut Namer) -> LeakReport {
+fn leaks(
+    found: &Found,
+    check: &CheckFound,
+    namer: &mut Namer,
+    look_up_of: impl Fn(LeakKind) -> LookUp,
+) -> LeakReport {
     let stack_of = |record: &LeakRecord| record.allocated.stack;
-    let stacks = namer.name(found, check.records.iter().map(stack_of));
+    let mut stacks_by = |look_up| {
+        let records = check.records.iter();
+        let records = records.filter(|record| look_up_of(record.kind) == look_up);
+        namer.name(found, records.map(stack_of), look_up)
+    };
+    let (lines, functions) = (stacks_by(LookUp::Lines), stacks_by(LookUp::Functions));
+    let stacks_of = |record: &LeakRecord| match look_up_of(record.kind) {
+        LookUp::Lines => &lines,
+        LookUp::Functions => &functions,
+    };
     let mut records: Vec<LossRecord> = check
         .records
         .iter()
@@ -322,7 +347,7 @@ fn leaks(found: &Found, check: &CheckFound, namer: &mut Namer) -> LeakReport {
             indirect_blocks: record.indirect_blocks,
             indirect_bytes: record.indirect_bytes,
             example: record.example,
-            stack: stacks.stack(
+            stack: stacks_of(record).stack(
                 Some(Frame::called(record.allocated.function)),
                 record.allocated.stack,
             ),

@@ -7,7 +7,7 @@ use super::frame::{Frame, frames_at, module_paths};
 use super::raw::Found;
 use crate::replay::stacks::CodeAddress;
 use crate::symbols::ahead::Opened;
-use crate::symbols::{self, FrameName, Named, Names};
+use crate::symbols::{self, FrameName, LookUp, Named, Names};
 use ldt_trace::NodeId;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ struct Place {
     build_id: Vec<u8>,
     /// What is looked up, as an address of the file.
     address: u64,
+    look_up: LookUp,
 }
 
 /// Gives names, and remembers them.
@@ -46,6 +47,7 @@ impl Namer {
         &mut self,
         found: &'a Found,
         stacks: impl Iterator<Item = NodeId>,
+        look_up: LookUp,
     ) -> NamedStacks<'a> {
         let addresses = found.addresses(stacks);
         let place_of = |address: CodeAddress| {
@@ -55,6 +57,7 @@ impl Namer {
                 path: loaded.path.clone(),
                 build_id: loaded.build_id.clone(),
                 address: address.lookup().wrapping_sub(loaded.bias),
+                look_up,
             };
             Some((module, place))
         };
@@ -71,6 +74,7 @@ impl Namer {
             &found.facts,
             &found.header,
             &mut Opened::default(),
+            look_up,
         );
         self.warnings.append(&mut names.warnings);
         self.warnings.sort();

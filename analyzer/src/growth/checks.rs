@@ -11,6 +11,7 @@ use crate::findings::{Found, Frame, Namer};
 use crate::report::errors::{Detail, stack};
 use crate::report::filter::Filter;
 use crate::report::style::Style;
+use crate::symbols::LookUp;
 use crate::units::{bytes, count, percent, time};
 use ldt_trace::{Function, NodeId};
 use std::collections::BTreeMap;
@@ -83,7 +84,11 @@ pub fn growing(found: &Found, filters: &[Filter], namer: &mut Namer) -> Vec<Grow
         })
         .collect();
     rising.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let names = namer.name(found, rising.iter().map(|((stack, _), _, _)| *stack));
+    let names = namer.name(
+        found,
+        rising.iter().map(|((stack, _), _, _)| *stack),
+        LookUp::Lines,
+    );
     rising
         .into_iter()
         .map(|((node, function), bytes_per_second, history)| {

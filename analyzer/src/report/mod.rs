@@ -22,7 +22,7 @@ use crate::findings::ProcessReport;
 use crate::replay::Replayed;
 use crate::replay::stacks::CodeAddress;
 use crate::symbols::ahead::Opened;
-use crate::symbols::{self, Names};
+use crate::symbols::{self, LookUp, Names};
 use crate::waste::Waste;
 use filter::Filter;
 use frames::Naming;
@@ -142,7 +142,7 @@ impl<'r> Report<'r> {
 
     fn name(&mut self, addresses: HashSet<CodeAddress>) {
         let (facts, header) = (&self.replayed.facts, &self.replayed.header);
-        self.names = symbols::name(addresses, facts, header, &mut self.opened);
+        self.names = symbols::name(addresses, facts, header, &mut self.opened, LookUp::Lines);
     }
 
     fn addresses<'s>(&self, sites: impl Iterator<Item = &'s SiteView>) -> HashSet<CodeAddress> {

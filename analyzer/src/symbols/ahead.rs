@@ -6,6 +6,7 @@
 //! C library. Reading the latter's debug information takes longer than replaying a small trace.
 //! No other module is opened on suspicion: it may have gigabytes that nobody asks for.
 
+use super::LookUp;
 use super::module_names::{Addresses, ModuleNames, names_in};
 use crate::replay::facts::{Facts, LoadedModule};
 use crate::replay::stacks::{CodeAddress, Stacks};
@@ -62,7 +63,13 @@ impl OpenModule {
         let work = move || {
             let wait = move || asked.recv().unwrap_or_default();
             let asked = LazyCell::new(Box::new(wait) as Box<_>);
-            let names = names_in(&of, &Addresses { asked, likely });
+            let look_up = LookUp::Lines;
+            let addresses = Addresses {
+                asked,
+                likely,
+                look_up,
+            };
+            let names = names_in(&of, &addresses);
             // Nobody listens when nothing was asked.
             let _ = say.send(names);
         };
@@ -164,7 +171,10 @@ mod tests {
         let open = opened.take(&module).expect("it was opened");
         assert!(opened.take(&module).is_none());
         let ahead = open.ask(addresses.clone()).get();
-        assert_eq!(ahead.frames, names_in(&module, &known(addresses)).frames);
+        assert_eq!(
+            ahead.frames,
+            names_in(&module, &known(addresses, LookUp::Lines)).frames
+        );
         assert_eq!(ahead.frames.len(), 40);
     }
 

@@ -46,6 +46,15 @@ pub struct Named {
     pub frames: Vec<FrameName>,
 }
 
+/// How much is to be known of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LookUp {
+    /// Inlined functions, files and lines, too.
+    Lines,
+    /// The function that the symbol table has, for which no debug information is read.
+    Functions,
+}
+
 /// Names of all addresses that were asked for.
 #[derive(Debug, Default)]
 pub struct Names {
@@ -74,6 +83,7 @@ pub fn name(
     facts: &Facts,
     header: &Header,
     opened: &mut Opened,
+    look_up: LookUp,
 ) -> Names {
     let mut names = Names::default();
     let mut by_module: BTreeMap<usize, Vec<CodeAddress>> = BTreeMap::new();
@@ -93,7 +103,7 @@ pub fn name(
             None => strays.push(address),
         }
     }
-    for (module, addresses, found) in name_modules(&by_module, facts, opened) {
+    for (module, addresses, found) in name_modules(&by_module, facts, opened, look_up) {
         names.warnings.extend(found.warning);
         let named = addresses.iter().zip(found.frames);
         for (address, frames) in named.filter(|(_, frames)| !frames.is_empty()) {
@@ -114,6 +124,7 @@ fn name_modules<'a>(
     by_module: &'a BTreeMap<usize, Vec<CodeAddress>>,
     facts: &Facts,
     opened: &mut Opened,
+    look_up: LookUp,
 ) -> Vec<NamedModule<'a>> {
     let lookups = |addresses: &[CodeAddress]| -> Vec<u64> {
         addresses.iter().map(|address| address.lookup()).collect()
@@ -132,7 +143,7 @@ fn name_modules<'a>(
     let take_one = || queue.lock().ok()?.next();
     let work = || {
         while let Some((number, addresses)) = take_one() {
-            let found = names_in(&facts.modules[*number], &known(lookups(addresses)));
+            let found = names_in(&facts.modules[*number], &known(lookups(addresses), look_up));
             if let Ok(mut done) = done.lock() {
                 done.push((*number, &addresses[..], found));
             }

@@ -1,11 +1,11 @@
 //! Names for addresses of one module: its own file, its debug file, DWARF and symbol tables.
 
-use super::FrameName;
 use super::debug_files::{self, hex};
 use super::demangle::demangle;
 use super::nearby::Nearby;
 use super::needed;
 use super::symbol_table::SymbolTable;
+use super::{FrameName, LookUp};
 use crate::replay::facts::LoadedModule;
 use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
 use object::{Object, ObjectSection, ReadCache, ReadRef};
@@ -35,13 +35,16 @@ pub(super) struct Addresses {
     pub(super) asked: LazyCell<Vec<u64>, Box<dyn FnOnce() -> Vec<u64>>>,
     /// Until then: what will probably be among them.
     pub(super) likely: Vec<u64>,
+    /// How much of each.
+    pub(super) look_up: LookUp,
 }
 
 /// Addresses that are known.
-pub(super) fn known(addresses: Vec<u64>) -> Addresses {
+pub(super) fn known(addresses: Vec<u64>, look_up: LookUp) -> Addresses {
     Addresses {
         asked: LazyCell::new(Box::new(|| addresses)),
         likely: Vec::new(),
+        look_up,
     }
 }
 
@@ -72,7 +75,7 @@ pub(super) fn names_in(module: &LoadedModule, addresses: &Addresses) -> ModuleNa
     let path = &module.path;
     let is_file = path.is_absolute();
     let named = if is_file {
-        with_file(path, Names { module, addresses })
+        with_file(path, addresses.look_up, Names { module, addresses })
     } else {
         // The kernel's own page has no file.
         return ModuleNames::default();
@@ -89,7 +92,7 @@ trait WithFile {
     fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output;
 }
 
-fn with_file<W: WithFile>(path: &Path, work: W) -> Result<W::Output, String> {
+fn with_file<W: WithFile>(path: &Path, look_up: LookUp, work: W) -> Result<W::Output, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let file = fs::File::open(path).map_err(|error| said(&error))?;
     let length = file.metadata().map_err(|error| said(&error))?.len();
@@ -98,7 +101,7 @@ fn with_file<W: WithFile>(path: &Path, work: W) -> Result<W::Output, String> {
         let object = object::File::parse(&cache).map_err(|error| said(&error))?;
         return Ok(work.with(&object));
     }
-    let data = needed::read(&file, length).map_err(|error| said(&error))?;
+    let data = needed::read(&file, length, look_up).map_err(|error| said(&error))?;
     let object = object::File::parse(&*data).map_err(|error| said(&error))?;
     Ok(work.with(&object))
 }
@@ -140,7 +143,7 @@ impl WithFile for Names<'_> {
                 symbols: SymbolTable::new([file]),
                 asked,
             };
-            with_file(&path, work).ok()
+            with_file(&path, asked.addresses.look_up, work).ok()
         });
         let frames = frames.unwrap_or_else(|| {
             let symbols = [SymbolTable::new([file])];
@@ -178,6 +181,9 @@ impl WithFile for InDebugFile<'_> {
     fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output {
         // The debug file has the full symbol table, the module perhaps only what it exports.
         let symbols = [SymbolTable::new([file]), self.symbols];
+        if self.asked.addresses.look_up == LookUp::Functions {
+            return frames_of(self.path, file, &symbols, self.asked);
+        }
         // Of libraries, a part of it mostly does. The program's own, where everything may be asked
         // for, is rather opened in full while there is time.
         let nearby = Nearby::open(file).and_then(|mut nearby| {
@@ -229,7 +235,8 @@ fn frames_of<'d, R: ReadRef<'d>>(
     asked: Asked<'_>,
 ) -> Vec<Vec<FrameName>> {
     let only_symbols = |address: u64| frames_at(None, symbols, address);
-    if file.section_by_name(".debug_info").is_none() {
+    let is_enough = asked.addresses.look_up == LookUp::Functions;
+    if is_enough || file.section_by_name(".debug_info").is_none() {
         return asked.in_file().map(only_symbols).collect();
     }
     let load = |id| Ok::<_, ()>(section(file, id));
@@ -239,7 +246,7 @@ fn frames_of<'d, R: ReadRef<'d>>(
     let alternate = file.gnu_debugaltlink().ok().flatten();
     let alternate = alternate.and_then(|(name, build_id)| {
         let path = debug_files::by_alternate_link(path, name, build_id)?;
-        with_file(&path, Sections).ok()?
+        with_file(&path, LookUp::Lines, Sections).ok()?
     });
     frames_from(&sections, alternate.as_ref(), symbols, asked)
 }

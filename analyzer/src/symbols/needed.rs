@@ -1,9 +1,10 @@
-//! An object file of which only what names need is read: its symbols, its notes, its debug information.
+//! An object file of which only what names need is read: its symbols, its notes, its debug information (where that is asked for).
 //!
 //! The rest of the file, which is most of a program without debug information, stays zero and untouched, so that it takes
 //! no memory either. Reading all of it took a report of a compiler 30 MiB, and a page fault for each 4 KiB.
 //! Mapping the file would do the same, but a file that is cut while it is mapped ends the process.
 
+use super::LookUp;
 use object::elf::{FileHeader64, SHT_DYNSYM, SHT_NOTE, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX};
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{Endianness, ReadCache};
@@ -16,10 +17,10 @@ use std::os::unix::fs::FileExt;
 const HEADER_BYTES: u64 = 4096;
 
 /// Reads what is needed of a file of this length; everything else is zero. What is no 64-bit ELF file is read in full.
-pub(super) fn read(file: &File, length: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read(file: &File, length: u64, look_up: LookUp) -> io::Result<Vec<u8>> {
     let mut data = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     let whole = 0..length;
-    let parts = parts(file, length).unwrap_or_else(|| vec![whole]);
+    let parts = parts(file, length, look_up).unwrap_or_else(|| vec![whole]);
     for part in parts {
         // They are within the length, see `parts`.
         let place = &mut data[part.start as usize..part.end as usize];
@@ -29,7 +30,7 @@ pub(super) fn read(file: &File, length: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The parts that are needed, all of them within the length; `None` when that is not told.
-fn parts(file: &File, length: u64) -> Option<Vec<Range<u64>>> {
+fn parts(file: &File, length: u64, look_up: LookUp) -> Option<Vec<Range<u64>>> {
     let cache = ReadCache::new(file);
     let header = FileHeader64::<Endianness>::parse(&cache).ok()?;
     let endian = header.endian().ok()?;
@@ -42,7 +43,9 @@ fn parts(file: &File, length: u64) -> Option<Vec<Range<u64>>> {
         let is_needed = matches!(
             section.sh_type(endian),
             SHT_SYMTAB | SHT_DYNSYM | SHT_STRTAB | SHT_SYMTAB_SHNDX | SHT_NOTE
-        ) || sections.section_name(endian, section).is_ok_and(says_names);
+        ) || sections
+            .section_name(endian, section)
+            .is_ok_and(|name| says_names(name, look_up));
         if let Some((offset, size)) = section.file_range(endian).filter(|_| is_needed) {
             parts.push(offset..offset.checked_add(size)?);
         }
@@ -52,7 +55,10 @@ fn parts(file: &File, length: u64) -> Option<Vec<Range<u64>>> {
 
 /// Whether a section with this name is debug information, or says where that is, but for what
 /// [`super::module_names::section`] leaves out.
-fn says_names(name: &[u8]) -> bool {
+fn says_names(name: &[u8], look_up: LookUp) -> bool {
+    if look_up == LookUp::Functions {
+        return name.starts_with(b".gnu_debug");
+    }
     let is_debug = [&b".debug_"[..], b".zdebug_", b".gnu_debug"]
         .iter()
         .any(|start| name.starts_with(start));
@@ -72,7 +78,7 @@ mod tests {
         let path = std::env::current_exe().expect("it is known");
         let whole = std::fs::read(&path).expect("it can be read");
         let file = File::open(&path).expect("it can be opened");
-        let read = read(&file, whole.len() as u64).expect("it can be read");
+        let read = read(&file, whole.len() as u64, LookUp::Lines).expect("it can be read");
         let (whole, read) = (&*whole, &*read);
         let whole = object::File::parse(whole).expect("a program");
         let read = object::File::parse(read).expect("its header is there");
@@ -98,7 +104,13 @@ mod tests {
     fn what_is_no_program_is_read_in_full() {
         let mut file = tempfile::tempfile().expect("a file");
         io::Write::write_all(&mut file, b"no program").expect("room");
-        assert_eq!(read(&file, 10).expect("it can be read"), b"no program");
-        assert!(read(&file, 11).is_err(), "it has become shorter");
+        assert_eq!(
+            read(&file, 10, LookUp::Lines).expect("it can be read"),
+            b"no program"
+        );
+        assert!(
+            read(&file, 11, LookUp::Lines).is_err(),
+            "it has become shorter"
+        );
     }
 }

@@ -131,6 +131,12 @@ impl Suppressions {
         Ok(())
     }
 
+    /// Whether there are others than LDT's own.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.all.iter().any(|entry| entry.source.file.is_some())
+    }
+
     /// The suppression that an error is excused by.
     #[must_use]
     pub fn find_error(&self, error: &ErrorReport) -> Option<usize> {
