@@ -61,6 +61,7 @@ export! {
     free_sized("rdx", "rcx") => heap::free_sized;
     free_aligned_sized("rcx", "r8") => heap::free_aligned_sized;
     munmap("rdx", "rcx") => mappings::munmap;
+    mprotect("rcx", "r8") => mappings::mprotect;
     mremap("r9", "rax") => mremap_with_frame;
     sbrk("rsi", "rdx") => mappings::sbrk;
     brk("rsi", "rdx") => mappings::brk;

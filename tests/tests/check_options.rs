@@ -118,6 +118,30 @@ fn both_sides_of_a_fork_go_on_with_the_blocks_of_before() {
 
 /// Guard markers cannot be put on locked memory; redzones still tell.
 #[test]
+fn pages_of_blocks_that_the_program_maps_over_are_its_own() {
+    let program = Sample::named("check/options/mapped_over.c").build(Variant::PLAIN);
+    let all = "--guard=all";
+    for options in [
+        ["--guard=adaptive", "--guard-method=auto"],
+        ["--guard=off", "--guard-method=auto"],
+        [all, "--guard-method=auto"],
+        [all, "--guard-method=mprotect"],
+        [all, "--exact"],
+    ] {
+        let mut options = options.to_vec();
+        options.push("--freelist-vol=1M");
+        let checked = check(&options, &program, [""; 0]);
+        let said = &checked.outcome;
+        assert_eq!(
+            said.stdout, "32768\n262144\n2097152\n",
+            "{options:?}: {}",
+            said.stderr
+        );
+        assert_eq!(said.ending, Ending::Code(0), "{options:?}: {}", said.stderr);
+    }
+}
+
+#[test]
 fn a_program_that_locks_its_memory_is_checked() {
     let program = Sample::named("check/options/locked.c").build(Variant::PLAIN);
     if run(&mut Command::new(&program)).ending == Ending::Code(77) {

@@ -228,6 +228,9 @@ pub fn check_all(found: &mut dyn Found) {
                 State::Freed if matches!(slot.kind, Kind::Small | Kind::Fenced) => Look::Inside,
                 _ => continue,
             };
+            if slot.is_altered() {
+                continue;
+            }
             let lies = slot.lies(facts);
             if !is_unwritten(&slot, &lies, what, &mut unwritten) {
                 look(&slot, facts, &lies, what, found);

@@ -14,8 +14,8 @@ use super::shelves::{self, ALL_CLASSES, Cache, Returned};
 use super::slot::{Lies, Slot};
 use super::span::{Kind, Large};
 use super::{
-    Config, bytes, fenced, fork, guarded, large, leave, limits, misuse, region, runs, settings,
-    stacks, watch,
+    Config, altered, bytes, fenced, fork, guarded, large, leave, limits, misuse, region, runs,
+    settings, stacks, watch,
 };
 use crate::modes::chooser::Chooser;
 use crate::modes::guard::Placed;
@@ -177,6 +177,11 @@ impl ThreadHeap {
     #[inline(always)]
     pub fn release(&mut self, address: u64, free: &Free, found: &mut dyn Found) -> Option<u64> {
         let (slot, lies) = claim(address, free, found)?;
+        if altered::any() && !altered::restore(&slot.extent()) {
+            // Pages that cannot be had back are left alone for good.
+            slot.meta.set(State::Freed);
+            return Some(lies.size);
+        }
         let look = match slot.kind {
             Kind::Fenced => Look::Near,
             _ => Look::Around,
@@ -238,6 +243,13 @@ impl ThreadHeap {
         }
         for cache in &mut self.caches {
             return_slots(cache);
+        }
+    }
+
+    /// Slots that the program has just mapped something over are not given out.
+    pub fn leave_altered(&mut self) {
+        for cache in &mut self.caches {
+            cache.leave_altered();
         }
     }
 

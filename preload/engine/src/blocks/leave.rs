@@ -50,15 +50,17 @@ pub(super) fn let_go(blocks: &[u64], found: &mut dyn Found) {
         if let Some(Some(ahead)) = slots.get(index + BODIES_AHEAD) {
             ask_for_body(ahead, blocks[index + BODIES_AHEAD]);
         }
-        let Some(slot) = slot else { continue };
+        let Some(slot) = slot.filter(|slot| !slot.is_altered()) else {
+            continue;
+        };
         match slot.kind {
             Kind::Small => {
                 let facts = slot.meta.facts();
                 let lies = slot.lies(facts);
-                check::look(slot, facts, &lies, Look::Inside, found);
+                check::look(&slot, facts, &lies, Look::Inside, found);
             }
             Kind::Guarded => {}
-            Kind::Fenced => fenced::let_go(slot, found),
+            Kind::Fenced => fenced::let_go(&slot, found),
             _ => {
                 large::give_back(slot.span);
                 continue;

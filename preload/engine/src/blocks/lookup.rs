@@ -1,6 +1,7 @@
 //! From an address to what is known of it. No lock is taken and nothing is changed but guard pages: all
 //! of this may run in a signal handler that has interrupted the heap anywhere.
 
+use super::altered;
 use super::region::{self, Region};
 use super::report::Block;
 use super::slot::Slot;
@@ -92,15 +93,17 @@ fn fits_in_page(span: &'static Descriptor, address: u64, bytes: u64) -> bool {
 }
 
 /// How many bytes from an address on lie in one live block: none elsewhere in the heap, and no limit
-/// outside it.
+/// outside it, or where the program has mapped something over what is no block.
 #[must_use]
 pub fn room(address: u64) -> u64 {
     if !is_ours(address) {
         return u64::MAX;
     }
-    locate(address).map_or(0, |place| {
-        (place.start + place.size).saturating_sub(address)
-    })
+    match locate(address) {
+        Some(place) => (place.start + place.size).saturating_sub(address),
+        None if altered::is_altered(address) => u64::MAX,
+        None => 0,
+    }
 }
 
 /// The block, live or remembered, whose slot, redzones and guard pages cover the address. Of two that

@@ -2,6 +2,7 @@
 //!
 //! `README.md` beside this file tells the life of a checked block through these modules.
 
+mod altered;
 mod bytes;
 mod check;
 mod config;
@@ -37,6 +38,7 @@ mod unwritten;
 mod walk;
 mod watch;
 
+pub use altered::{Alteration, alter, each_mapped, is_altered, part_of_heap, renewed, unprotected};
 pub use check::check_all;
 pub use config::Config;
 pub use figures::{Figures, figures, give_back_reserved, trim};

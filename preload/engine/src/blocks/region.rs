@@ -9,6 +9,7 @@ use core::ptr;
 use core::slice;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use super::altered::Marks;
 use super::span::{Descriptor, Kind};
 use crate::modes::redzone::GRANULE_BYTES;
 use crate::sys::mem;
@@ -27,6 +28,8 @@ pub(super) struct Region {
     /// For each granule the number of its span's first granule, plus one; 0 for none.
     heads: AtomicPtr<AtomicU32>,
     spans: AtomicPtr<Descriptor>,
+    /// What the program has changed itself.
+    pub(super) marks: Marks,
 }
 
 static REGIONS: [Region; REGIONS_MAX] = [const {
@@ -37,6 +40,7 @@ static REGIONS: [Region; REGIONS_MAX] = [const {
         high: AtomicU64::new(0),
         heads: AtomicPtr::new(ptr::null_mut()),
         spans: AtomicPtr::new(ptr::null_mut()),
+        marks: AtomicPtr::new(ptr::null_mut()),
     }
 }; REGIONS_MAX];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -118,6 +122,12 @@ impl Region {
             return granule + 1;
         }
         self.high.load(Ordering::Acquire).max(granule + 1)
+    }
+
+    /// All its addresses.
+    pub(super) fn range(&self) -> core::ops::Range<u64> {
+        let start = self.start();
+        start..start + self.bytes.load(Ordering::Acquire)
     }
 
     pub(super) fn granule_of(&self, address: u64) -> u64 {

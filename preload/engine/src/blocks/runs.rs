@@ -8,7 +8,7 @@
 
 use super::region::{self, Region};
 use super::span::{Descriptor, Kind, follow, push, unlink};
-use crate::blocks::limits;
+use crate::blocks::{altered, limits};
 use crate::sys::lock::Lock;
 use crate::sys::pages;
 
@@ -176,6 +176,16 @@ fn commit(region: &Region, used: &mut Used, end: u64) -> bool {
 
 /// Takes a run of granules; its descriptor says where it is, and nothing else yet.
 pub(super) fn take(granules: u64, zone: Zone) -> Option<&'static Descriptor> {
+    loop {
+        let run = take_any(granules, zone)?;
+        // What the program has mapped over is lost to the heap.
+        if !altered::any() || !altered::touches(&run.range()) {
+            return Some(run);
+        }
+    }
+}
+
+fn take_any(granules: u64, zone: Zone) -> Option<&'static Descriptor> {
     RUNS.with(|runs| {
         if let Some(run) = runs.find(granules, zone) {
             let region = region::of(run.start())?;

@@ -11,8 +11,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use super::guarded;
 use super::meta::Meta;
 use super::runs::{self, Zone};
+use super::slot::Slot;
 use super::span::{Descriptor, Kind, Slots, follow, push, unlink};
-use super::{bytes, limits, quarantine, settings, tables, watch};
+use super::{altered, bytes, limits, quarantine, settings, tables, watch};
 use crate::modes::redzone::{CLASSES, GRANULE_BYTES, Pattern};
 use crate::modes::{guard, redzone};
 use crate::sys::lock::Lock;
@@ -73,6 +74,22 @@ pub(super) struct Cache {
 }
 
 impl Cache {
+    /// Leaves slots out for good that the program has mapped something over.
+    pub(super) fn leave_altered(&mut self) {
+        if !altered::any() {
+            return;
+        }
+        let mut left = self.mask;
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            left &= left - 1;
+            let start = self.base + u64::from(bit) * self.stride;
+            if Slot::at(start).is_none_or(|slot| slot.is_altered()) {
+                self.mask &= !(1 << bit);
+            }
+        }
+    }
+
     /// Asks the processor for the slot that is next: what was in quarantine is cold. Not for fresh ones, which
     /// it sees coming.
     #[inline(always)]
@@ -195,7 +212,11 @@ impl Shelf {
             if take_used(span, most, cache) || take_fresh(span, most, cache) {
                 end_idleness(span);
                 cache.stride = stride;
-                return true;
+                cache.leave_altered();
+                if cache.mask != 0 {
+                    return true;
+                }
+                continue;
             }
             self.unlist(span);
         }
@@ -355,6 +376,10 @@ struct Gone {
 /// Gives the memory of a span that was removed back to the kernel, and its addresses to others.
 fn dissolve(span: &'static Descriptor) {
     let range = span.range();
+    if altered::any() && altered::touches(&range) {
+        // Free memory that the program has mapped over: its own for good.
+        return;
+    }
     // SAFETY: no slot is in use and no class knows the span.
     let discarded = unsafe { pages::discard(range.start, range.end - range.start) };
     if discarded.is_err() {

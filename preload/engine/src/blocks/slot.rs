@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use ldt_trace::finding::{BlockFacts, BlockState};
 
+use super::altered;
 use super::guarded;
 use super::meta::{Facts, Meta, State};
 use super::region;
@@ -98,24 +99,27 @@ impl Slot {
     }
 
     /// Everything around the block, redzones and guard pages included.
-    fn extent(&self) -> (u64, u64) {
+    pub(super) fn extent(&self) -> Range<u64> {
         match self.kind {
             Kind::Small => {
                 let start = self.span.slot_start(self.number);
-                (
-                    start.saturating_sub(settings::redzone_bytes()),
-                    start + self.span.stride(),
-                )
+                start.saturating_sub(settings::redzone_bytes())..start + self.span.stride()
             }
             Kind::Guarded | Kind::Fenced => {
                 let data = self.span.data(self.number);
-                (data.start - GUARD_BYTES, data.end + GUARD_BYTES)
+                data.start - GUARD_BYTES..data.end + GUARD_BYTES
             }
             _ => {
                 let start = self.span.start();
-                (start, start + self.span.granules() * GRANULE_BYTES)
+                start..start + self.span.granules() * GRANULE_BYTES
             }
         }
+    }
+
+    /// Whether the program has changed its mapping, so that nobody of ours may touch it.
+    #[inline(always)]
+    pub(super) fn is_altered(&self) -> bool {
+        altered::any() && altered::touches(&self.extent())
     }
 
     /// What reports say of the block; `None` for a slot that has none.
@@ -127,6 +131,7 @@ impl Slot {
             State::Freeing | State::Freed | State::Past => BlockState::Freed,
         };
         let lies = self.lies(facts);
+        let extent = self.extent();
         let (alignment, guarding) = match self.kind {
             Kind::Large => {
                 let large = self.span.large();
@@ -152,7 +157,7 @@ impl Slot {
                 allocated: self.meta.allocated(facts),
                 freed,
             },
-            slot: self.extent(),
+            slot: (extent.start, extent.end),
             guarding,
         })
     }

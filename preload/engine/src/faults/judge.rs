@@ -82,13 +82,13 @@ pub(super) fn default_action(number: i32, frame: &mut Frame) -> Onward {
 }
 
 /// Deals with an access that a guard of LDT's stopped: gives whether it was one, and the instruction can
-/// run again.
+/// run again. What the program has protected itself in its blocks is its own handler's business.
 fn mend(frame: &mut Frame) -> bool {
     if frame.code() == SI_KERNEL {
         return is_exact() && unaligned::mend(frame);
     }
     let fault = frame.address();
-    blocks::is_ours(fault) && open(frame, fault)
+    blocks::is_ours(fault) && !blocks::is_altered(fault) && open(frame, fault)
 }
 
 /// Reports the access to a guard page at `fault` and lifts the guard for it; `false` when that does not help.

@@ -6,14 +6,16 @@
 #![allow(clippy::missing_safety_doc, reason = "said once, above")]
 
 use core::ffi::c_int;
+use core::ops::Range;
 
 use ldt_trace::Function;
 
 use super::Origin;
-use crate::blocks;
+use crate::blocks::{self, Alteration};
 use crate::real;
-use crate::reentry::enter;
+use crate::reentry::{Inside, enter};
 use crate::stacks::bounds;
+use crate::sys::mem::PAGE_BYTES;
 use crate::sys::syscall;
 
 /// The C convention for a system call's result.
@@ -23,6 +25,84 @@ fn with_errno(result: Result<usize, i32>) -> usize {
         unsafe { *libc::__errno_location() = error };
         usize::MAX
     })
+}
+
+/// The part of LDT's heap that the program is about to map something over, unmap or protect: rare.
+#[inline(always)]
+fn of_heap(address: usize, bytes: usize) -> Option<Range<u64>> {
+    let last = (address as u64).wrapping_add(bytes as u64).wrapping_sub(1);
+    if !blocks::is_ours(address as u64) && !blocks::is_ours(last) {
+        return None;
+    }
+    blocks::part_of_heap(address as u64, bytes as u64)
+}
+
+/// Something else will lie in these pages of the heap.
+#[cold]
+fn replacing(pages: &Range<u64>, inside: Option<&mut Inside>) {
+    blocks::alter(pages, Alteration::Replaced);
+    if let Some(heap) = inside.and_then(|inside| inside.recorder().heap.as_mut()) {
+        heap.leave_altered();
+    }
+}
+
+/// Unmaps pages of the heap as far as the program can see: what maps memory without saying where must not come to lie
+/// in the middle of the heap.
+unsafe fn close_for_good(pages: &Range<u64>) -> Result<usize, i32> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+    let args = [
+        pages.start as usize,
+        (pages.end - pages.start) as usize,
+        libc::PROT_NONE as usize,
+        flags as usize,
+        usize::MAX,
+        0,
+    ];
+    // SAFETY: the program gives these pages up.
+    unsafe { syscall(libc::SYS_mmap, &args) }
+}
+
+/// `munmap` of a range of which a part lies in the heap.
+#[cold]
+unsafe fn unmap_of_heap(
+    address: usize,
+    bytes: usize,
+    pages: &Range<u64>,
+    inside: Option<&mut Inside>,
+) -> Result<usize, i32> {
+    let end = (address as u64 + bytes as u64).next_multiple_of(PAGE_BYTES as u64);
+    if !address.is_multiple_of(PAGE_BYTES) {
+        return Err(libc::EINVAL);
+    }
+    replacing(pages, inside);
+    for part in [address as u64..pages.start, pages.end..end] {
+        if part.start < part.end {
+            let args = [part.start as usize, (part.end - part.start) as usize];
+            // SAFETY: the program's own call.
+            unsafe { syscall(libc::SYS_munmap, &args) }?;
+        }
+    }
+    // SAFETY: as the caller vouches.
+    unsafe { close_for_good(pages) }.map(|_| 0)
+}
+
+/// Ordinary memory, as blocks have.
+const ORDINARY: c_int = libc::PROT_READ | libc::PROT_WRITE;
+
+/// `mprotect`.
+pub unsafe extern "C" fn mprotect(address: usize, bytes: usize, protection: c_int) -> usize {
+    let pages = of_heap(address, bytes);
+    let keeps = protection & ORDINARY == ORDINARY;
+    if let Some(pages) = pages.as_ref().filter(|_| !keeps) {
+        blocks::alter(pages, Alteration::Protected);
+    }
+    let args = [address, bytes, protection as usize];
+    // SAFETY: the program's own call.
+    let result = unsafe { syscall(libc::SYS_mprotect, &args) };
+    if let Some(pages) = pages.filter(|_| keeps && result.is_ok()) {
+        blocks::unprotected(&pages);
+    }
+    with_errno(result)
 }
 
 /// `mmap` and `mmap64`.
@@ -45,11 +125,24 @@ pub unsafe extern "C" fn mmap(
         offset,
     ];
     let mut inside = enter(sp);
+    let mut over = None;
     if flags & libc::MAP_FIXED != 0 {
         bounds::unmapped();
+        over = of_heap(address, bytes);
+        if let Some(pages) = &over {
+            replacing(pages, inside.as_mut());
+        }
     }
     // SAFETY: the program's own call.
     let result = unsafe { syscall(libc::SYS_mmap, &args) };
+    let ordinary = libc::MAP_ANONYMOUS | libc::MAP_PRIVATE;
+    if let Some(pages) = over
+        && result.is_ok()
+        && flags & ordinary == ordinary
+        && protection & ORDINARY == ORDINARY
+    {
+        blocks::renewed(&pages);
+    }
     if let (Some(inside), Ok(at), true) =
         (inside.as_mut(), result, flags & libc::MAP_ANONYMOUS != 0)
     {
@@ -68,14 +161,33 @@ pub unsafe extern "C" fn mmap(
 /// `munmap`.
 pub unsafe extern "C" fn munmap(address: usize, bytes: usize, sp: u64) -> usize {
     bounds::unmapped();
-    if let Some(mut inside) = enter(sp) {
+    let mut inside = enter(sp);
+    if let Some(inside) = &mut inside {
         blocks::note_unmapped(bytes as u64);
         inside
             .recorder()
             .unmapping(Function::Munmap, address as u64, bytes as u64);
     }
+    if let Some(pages) = of_heap(address, bytes) {
+        // SAFETY: the program's own call.
+        return with_errno(unsafe { unmap_of_heap(address, bytes, &pages, inside.as_mut()) });
+    }
     // SAFETY: the program's own call.
     with_errno(unsafe { syscall(libc::SYS_munmap, &[address, bytes]) })
+}
+
+/// Closes what `mremap` has left unmapped of the heap: all that was there, or what is behind a shorter mapping.
+#[cold]
+unsafe fn close_hole(pages: &Range<u64>, old: usize, at: usize, bytes: usize) {
+    let kept = match at == old {
+        true => (at as u64 + bytes as u64).next_multiple_of(PAGE_BYTES as u64),
+        false => pages.start,
+    };
+    let hole = kept.max(pages.start)..pages.end;
+    if hole.start < hole.end {
+        // SAFETY: nothing is mapped there. A failure leaves it so.
+        let _ = unsafe { close_for_good(&hole) };
+    }
 }
 
 /// `mremap`.
@@ -90,6 +202,14 @@ pub unsafe extern "C" fn mremap(
 ) -> usize {
     bounds::unmapped();
     let mut inside = enter(sp);
+    let from = of_heap(old, old_bytes);
+    let onto = match flags & libc::MREMAP_FIXED {
+        0 => None,
+        _ => of_heap(wanted, bytes),
+    };
+    for pages in [&from, &onto].into_iter().flatten() {
+        replacing(pages, inside.as_mut());
+    }
     // SAFETY: the program's own call.
     let result = unsafe {
         syscall(
@@ -97,6 +217,11 @@ pub unsafe extern "C" fn mremap(
             &[old, old_bytes, bytes, flags as usize, wanted],
         )
     };
+    let unmaps = flags & libc::MREMAP_DONTUNMAP == 0;
+    if let (Some(pages), Ok(at), true) = (&from, result, unmaps) {
+        // SAFETY: as above.
+        unsafe { close_hole(pages, old, at, bytes) };
+    }
     if let (Some(inside), Ok(at)) = (inside.as_mut(), result) {
         // SAFETY: `sp` and `bp` are the hook's.
         let origin = unsafe { Origin::direct(Function::Mremap, sp, bp) };

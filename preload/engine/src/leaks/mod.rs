@@ -35,7 +35,7 @@ use crate::recorder::Recorder;
 use crate::sys::others::Others;
 use crate::sys::readable::Faults;
 use crate::sys::{arena, mem, own, thread};
-use crate::{findings, message, real};
+use crate::{blocks, findings, message, real};
 use cliques::Following;
 use heap::Heap;
 use maps::Maps;
@@ -157,6 +157,18 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
     })
 }
 
+/// A mapping of LDT's own, less what the program has mapped over it: its pointers count.
+fn less_mapped(own: Range<u64>) -> Vec<Range<u64>> {
+    let mut left = Vec::new();
+    let mut at = own.start;
+    blocks::each_mapped(&own, &mut |mapped| {
+        left.push(at..mapped.start);
+        at = mapped.end;
+    });
+    left.push(at..own.end);
+    left
+}
+
 /// How often the others are let go again because one of them holds the lock of LDT's memory.
 const TRIES: usize = 20;
 
@@ -182,7 +194,7 @@ fn mark_roots(
     standing: &Standing,
 ) {
     let own_block = thread::pointer();
-    let mut holes: Vec<Range<u64>> = own::all().collect();
+    let mut holes: Vec<Range<u64>> = own::all().flat_map(less_mapped).collect();
     holes.extend(own_module());
     holes.extend(poison::all());
     holes.extend(stacks::dead_below(standing.sp, own_block, maps, memory));

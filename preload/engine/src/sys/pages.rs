@@ -79,20 +79,38 @@ pub unsafe fn keep_small(address: u64, bytes: u64) {
     let _ = unsafe { advise(address, bytes, libc::MADV_NOHUGEPAGE as usize) };
 }
 
+unsafe fn map_anew(address: u64, bytes: u64, protection: i32) -> Result<(), i32> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+    let args = [
+        address as usize,
+        bytes as usize,
+        protection as usize,
+        flags as usize,
+        usize::MAX,
+        0,
+    ];
+    // SAFETY: as the callers vouch; the range is ours, so nothing else is replaced.
+    unsafe { syscall(libc::SYS_mmap, &args) }.map(|_| ())
+}
+
+/// Makes a range fresh memory that reads as zero, whatever was mapped there.
+///
+/// # Safety
+/// As [`discard`].
+pub unsafe fn renew(address: u64, bytes: u64) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        map_anew(address, bytes, libc::PROT_READ | libc::PROT_WRITE)?;
+        keep_small(address, bytes);
+    }
+    Ok(())
+}
+
 /// Makes a range a fresh, inaccessible reservation again, its memory and tables of pages given back.
 ///
 /// # Safety
 /// As [`discard`].
 pub unsafe fn reserve_anew(address: u64, bytes: u64) -> Result<(), i32> {
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
-    let args = [
-        address as usize,
-        bytes as usize,
-        libc::PROT_NONE as usize,
-        flags as usize,
-        usize::MAX,
-        0,
-    ];
-    // SAFETY: as the caller vouches; the range is ours, so nothing else is replaced.
-    unsafe { syscall(libc::SYS_mmap, &args) }.map(|_| ())
+    // SAFETY: as the caller vouches.
+    unsafe { map_anew(address, bytes, libc::PROT_NONE) }
 }
