@@ -1,6 +1,6 @@
 //! Every event that is put into words is read back as it was.
 
-use ldt_trace::words::{self, BlockSink, MAX_EVENT_WORDS, Node, Sample};
+use ldt_trace::words::{self, BlockSink, MAX_EVENT_WORDS, Node, Realloc, Sample};
 use ldt_trace::{Blob, BlobKind, Event, Function, NodeId, Tick, Words};
 use proptest::prelude::*;
 
@@ -245,6 +245,28 @@ impl BlockSink for Noted {
     fn freed(&mut self, function: Function, address: u64, tick: Tick) -> bool {
         self.note(tick, Event::Free { function, address })
     }
+
+    fn reallocated(&mut self, realloc: Realloc, tick: Tick) -> bool {
+        let Realloc {
+            function,
+            old,
+            address,
+            size,
+            stack,
+        } = realloc;
+        let event = Event::Realloc {
+            function,
+            old,
+            address,
+            size,
+            stack,
+        };
+        self.note(tick, event)
+    }
+
+    fn node(&mut self, node: &Node) -> bool {
+        self.note(self.admitted, Event::Node(*node))
+    }
 }
 
 impl Noted {
@@ -282,12 +304,15 @@ proptest! {
             let is_full = noted.events.len() == room;
             let taken = words.position() - before;
             prop_assert!(taken <= most_words);
-            prop_assert_eq!(handed_on.events, noted.events.len() as u64);
-            for (tick, event) in noted.events {
+            let mut handed = noted.events.into_iter();
+            for _ in 0..handed_on.events {
                 let item = plainly.next().expect("next reads it, too");
-                prop_assert_eq!((item.tick, item.event), (tick, event));
-                prop_assert!(tick < limit);
+                prop_assert!(item.tick.max(item.tick_before) < limit);
+                if item.event != Event::Stamp {
+                    prop_assert_eq!(Some((item.tick, item.event)), handed.next());
+                }
             }
+            prop_assert!(handed.next().is_none());
             prop_assert_eq!(words.position(), plainly.position());
             let item = words.next();
             prop_assert_eq!(item, plainly.next());
@@ -300,11 +325,17 @@ proptest! {
                 Event::Free { .. } => true,
                 _ => false,
             };
+            let is_between = matches!(
+                item.event,
+                Event::Realloc { .. } | Event::Node(_) | Event::Stamp
+            );
             if let Some(tick) = handed_on.held_back {
                 prop_assert!(is_plain && item.tick == tick && tick >= limit);
             } else {
-                let is_beyond = words.position() - before > most_words;
-                prop_assert!(!is_plain || is_full || is_beyond, "{:?} was not handed on", item);
+                let is_beyond = words.position() - before > most_words
+                    || is_between && item.tick.max(item.tick_before) >= limit;
+                let is_left = !(is_plain || is_between);
+                prop_assert!(is_left || is_full || is_beyond, "{:?} was not handed on", item);
             }
         }
     }

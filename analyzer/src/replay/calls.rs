@@ -27,6 +27,21 @@ pub struct ReallocCounts {
     pub freed: u64,
 }
 
+impl ReallocCounts {
+    /// Counts one that gave a block.
+    #[inline(always)]
+    pub(super) fn count(&mut self, is_moved: bool, is_shrunk: bool) {
+        if is_moved {
+            self.moved += 1;
+        } else {
+            self.in_place += 1;
+        }
+        if is_shrunk {
+            self.shrunk += 1;
+        }
+    }
+}
+
 /// Counts of all functions.
 #[derive(Clone, Debug)]
 pub struct Calls {
@@ -46,15 +61,9 @@ impl Default for Calls {
 
 impl Calls {
     /// The counts of one function.
-    #[inline]
+    #[inline(always)]
     pub fn of(&mut self, function: Function) -> &mut CallCounts {
         &mut self.by_code[usize::from(function as u8)]
-    }
-
-    /// The counts of all functions, by their numbers.
-    #[inline]
-    pub(super) fn by_code(&mut self) -> &mut [CallCounts; 256] {
-        &mut self.by_code
     }
 
     /// The functions that were called, in the order of the format's numbers.

@@ -398,15 +398,8 @@ impl Heap {
         if !self.is_counting {
             return;
         }
-        let reallocs = &mut self.calls.reallocs;
-        if is_moved {
-            reallocs.moved += 1;
-        } else {
-            reallocs.in_place += 1;
-        }
-        if old.is_some_and(|old| old.size > size) {
-            reallocs.shrunk += 1;
-        }
+        let is_shrunk = old.is_some_and(|old| old.size > size);
+        self.calls.reallocs.count(is_moved, is_shrunk);
     }
 
     /// An allocation gave nothing.

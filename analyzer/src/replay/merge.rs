@@ -77,7 +77,7 @@ impl<S: Source> Stream<S> {
             loop {
                 let (heap, thread) = (&mut recorder.heap, self.thread);
                 let handed_on = heap
-                    .take_plain(thread, &mut words, limit)
+                    .take_plain(thread, &mut recorder.stacks, &mut words, limit)
                     .unwrap_or_else(|| {
                         words.blocks(limit, usize::MAX, &mut OfThread { heap, thread })
                     });

@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::heap::Heap;
 use super::mappings::Mappings;
 use super::stacks::Stacks;
-use ldt_trace::words::BlockSink;
+use ldt_trace::words::{BlockSink, Node, Realloc};
 use ldt_trace::{Event, Function, Item, NodeId, Tick};
 
 /// What every block is a multiple of.
@@ -72,6 +72,16 @@ impl BlockSink for OfThread<'_> {
         self.heap
             .called_to_free(self.thread, function, address, tick);
         true
+    }
+
+    #[inline(always)]
+    fn reallocated(&mut self, _realloc: Realloc, _tick: Tick) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn node(&mut self, _node: &Node) -> bool {
+        false
     }
 }
 

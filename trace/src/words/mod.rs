@@ -16,7 +16,7 @@
 mod read;
 mod write;
 
-pub use read::{BlockSink, HandedOn, Item, Words};
+pub use read::{BlockSink, HandedOn, Item, Realloc, Words};
 pub use write::{
     blob_words, put_alloc, put_blob, put_failed, put_free, put_lost, put_map, put_node,
     put_realloc, put_sample, put_stamp, put_unmap,

@@ -1,6 +1,6 @@
 //! Words back into events. Nearly all are plain allocations and frees, so besides the iterator, which reads anything, there
-//! are two quick ways to those: [`Words::blocks`] for a replay, which wants what they say, and the encoder's, which wants
-//! each event's own words too.
+//! are two quick ways to those: [`Words::blocks`] for a replay, which wants what they say (and does not stop at
+//! the few other events that come between them all the time), and the encoder's, which wants each event's own words too.
 
 use super::{
     Event, LOW48, MAX_BLOB_BYTES, NODE_BITS, NODE_CUT, NODE_EXACT, NODE_MASK, Node, NodeId,
@@ -36,6 +36,25 @@ pub trait BlockSink {
     ) -> bool;
     /// A block given back, or a call with a null pointer. False when it is left to others.
     fn freed(&mut self, function: Function, address: u64, tick: Tick) -> bool;
+    /// A successful realloc; `tick` is when the new block came. False when it is left to others.
+    fn reallocated(&mut self, realloc: Realloc, tick: Tick) -> bool;
+    /// A new entry of the stack table. False when it is left to others.
+    fn node(&mut self, node: &Node) -> bool;
+}
+
+/// A successful realloc, see [`Event::Realloc`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Realloc {
+    /// The function called.
+    pub function: Function,
+    /// The block before.
+    pub old: u64,
+    /// The block after.
+    pub address: u64,
+    /// Bytes asked for.
+    pub size: u64,
+    /// The call stack.
+    pub stack: NodeId,
 }
 
 /// What [`Words::blocks`] did.
@@ -43,7 +62,7 @@ pub trait BlockSink {
 pub struct HandedOn {
     /// How many events there were.
     pub events: u64,
-    /// When the next one happened, if that was not before the limit and it is of the same kind.
+    /// When the next one happened, if that was not before the limit and it is an allocation or a free.
     pub held_back: Option<Tick>,
 }
 
@@ -105,9 +124,9 @@ impl<'a> Words<'a> {
         self.tick
     }
 
-    /// Hands plain allocations and frees on, up to the first that did not happen before `limit`, that
-    /// is not in the next `most_words`, that the sink does not take or that is anything else: that one is for
-    /// [`Words::next`].
+    /// Hands plain allocations and frees on, and the reallocs, stack nodes and stamps between them, up to the first that did
+    /// not happen before `limit`, that is not in the next `most_words`, that the sink does not take or that
+    /// is anything else: that one is for [`Words::next`].
     ///
     /// It reads no event that `next` would read otherwise; it is only faster, which is half of what a
     /// replay takes for an event.
@@ -124,8 +143,16 @@ impl<'a> Words<'a> {
         let (mut tick, mut count) = (self.tick, 0);
         let mut held_back = None;
         while let Some((&word, mut behind)) = rest.split_first() {
-            let (op, function) = ((word >> 56) as u8 & 0x7f, (word >> 48) as u8);
-            let Some(function) = Function::from_code(function) else {
+            let op = op_of(word);
+            if op != op::ALLOC && op != op::FREE {
+                let Some((further, when)) = take_between(word, behind, tick, limit, sink) else {
+                    break;
+                };
+                (rest, tick) = (further, when);
+                count += 1;
+                continue;
+            }
+            let Some(function) = Function::from_code((word >> 48) as u8) else {
                 break;
             };
             let mut second = 0;
@@ -137,8 +164,6 @@ impl<'a> Words<'a> {
                 if second & 0xffff_ffff > NODE_MASK {
                     break;
                 }
-            } else if op != op::FREE {
-                break;
             }
             let mut when = tick;
             if word & STAMPED != 0 {
@@ -179,7 +204,7 @@ impl<'a> Words<'a> {
     #[inline(always)]
     pub(crate) fn next_plain_alloc(&mut self) -> Option<Item<'a>> {
         let (word, second) = (*self.words.get(self.at)?, *self.words.get(self.at + 1)?);
-        if (word >> 56) as u8 & 0x7f != op::ALLOC || second & 0xffff_ffff > NODE_MASK {
+        if op_of(word) != op::ALLOC || second & 0xffff_ffff > NODE_MASK {
             return None;
         }
         let event = Event::Alloc {
@@ -196,7 +221,7 @@ impl<'a> Words<'a> {
     #[inline(always)]
     pub(crate) fn next_free(&mut self) -> Option<Item<'a>> {
         let word = *self.words.get(self.at)?;
-        if (word >> 56) as u8 & 0x7f != op::FREE {
+        if op_of(word) != op::FREE {
             return None;
         }
         let event = Event::Free {
@@ -230,8 +255,8 @@ impl<'a> Words<'a> {
         let low = word & LOW48;
         let get = |index: usize| rest.get(index).copied();
         let function = || Function::from_code(middle);
-        let node = |word: u64| (word <= NODE_MASK).then_some(NodeId(word as u32));
-        let (event, own) = match (word >> 56) as u8 & 0x7f {
+        let node = stack_of;
+        let (event, own) = match op_of(word) {
             op::STAMP => (Event::Stamp, 1),
             op::ALLOC => {
                 let second = get(1)?;
@@ -282,15 +307,7 @@ impl<'a> Words<'a> {
             }
             op::NODE => {
                 let second = get(1)?;
-                let node = Node {
-                    id: NodeId((second & NODE_MASK) as u32),
-                    parent: NodeId((second >> NODE_BITS & NODE_MASK) as u32),
-                    ip: low,
-                    exact: middle & NODE_EXACT != 0,
-                    cut: middle & NODE_CUT != 0,
-                    epoch: (second >> (2 * NODE_BITS)) as u16,
-                };
-                (Event::Node(node), 2)
+                (Event::Node(node_of(word, second)), 2)
             }
             op::MAP => {
                 let event = Event::Map {
@@ -359,6 +376,78 @@ impl<'a> Words<'a> {
             own + 1,
         ))
     }
+}
+
+#[inline(always)]
+fn op_of(head: u64) -> u8 {
+    (head >> 56) as u8 & 0x7f
+}
+
+#[inline(always)]
+fn stack_of(word: u64) -> Option<NodeId> {
+    (word <= NODE_MASK).then_some(NodeId(word as u32))
+}
+
+#[inline(always)]
+fn node_of(head: u64, second: u64) -> Node {
+    let flags = (head >> 48) as u8;
+    Node {
+        id: NodeId((second & NODE_MASK) as u32),
+        parent: NodeId((second >> NODE_BITS & NODE_MASK) as u32),
+        ip: head & LOW48,
+        exact: flags & NODE_EXACT != 0,
+        cut: flags & NODE_CUT != 0,
+        epoch: (second >> (2 * NODE_BITS)) as u16,
+    }
+}
+
+/// Hands on a realloc or a stack node, or steps over a stamp: what comes between allocations and frees all the time, so
+/// that [`Words::blocks`] would otherwise end at every tenth event. Gives the words behind it and its time, `None`
+/// when it is left to [`Words::next`].
+#[inline(always)]
+fn take_between<'a>(
+    head: u64,
+    behind: &'a [u64],
+    tick: Tick,
+    limit: Tick,
+    sink: &mut impl BlockSink,
+) -> Option<(&'a [u64], Tick)> {
+    let op = op_of(head);
+    let own = match op {
+        op::STAMP => 0,
+        op::NODE => 1,
+        op::REALLOC => 3,
+        _ => return None,
+    };
+    let (own, behind) = behind.split_at_checked(own)?;
+    let stamps = match (head & STAMPED != 0, op) {
+        (false, _) => 0,
+        (true, op::REALLOC) => 2,
+        (true, _) => 1,
+    };
+    let (stamps, behind) = behind.split_at_checked(stamps)?;
+    let mut is_admitted = !stamps.is_empty() || tick < limit;
+    for stamp in stamps {
+        is_admitted &= *stamp < limit && sink.admits(*stamp);
+    }
+    let when = stamps.last().copied().unwrap_or(tick);
+    let is_taken = is_admitted
+        && match *own {
+            [] => true,
+            [second] => sink.node(&node_of(head, second)),
+            [address, size, stack] => {
+                let realloc = Realloc {
+                    function: Function::from_code((head >> 48) as u8)?,
+                    old: head & LOW48,
+                    address: address & LOW48,
+                    size,
+                    stack: stack_of(stack)?,
+                };
+                sink.reallocated(realloc, when)
+            }
+            _ => false,
+        };
+    is_taken.then_some((behind, when))
 }
 
 impl<'a> Iterator for Words<'a> {

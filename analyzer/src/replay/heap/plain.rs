@@ -1,4 +1,5 @@
-//! The plain allocations and frees of one thread, one after the other: nearly all that a trace is.
+//! The plain allocations, frees and reallocs of one thread, one after the other, and the stack nodes between them: nearly
+//! all that a trace is.
 //!
 //! [`Heap::allocated`] and [`Heap::freed`] can do any of them, whatever it leads to: a page that had no block yet, a new
 //! call stack, a bin of the timeline that is over, a look at all blocks that is due, a picture that follows each block.
@@ -6,14 +7,15 @@
 //! happen: an event that would lead to it is left to them. So tables stay where they are and totals
 //! in registers from one event to the next, which takes half of the instructions.
 
-use super::super::calls::CallCounts;
+use super::super::calls::Calls;
 use super::super::leaves::Present;
 use super::super::packed::{self, Packed};
 use super::super::sites::{First, Site};
 use super::super::sizes::LARGE;
 use super::super::slack::small_slack_bytes;
+use super::super::stacks::Stacks;
 use super::{Balance, Block, Heap, Peak, ThreadTotals};
-use ldt_trace::words::{BlockSink, HandedOn};
+use ldt_trace::words::{BlockSink, HandedOn, Node, Realloc};
 use ldt_trace::{Function, NodeId, Tick, Words};
 
 /// Everything that plain events change, taken apart.
@@ -25,12 +27,22 @@ struct Plain<'h> {
     sites: &'h mut [Site],
     /// By size, below [`LARGE`].
     sizes: &'h mut [u64],
-    calls: &'h mut [CallCounts; 256],
+    calls: &'h mut Calls,
+    stacks: &'h mut Stacks,
     totals: Totals,
     /// Time may not come to this.
     until: Tick,
     /// A heap that shrinks from its peak is worth a look if that is higher.
     worth_bytes: u64,
+}
+
+/// A block that is about to come, if there is nothing at its place.
+struct Coming {
+    address: u64,
+    size: u64,
+    site: usize,
+    word: Packed,
+    tick: Tick,
 }
 
 /// The heap's figures on the way.
@@ -54,12 +66,13 @@ impl Heap {
     pub(in super::super) fn take_plain(
         &mut self,
         thread: usize,
+        stacks: &mut Stacks,
         words: &mut Words<'_>,
         limit: Tick,
     ) -> Option<HandedOn> {
-        // An event takes a word at least.
+        // An event takes a word at least, a realloc, which is two, more than two.
         let most_words = self.footprint.events_to_spare() as usize;
-        let mut plain = self.plain(thread)?;
+        let mut plain = self.plain(thread, stacks)?;
         if !plain.admits(words.tick()) {
             return Some(HandedOn::nothing());
         }
@@ -72,7 +85,7 @@ impl Heap {
     }
 
     #[inline(always)]
-    fn plain(&mut self, thread: usize) -> Option<Plain<'_>> {
+    fn plain<'h>(&'h mut self, thread: usize, stacks: &'h mut Stacks) -> Option<Plain<'h>> {
         let of_thread = self.threads.get_mut(thread)?;
         if self.is_watched || !of_thread.is_counted || thread >= packed::THREADS {
             return None;
@@ -89,7 +102,8 @@ impl Heap {
             first_sites,
             sites: &mut sites[..most],
             sizes: self.sizes.small(),
-            calls: self.calls.by_code(),
+            calls: &mut self.calls,
+            stacks,
             totals: Totals {
                 live_bytes: self.live_bytes,
                 live_slack_bytes: self.live_slack_bytes,
@@ -151,85 +165,147 @@ impl BlockSink for Plain<'_> {
         stack: NodeId,
         tick: Tick,
     ) -> bool {
-        let Some(number) = self
-            .first_sites
-            .get(stack.0 as usize)
-            .and_then(|first| first.of(function))
-        else {
+        let Some(coming) = self.coming(function, address, size, stack, tick) else {
             return false;
         };
-        let (Some(site), Some(count)) = (
-            self.sites.get_mut(number as usize),
-            self.sizes.get_mut(size as usize),
-        ) else {
+        match self.blocks.slot(address) {
+            Some(slot) if slot.is_nothing() => *slot = coming.word,
+            _ => return false,
+        }
+        self.count(coming);
+        true
+    }
+
+    #[inline(always)]
+    fn freed(&mut self, function: Function, address: u64, _tick: Tick) -> bool {
+        let is_taken = address == 0 || self.take_out(address).is_some();
+        if is_taken {
+            self.calls.of(function).calls += 1;
+        }
+        is_taken
+    }
+
+    #[inline(always)]
+    fn reallocated(&mut self, realloc: Realloc, tick: Tick) -> bool {
+        let Realloc {
+            function,
+            old,
+            address,
+            size,
+            stack,
+        } = realloc;
+        // All that could speak against it comes before anything changes.
+        let Some(coming) = self.coming(function, address, size, stack, tick) else {
             return false;
         };
+        let is_moved = address != old;
+        if is_moved
+            && !self
+                .blocks
+                .slot(address)
+                .is_some_and(|slot| slot.is_nothing())
+        {
+            return false;
+        }
+        let Some(was) = self.take_out(old) else {
+            return false;
+        };
+        if let Some(slot) = self.blocks.slot(address) {
+            *slot = coming.word;
+        }
+        self.calls.reallocs.count(is_moved, was.size > size);
+        self.count(coming);
+        true
+    }
+
+    #[inline(always)]
+    fn node(&mut self, node: &Node) -> bool {
+        self.stacks.add(node);
+        true
+    }
+}
+
+impl Plain<'_> {
+    /// `None` when it would be no plain block.
+    #[inline(always)]
+    fn coming(
+        &self,
+        function: Function,
+        address: u64,
+        size: u64,
+        stack: NodeId,
+        tick: Tick,
+    ) -> Option<Coming> {
+        let number = self.first_sites.get(stack.0 as usize)?.of(function)?;
         let block = Block {
             size,
             site: number,
             thread: self.thread,
         };
-        let Some(word) = Packed::of_roomy(address, block) else {
-            return false;
-        };
-        match self.blocks.slot(address) {
-            Some(slot) if slot.is_nothing() => *slot = word,
-            _ => return false,
+        let site = number as usize;
+        let is_plain = site < self.sites.len() && (size as usize) < self.sizes.len();
+        let word = Packed::of_roomy(address, block).filter(|_| is_plain)?;
+        Some(Coming {
+            address,
+            size,
+            site,
+            word,
+            tick,
+        })
+    }
+
+    /// A block is at its place.
+    #[inline(always)]
+    fn count(&mut self, came: Coming) {
+        let slack = small_slack_bytes(came.size);
+        if let Some(count) = self.sizes.get_mut(came.size as usize) {
+            *count += 1;
         }
-        let slack = small_slack_bytes(size);
-        *count += 1;
-        site.gain(size, slack, self.totals.epoch);
+        if let Some(site) = self.sites.get_mut(came.site) {
+            site.gain(came.size, slack, self.totals.epoch);
+        }
         self.of_thread.allocations += 1;
-        self.of_thread.last_address = address;
-        self.of_thread.bytes = self.of_thread.bytes.wrapping_add(size);
-        if self.totals.came(address, size, slack) {
+        self.of_thread.last_address = came.address;
+        self.of_thread.bytes = self.of_thread.bytes.wrapping_add(came.size);
+        if self.totals.came(came.address, came.size, slack) {
             let blocks = self.totals.other_blocks;
             self.totals.peak = Peak {
                 balance: Balance {
                     bytes: self.totals.live_bytes,
                     blocks: blocks.wrapping_add(self.of_thread.balance()),
                 },
-                tick,
+                tick: came.tick,
             };
             self.totals.epoch += 1;
         }
-        true
     }
 
+    /// Takes a block out; `None`, and nothing changes, when it or the moment is not plain.
     #[inline(always)]
-    fn freed(&mut self, function: Function, address: u64, _tick: Tick) -> bool {
-        if address == 0 {
-            self.calls[usize::from(function as u8)].calls += 1;
-            return true;
-        }
+    fn take_out(&mut self, address: u64) -> Option<Block> {
         let peak_bytes = self.totals.peak.balance.bytes;
         if self.totals.live_bytes == peak_bytes && peak_bytes > self.worth_bytes {
-            return false;
+            return None;
         }
-        let Some(slot) = self.blocks.slot(address) else {
-            return false;
-        };
+        let slot = self.blocks.slot(address)?;
         if !slot.is_at(address) {
-            return false;
+            return None;
         }
         let block = slot.block();
-        let Some(site) = self.sites.get_mut(block.site as usize) else {
-            return false;
-        };
+        let site = self.sites.get_mut(block.site as usize)?;
         if block.size >= LARGE {
-            return false;
+            return None;
         }
         *slot = Packed::default();
         let slack = small_slack_bytes(block.size);
         site.lose(block.size, slack, self.totals.epoch);
-        self.calls[usize::from(function as u8)].calls += 1;
         self.of_thread.frees += 1;
         if address == self.of_thread.last_address && block.thread == self.thread {
             self.of_thread.temporary += 1;
             site.temporary += 1;
         }
         self.totals.went(block.size, slack);
-        true
+        Some(block)
     }
 }
 
@@ -294,7 +370,51 @@ mod tests {
             Event::Free { function, address } => {
                 heap.called_to_free(0, function, address, item.tick);
             }
+            Event::Realloc {
+                function,
+                old,
+                address,
+                size,
+                stack,
+            } => {
+                let was = heap.freed(0, old, item.tick_before);
+                heap.reallocated(was, address != old, size);
+                heap.allocated(0, function, address, size, stack, item.tick);
+            }
             _ => {}
+        }
+    }
+
+    /// What a step writes.
+    #[derive(Clone, Copy, Debug)]
+    enum What {
+        Alloc,
+        Free,
+        /// To this place.
+        Realloc(u64),
+        Node,
+        Stamp,
+    }
+
+    fn what() -> impl Strategy<Value = What> {
+        prop_oneof![
+            4 => Just(What::Alloc),
+            4 => Just(What::Free),
+            1 => (0u64..40).prop_map(What::Realloc),
+            1 => Just(What::Node),
+            1 => Just(What::Stamp),
+        ]
+    }
+
+    /// A frame called from the one before.
+    fn node(number: u32) -> Node {
+        Node {
+            id: NodeId(number),
+            parent: NodeId(number - 1),
+            ip: u64::from(number),
+            exact: false,
+            cut: false,
+            epoch: 0,
         }
     }
 
@@ -305,29 +425,42 @@ mod tests {
     }
 
     proptest! {
-        /// Few addresses, known and unknown, odd ones too; sizes of every kind; time that passes over bins; and so many
-        /// events that looks at all blocks are due.
+        /// Few addresses, known and unknown, odd ones too; sizes of every kind; time that passes over bins; nodes in
+        /// between; and so many events that looks at all blocks are due.
         #[test]
         fn plain_events_count_as_each_by_itself(steps in prop::collection::vec(
             (0u64..40,
              prop::sample::select(vec![0u64, 1, 8, 9, 24, 25, 1000, 65_535, 65_536, 1 << 20]),
              0u32..4, prop::sample::select(vec![Function::Malloc, Function::Realloc]),
-             prop::option::weighted(0.1, 0u64..3000), prop::bool::ANY), 1..300),
+             prop::option::weighted(0.1, 0u64..3000), what()), 1..300),
             odd in prop::sample::select(vec![0u64, 0, 0, 8]),
             repeats in prop::sample::select(vec![1usize, 60])
         ) {
             let mut written = Vec::new();
             let mut tick = 10;
-            for (place, size, stack, function, wait, is_free) in steps.iter().cycle().take(steps.len() * repeats) {
-                let address = place * 0x210 + if *place == 7 { odd } else { 0 };
-                let stamp = wait.map(|wait| {
-                    tick += wait;
-                    tick
-                });
-                if *is_free {
-                    words::put_free(&mut written, *function, address, stamp);
-                } else {
-                    words::put_alloc(&mut written, *function, address, *size, 1, NodeId(*stack), stamp);
+            let mut nodes = 0;
+            for (place, size, stack, function, wait, what) in steps.iter().cycle().take(steps.len() * repeats) {
+                let address = |place: u64| place * 0x210 + if place == 7 { odd } else { 0 };
+                let mut time = || {
+                    wait.map(|wait| {
+                        tick += wait;
+                        tick
+                    })
+                };
+                let (at, stamp) = (address(*place), time());
+                let stack = NodeId(*stack);
+                match what {
+                    What::Free => words::put_free(&mut written, *function, at, stamp),
+                    What::Alloc => words::put_alloc(&mut written, *function, at, *size, 1, stack, stamp),
+                    What::Realloc(to) => {
+                        let ticks = stamp.zip(time());
+                        words::put_realloc(&mut written, *function, at, address(*to), *size, stack, ticks);
+                    }
+                    What::Node => {
+                        nodes += 1;
+                        words::put_node(&mut written, &node(nodes));
+                    }
+                    What::Stamp => words::put_stamp(&mut written, tick),
                 }
             }
             let (mut expected, mut got) = (heap(), heap());
@@ -335,15 +468,20 @@ mod tests {
                 take(&mut expected, &item);
             }
             let mut rest = Words::new(&written, 10);
+            let mut stacks = Stacks::default();
             let mut plain = 0;
             loop {
-                let taken = got.take_plain(0, &mut rest, Tick::MAX);
+                let taken = got.take_plain(0, &mut stacks, &mut rest, Tick::MAX);
                 plain += taken.map_or(0, |taken| taken.events);
                 let Some(item) = rest.next() else {
                     break;
                 };
+                if let Event::Node(node) = item.event {
+                    stacks.add(&node);
+                }
                 take(&mut got, &item);
             }
+            prop_assert_eq!(stacks.frames(NodeId(nodes)).count(), nodes as usize);
             prop_assert_eq!(figures(&mut got), figures(&mut expected));
             prop_assert!(plain > 0 || steps.len() < 100 || odd != 0);
         }
