@@ -85,6 +85,8 @@ bound! {
     pipe2 "ldt_bound_pipe2" "ldt_early_pipe2";
     socketpair "ldt_bound_socketpair" "ldt_early_socketpair";
     ioctl "ldt_bound_ioctl" "ldt_early_ioctl";
+    statx "ldt_bound_statx" "ldt_early_statx";
+    clock_gettime "ldt_bound_clock_gettime" "ldt_early_clock_gettime";
 }
 
 global_asm!(
@@ -183,4 +185,6 @@ bound_at_once! {
     "ldt_early_pipe2" "ldt_bound_pipe2";
     "ldt_early_socketpair" "ldt_bound_socketpair";
     "ldt_early_ioctl" "ldt_bound_ioctl";
+    "ldt_early_statx" "ldt_bound_statx";
+    "ldt_early_clock_gettime" "ldt_bound_clock_gettime";
 }

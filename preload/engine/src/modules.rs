@@ -47,13 +47,21 @@ pub struct Module {
     live: AtomicBool,
 }
 
-/// CPython makes sure that byte code lies at an even address, and refuses to start where it does not.
+/// Modules by the beginnings of their names, and what they take for granted: CPython refuses to start where byte code lies
+/// at an odd address, and zstd's assertions want its work space at a multiple of 8.
+const TRUSTING: [(&[u8], u64); 4] = [
+    (b"python3", 2),
+    (b"libpython3", 2),
+    (b"zstd", 8),
+    (b"libzstd", 8),
+];
+
 fn trusted_alignment(path: &[u8]) -> u64 {
     let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-    let is_cpython = [&b"python3"[..], b"libpython3"]
+    TRUSTING
         .iter()
-        .any(|start| name.starts_with(start));
-    if is_cpython { 2 } else { 1 }
+        .find(|(start, _)| name.starts_with(start))
+        .map_or(1, |&(_, alignment)| alignment)
 }
 
 impl Module {

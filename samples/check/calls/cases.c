@@ -13,8 +13,13 @@
 #define _GNU_SOURCE
 #include "cases.h"
 
+#include <sys/epoll.h>
+#include <sys/msg.h>
 #include <sys/random.h>
+#include <sys/sem.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 /* Blocks read from, or written to, by the call's other argument: large enough for everything. */
 static char other[1 << 16];
@@ -214,6 +219,25 @@ READ(setrlimit, setrlimit, char, FILLED(char, setrlimit(99, RECORD(16))))
 WRITE(poll, poll, char, FILLED(char, poll(RECORD(8), 1, 0)))
 READ(setsockopt, setsockopt, char, FILLED(char, setsockopt(pair[0], SOL_SOCKET, 9999, p, n)))
 READ(bind, bind, char, FILLED(char, bind(pair[0], (void *)p, n)))
+
+/* What the kernel is asked with several records, or with one that says how long it is. */
+#define LENGTH (&(socklen_t){100})
+WRITE(clock_gettime, clock_gettime, char, clock_gettime(CLOCK_MONOTONIC, RECORD(16)))
+WRITE(getsockname, getsockname, char, getsockname(internet, RECORD(16), LENGTH))
+WRITE(getsockopt, getsockopt, char, getsockopt(internet, SOL_SOCKET, SO_LINGER, RECORD(8), LENGTH))
+WRITE(recvfrom_address, recvfrom, char, sent_to_itself(recvfrom(internet, other, 9, 0, RECORD(16), LENGTH)))
+WRITE(setitimer_old, setitimer, char, setitimer(ITIMER_VIRTUAL, &(struct itimerval){0}, RECORD(32)))
+WRITE(sendfile, sendfile, char, FILLED(char, sendfile(null, letters, RECORD(8), 1)))
+READ(setitimer, setitimer, char, FILLED(char, setitimer(ITIMER_VIRTUAL, RECORD(32), NULL)))
+READ(futimens, futimens, char, FILLED(char, futimens(letters, RECORD(32))))
+READ(epoll_ctl, epoll_ctl, char, FILLED(char, epoll_ctl(-1, EPOLL_CTL_ADD, 0, RECORD(12))))
+READ(msgsnd, msgsnd, char, FILLED(char, msgsnd(-1, p, n - 8, 0)))
+READ(semop, semop, char, FILLED(char, semop(-1, RECORD(12), 2)))
+READ(setxattr, setxattr, char, FILLED(char, setxattr("/nowhere", "user.x", p, n, 0)))
+READ_ONE(getxattr, getxattr, char, TEXT(char, getxattr(p, "user.x", other, 9)))
+READ_ONE(renameat, renameat, char, TEXT(char, renameat(AT_FDCWD, p, AT_FDCWD, "/nowhere/x")))
+READ_ONE(symlinkat, symlinkat, char, TEXT(char, symlinkat(p, AT_FDCWD, "/nowhere/x")))
+READ_ONE(utimensat, utimensat, char, TEXT(char, utimensat(AT_FDCWD, p, NULL, 0)))
 
 int main(int count, char **arguments) {
     prepare();

@@ -5,6 +5,7 @@
 #define __attribute_pure__
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -86,13 +87,16 @@ static void fill(size_t unit, char with, size_t units) {
 #define EMPTIED(call) (fill(sizeof *p, 0, 0), call)
 
 /* Data: a file of letters that is read again and again, the two ends of a socket. */
-static int letters, null, pair[2];
+static int letters, null, internet, pair[2];
 static char outgoing[8192];
 
 static void prepare(void) {
     for (size_t i = 0; i < sizeof outgoing; i++) outgoing[i] = 'a';
     letters = memfd_create("letters", 0);
     null = open("/dev/null", O_WRONLY);
+    internet = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (bind(internet, (void *)&here, sizeof here) != 0) abort();
     if (letters < 0 || null < 0 || socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0) abort();
     if (write(letters, outgoing, sizeof outgoing) != sizeof outgoing) abort();
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
@@ -100,6 +104,12 @@ static void prepare(void) {
 
 #define rewound(call) (lseek(letters, 0, SEEK_SET), call)
 #define sent(n, call) (send(pair[0], outgoing, n, 0), call)
+#define sent_to_itself(call) (send_to_itself(), call)
+static void send_to_itself(void) {
+    struct sockaddr_in here;
+    getsockname(internet, (void *)&here, &(socklen_t){sizeof here});
+    sendto(internet, outgoing, 5, 0, (void *)&here, sizeof here);
+}
 #define MESSAGE(p, n) (&(struct msghdr){.msg_iov = &(struct iovec){p, n}, .msg_iovlen = 1})
 static long received(long result) {
     static char away[1 << 16];

@@ -7,6 +7,10 @@
 #define _GNU_SOURCE
 #include "cases.h"
 
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/msg.h>
+#include <sys/xattr.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -168,6 +172,22 @@ static void records(void) {
     int *numbers = at(1, 5 * sizeof *numbers); for (int i = 0; i < 5; i++) numbers[i] = 5 - i; qsort(numbers, 5, sizeof *numbers, ascending); NUMBER(numbers[0]); NUMBER(numbers[4]);
 }
 
+/* Several records, and records that say how long they are: some are not asked for. */
+static void requests(void) {
+    int listening = socket(AF_INET, SOCK_STREAM, 0), calling = socket(AF_INET, SOCK_STREAM, 0), type = 0;
+    struct sockaddr_in *here = at(1, sizeof *here); *here = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t *length = at(2, sizeof *length); *length = sizeof *here; NUMBER(bind(listening, (void *)here, sizeof *here)); NUMBER(listen(listening, 3));
+    NUMBER(getsockname(listening, (void *)here, length)); NUMBER(*length); NUMBER(connect(calling, (void *)here, *length));
+    *length = 1 << 20; NUMBER(accept(listening, NULL, (void *)8) >= 0); NUMBER(getpeername(calling, (void *)here, length)); NUMBER(*length); NUMBER(getpeername(calling, (void *)here, (void *)8));
+    char *few = at(3, 3); *length = 3; NUMBER(getsockname(calling, (void *)few, length)); NUMBER(*length); *length = 4; NUMBER(getsockopt(calling, SOL_SOCKET, SO_TYPE, &type, length)); NUMBER(type);
+    NUMBER(recvfrom(calling, few, 3, MSG_DONTWAIT, NULL, (void *)8)); NUMBER(getsockopt(calling, SOL_SOCKET, 9999, NULL, length)); close(listening); close(calling);
+    struct itimerval *none = at(4, sizeof *none), *old = at(5, sizeof *old); memset(none, 0, sizeof *none); NUMBER(setitimer(ITIMER_VIRTUAL, none, NULL)); NUMBER(setitimer(ITIMER_VIRTUAL, none, old)); NUMBER(setitimer(99, none, old));
+    struct timespec *now = at(6, sizeof *now); NUMBER(clock_gettime(CLOCK_MONOTONIC, now)); NUMBER(now->tv_sec > 0); NUMBER(clock_gettime(-99, now));
+    int events = epoll_create1(0), ends[2]; NUMBER(pipe(ends)); struct epoll_event *event = at(7, sizeof *event); event->events = EPOLLIN; NUMBER(epoll_ctl(events, EPOLL_CTL_ADD, ends[0], event)); NUMBER(epoll_ctl(events, EPOLL_CTL_DEL, ends[0], NULL));
+    NUMBER(splice(ends[0], NULL, ends[1], NULL, 1, SPLICE_F_NONBLOCK)); NUMBER(utimensat(AT_FDCWD, "/nowhere", NULL, 0)); NUMBER(listxattr("/nowhere", NULL, 0)); NUMBER(getxattr("/", "user.none", few, 3)); NUMBER(msgrcv(-1, few, 1, 0, 0));
+    uid_t *ids = at(1, 3 * sizeof *ids); NUMBER(getresuid(ids, ids + 1, ids + 2)); NUMBER(ids[0] == getuid()); close(events); close(ends[0]); close(ends[1]);
+}
+
 /* A thread that waits in read can be cancelled, and its cleanup runs: through the frame that watches too. */
 static int cleaned;
 static void clean(void *unused) { cleaned++; }
@@ -199,6 +219,7 @@ int main(void) {
         files();
         wild();
         records();
+        requests();
         interrupted();
     }
     for (int i = 0; i < 8; i++) free(blocks[i]);

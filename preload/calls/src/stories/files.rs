@@ -11,7 +11,7 @@ fn watch_unless(roomy: bool) -> Then {
 }
 
 /// The result as a count; an error is none.
-fn count(result: u64) -> u64 {
+pub(super) fn count(result: u64) -> u64 {
     u64::try_from(result as i64).unwrap_or(0)
 }
 

@@ -5,12 +5,12 @@
 
 use crate::call::{Call, Story, Then, Unit};
 
-fn watch_unless(roomy: bool) -> Then {
+pub(super) fn watch_unless(roomy: bool) -> Then {
     if roomy { Then::Go } else { Then::Watch }
 }
 
 /// An int that is -1, whatever the upper half of its register, or a pointer that no function gives.
-fn has_failed(result: u64) -> bool {
+pub(super) fn has_failed(result: u64) -> bool {
     result as i32 == -1
 }
 
@@ -49,26 +49,33 @@ pub(crate) const FILL_STATFS: Story = fills::<{ size_of::<libc::statfs>() as u64
 pub(crate) const FILL_STATVFS: Story = fills::<{ size_of::<libc::statvfs>() as u64 }>();
 /// `struct rusage`.
 pub(crate) const FILL_USAGE: Story = fills::<{ size_of::<libc::rusage>() as u64 }>();
+/// `struct sysinfo`.
+pub(crate) const FILL_SYSTEM: Story = fills::<{ size_of::<libc::sysinfo>() as u64 }>();
+/// `struct statx`.
+pub(crate) const FILL_STATX: Story = fills::<{ size_of::<libc::statx>() as u64 }>();
 /// `struct utsname`.
 pub(crate) const FILL_NAMES: Story = fills::<{ size_of::<libc::utsname>() as u64 }>();
 
-/// Roles: the record.
+/// Roles: the record, the name of what it is about (none).
 const fn reads<const BYTES: u64>() -> Story {
     Story::told_before(|call| {
+        if call.has(1) {
+            call.read_text_of(call.arg(1), u64::MAX, Unit::Narrow);
+        }
         read(call, call.arg(0), BYTES);
         Then::Go
     })
 }
 
 /// Null means none.
-fn read(call: &Call<'_>, address: u64, bytes: u64) {
+pub(super) fn read(call: &Call<'_>, address: u64, bytes: u64) {
     if address != 0 {
         call.read(address, bytes);
     }
 }
 
 /// Reads and writes. Null means none.
-fn update(call: &Call<'_>, address: u64, bytes: u64) {
+pub(super) fn update(call: &Call<'_>, address: u64, bytes: u64) {
     if address != 0 {
         call.write(address, bytes);
     }
@@ -78,6 +85,8 @@ fn update(call: &Call<'_>, address: u64, bytes: u64) {
 pub(crate) const READ_TIME: Story = reads::<8>();
 /// Two words.
 pub(crate) const READ_PAIR: Story = reads::<16>();
+/// Two `struct timespec`, `struct timeval`.
+pub(crate) const READ_TWO_PAIRS: Story = reads::<32>();
 /// `struct tm`.
 pub(crate) const READ_DATE: Story = reads::<TM_BYTES>();
 
