@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ldt_engine::emit::scratch::Scratch;
 use ldt_trace::chunk::{HEADER_BYTES, all_in};
-use ldt_trace::columns::{self, Model};
+use ldt_trace::columns::{self, Model, Recall};
 
 const ROUNDS: usize = 9;
 
@@ -25,7 +25,7 @@ fn main() {
         return eprintln!("usage: packing TRACE");
     };
     let file = std::fs::read(path).expect("the trace can be read");
-    let mut model = Model::boxed();
+    let (mut model, mut recall) = (Model::boxed(), Recall::boxed());
     let (mut encoding, mut packing) = (Duration::ZERO, Duration::ZERO);
     let (mut bytes, mut allocations) = (0, 0);
     for (chunk, payload) in all_in(&file) {
@@ -33,7 +33,7 @@ fn main() {
         zstd_safe::decompress(&mut plain[..], payload).expect("zstd frames");
         let (count, expected) = (chunk.columns, chunk.words as usize);
         let mut words = Vec::new();
-        columns::decode(&plain, count, expected, &mut model, &mut words).expect("sound columns");
+        columns::decode(&plain, count, expected, &mut recall, &mut words).expect("sound columns");
         let mut out = vec![0; columns::bound(words.len())];
         encoding += least(|| {
             columns::encode(&words, &mut model, &mut out).expect("sound words");

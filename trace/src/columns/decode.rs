@@ -1,7 +1,8 @@
 //! Columns back into words.
 
-use super::model::{Model, class};
+use super::model::class;
 use super::reader::Reader;
+use super::recall::Recall;
 use super::sheet::{COLUMNS, COLUMNS_OF_VERSION_1, Column};
 use super::{Malformed, token};
 use crate::function::Function;
@@ -13,10 +14,10 @@ pub fn decode(
     bytes: &[u8],
     columns: u32,
     max_words: usize,
-    model: &mut Model,
+    recall: &mut Recall,
     words: &mut Vec<u64>,
 ) -> Result<(), Malformed> {
-    model.reset();
+    recall.reset();
     let regions = match columns as usize {
         COLUMNS => Regions::Told,
         COLUMNS_OF_VERSION_1 => Regions::One,
@@ -26,7 +27,7 @@ pub fn decode(
         .ok_or(Malformed("the table of columns does not fit the chunk"))?;
     words.resize(max_words, 0);
     let mut decoder = Decoder {
-        model,
+        recall,
         reader,
         regions,
         words: Room { words, used: 0 },
@@ -65,7 +66,7 @@ impl WordSink for Room<'_> {
 }
 
 struct Decoder<'a> {
-    model: &'a mut Model,
+    recall: &'a mut Recall,
     reader: Reader<'a>,
     regions: Regions,
     words: Room<'a>,
@@ -131,8 +132,8 @@ impl Decoder<'_> {
     #[inline(always)]
     fn tick(&mut self) -> Option<u64> {
         let delta = self.reader.signed(Column::Ticks)?;
-        let tick = self.model.last_tick().wrapping_add(delta as u64);
-        self.model.tick(tick);
+        let tick = self.recall.last_tick.wrapping_add(delta as u64);
+        self.recall.last_tick = tick;
         Some(tick)
     }
 
@@ -177,7 +178,7 @@ impl Decoder<'_> {
     }
 
     fn node(&mut self, token: u8) -> Option<()> {
-        let last = self.model.last_node();
+        let last = self.recall.last_node;
         let [a, b, c, d, e, f] = self.reader.bytes(Column::NodeIps)?;
         let ip = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
         let (id, parent) = if token == token::NODE_CHAINED {
@@ -194,7 +195,7 @@ impl Decoder<'_> {
         if id > words::MAX_NODE || parent > words::MAX_NODE {
             return None;
         }
-        self.model.node(id);
+        self.recall.last_node = id;
         let (id, parent) = (NodeId(id), NodeId(parent));
         words::put_node(
             &mut self.words,
@@ -239,21 +240,21 @@ impl Decoder<'_> {
         // The columns of an allocation are in the order stack, size; but its address depends on the
         // class of the size, so those come first.
         let stack = match token >> token::STACK_SHIFT & 3 {
-            token::STACK_EXPECTED => self.model.expected_stack(),
-            token::STACK_SAME => self.model.last_stack(),
+            token::STACK_EXPECTED => self.recall.expected_stack(),
+            token::STACK_SAME => self.recall.last_stack(),
             token::STACK_PLACE => {
                 let place = self.reader.pair(Column::StackLow)?;
-                self.model.stack_at(u16::from_le_bytes(place))
+                self.recall.stack_at(u16::from_le_bytes(place))
             }
             _ => {
                 let distance = self.reader.signed(Column::StackNew)?;
-                u32::try_from(i64::from(self.model.last_stack()).checked_add(distance)?).ok()?
+                u32::try_from(i64::from(self.recall.last_stack()).checked_add(distance)?).ok()?
             }
         };
         if stack > words::MAX_NODE {
             return None;
         }
-        let habit = self.model.known_stack(stack).map(|(_, habit)| habit);
+        let habit = self.recall.next_stack(stack);
         let asks = token >> token::ASKS_SHIFT & 3;
         let function = match asks {
             token::ASKS_NEW => self.reader.byte(Column::Functions)?,
@@ -263,27 +264,28 @@ impl Decoder<'_> {
             token::ASKS_AS_BEFORE => habit?.size,
             _ => self.size()?,
         };
-        self.model.stack(stack, size, function);
+        if asks != token::ASKS_AS_BEFORE {
+            self.recall.learn(size, function);
+        }
         let class = class(size);
-        let last_freed = self.model.last_freed(class);
+        let last_freed = self.recall.last_freed(class);
         let address = match token >> token::AT_SHIFT & 3 {
             token::AT_LAST_FREED => last_freed,
-            token::AT_NEXT => self.model.next_address(),
+            token::AT_NEXT => self.recall.next_address(),
             token::AT_OLD if old != 0 => old,
             token::AT_FREED => {
                 let place = self.reader.pair(Column::FreedLow)?;
-                self.model.freed_ago(u16::from_le_bytes(place))?
+                self.recall.freed_ago(u16::from_le_bytes(place))?
             }
             _ => {
                 let distance = self.reader.signed(Column::Addresses)?;
-                self.model
+                self.recall
                     .last_address()
                     .wrapping_add((distance as u64) << 4)
             }
         };
-        self.model
+        self.recall
             .allocated(address, size, class, last_freed == address);
-        self.model.note_ordinal(address, class);
         Some(Allocation {
             function: Function::from_code(function)?,
             address,
@@ -310,33 +312,28 @@ impl Decoder<'_> {
                     Regions::Told => usize::from(self.reader.byte(Column::OldRegions)?),
                 };
                 let distance = self.reader.signed(Column::OldFrees)?;
-                let last = self.model.last_old_free(region);
+                let last = self.recall.last_old_free(region);
                 let address = last.wrapping_add((distance as u64) << 4);
-                self.model.freed_unseen(address, region);
+                self.recall.freed_unseen(address, region);
                 address
             }
             token::BLOCK_PLACE => {
                 let place = self.reader.pair(Column::AgeLow)?;
-                let address = self.model.seen_at(u16::from_le_bytes(place));
-                self.model.freed(address);
-                address
+                self.recall.freed_at(u16::from_le_bytes(place))
             }
-            token::BLOCK_NEWEST => self.model.freed_of_age(0)?,
+            token::BLOCK_NEWEST => self.recall.freed_of_age(0)?,
             token::BLOCK_AGE => {
                 let place = self.reader.pair(Column::AgeLow)?;
-                self.model.freed_of_age(u16::from_le_bytes(place))?
+                self.recall.freed_of_age(u16::from_le_bytes(place))?
             }
             _ => return None,
         };
-        if address != 0 {
-            self.model.note_free(address);
-        }
         let function = if token & token::OTHER_FUNCTION != 0 {
             self.reader.byte(Column::Functions)?
         } else {
-            self.model.last_free_function()
+            self.recall.free_function
         };
-        self.model.free_function(function);
+        self.recall.free_function = function;
         Some((function, address))
     }
 }

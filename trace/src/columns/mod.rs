@@ -1,6 +1,6 @@
 //! Words sorted by meaning: what a chunk holds, before compression and after decompression.
 //!
-//! [`encode`] and [`decode`] run the same `model` of what comes next; only what it does not expect is
+//! [`encode`] and [`decode`] run the same `model` of what comes next (the decoder as `recall`); only what it does not expect is
 //! written, each kind of number in a column of its own (`sheet`), led by one `token` an event.
 
 mod counters;
@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod model;
 mod reader;
+mod recall;
 mod sheet;
 mod token;
 
@@ -17,6 +18,7 @@ pub use counters::Counters;
 pub use decode::decode;
 pub use encode::encode;
 pub use model::Model;
+pub use recall::Recall;
 
 /// How many columns are written now; a chunk says how many it has.
 pub const COLUMNS: u32 = sheet::COLUMNS as u32;

@@ -10,20 +10,21 @@
 //! - Stacks: after a stack comes what came after it the last time (`successor`), else a place in a
 //!   dictionary, else the number itself.
 //! - Sizes and functions: a stack asks for what it asked for the last time (`stack_*`).
+//!
+//! The two keep it apart: the encoder looks for what it has, the decoder is told where that is.
 
-use crate::words::LOW48;
-
-const BLOCKS: usize = 1 << 14;
-const STACKS: usize = 1 << 14;
-const CLASSES: usize = 128;
+pub(super) const BLOCKS: usize = 1 << 14;
+pub(super) const STACKS: usize = 1 << 14;
+pub(super) const CLASSES: usize = 128;
 /// Freed blocks remembered in each class: glibc's thread cache holds seven.
 const FREED: usize = 8;
 /// Regions told apart among frees of blocks from elsewhere.
-const REGIONS: usize = 16;
+pub(super) const REGIONS: usize = 16;
 /// Allocations that a chunk can have.
-const MAX_ORDINALS: usize = 1 << 16;
+pub(super) const MAX_ORDINALS: usize = 1 << 16;
 
-/// What encoder and decoder learnt in the chunk so far. All zero is a valid, fresh model.
+/// What the encoder learnt in the chunk so far; [`super::recall`] is what the decoder did. All zero is a valid, fresh
+/// model.
 #[derive(Clone)]
 #[repr(C)]
 pub struct Model {
@@ -31,8 +32,7 @@ pub struct Model {
     /// From the top: whether it is freed, the ordinal of its allocation or of its free (23 bits, 0: not
     /// known), its class (8 bits).
     block_info: [u32; BLOCKS],
-    freed: [[u64; FREED]; CLASSES],
-    freed_count: [u32; CLASSES],
+    freed: Freed,
     stacks: [Stack; STACKS],
     next_address: u64,
     last_address: u64,
@@ -47,10 +47,6 @@ pub struct Model {
     /// Whether a chunk has been here before.
     used: bool,
     padding: [u8; 6],
-    /// For [`Model::freed_of_age`], from bit 48 on the class; the encoder never touches it.
-    by_ordinal: [u64; MAX_ORDINALS],
-    /// The same for [`Model::freed_ago`].
-    by_free: [u64; MAX_ORDINALS],
 }
 
 /// In `block_info`: the block is freed.
@@ -59,7 +55,7 @@ const ORDINAL_SHIFT: u32 = 8;
 const ORDINAL_MASK: u32 = (1 << 23) - 1;
 
 /// No request falls in this class: the smallest footprint is two units.
-const UNKNOWN_CLASS: usize = 0;
+pub(super) const UNKNOWN_CLASS: usize = 0;
 
 /// What the model knows of a block that is freed.
 pub(super) enum Found {
@@ -75,13 +71,65 @@ pub(super) enum Found {
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub(super) struct Stack {
-    number: u32,
+    pub(super) number: u32,
     /// The stack of the allocation after.
-    successor: u32,
+    pub(super) successor: u32,
     /// What it asked for.
     pub(super) size: u32,
     /// Of which function.
     pub(super) function: u32,
+}
+
+/// The blocks of each class that were freed last.
+#[derive(Clone)]
+#[repr(C)]
+pub(super) struct Freed {
+    lists: [[u64; FREED]; CLASSES],
+    counts: [u32; CLASSES],
+}
+
+impl Freed {
+    pub(super) fn none() -> Self {
+        Freed {
+            lists: [[0; FREED]; CLASSES],
+            counts: [0; CLASSES],
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.counts.fill(0);
+    }
+
+    /// The one that was freed last, 0 if none is known.
+    #[inline(always)]
+    pub(super) fn last(&self, class: usize) -> u64 {
+        match self.counts[class] {
+            0 => 0,
+            count => self.lists[class][(count as usize - 1) % FREED],
+        }
+    }
+
+    /// That one has been allocated again.
+    #[inline(always)]
+    pub(super) fn take_last(&mut self, class: usize) {
+        self.counts[class] = self.counts[class].saturating_sub(1);
+    }
+
+    /// A block has been freed.
+    #[inline(always)]
+    pub(super) fn put(&mut self, address: u64, class: usize) {
+        if class == UNKNOWN_CLASS {
+            return;
+        }
+        let count = self.counts[class];
+        self.lists[class][count as usize % FREED] = address;
+        // Older ones are overwritten; the count stays within two rounds of the ring.
+        self.counts[class] = if count as usize == 2 * FREED {
+            count - FREED as u32 + 1
+        } else {
+            count + 1
+        };
+    }
 }
 
 #[inline(always)]
@@ -90,7 +138,7 @@ fn hash(value: u64, bits: u32) -> usize {
 }
 
 #[inline(always)]
-fn block_slot(address: u64) -> usize {
+pub(super) fn block_slot(address: u64) -> usize {
     hash(address >> 4, BLOCKS.ilog2())
 }
 
@@ -101,13 +149,13 @@ pub(super) fn region(address: u64) -> usize {
 }
 
 #[inline(always)]
-fn stack_slot(stack: u32) -> usize {
+pub(super) fn stack_slot(stack: u32) -> usize {
     hash(u64::from(stack), STACKS.ilog2())
 }
 
 /// The bytes that glibc takes for a request: 8 of its own, in steps of 16, at least 32.
 #[inline(always)]
-fn footprint(size: u32) -> u64 {
+pub(super) fn footprint(size: u32) -> u64 {
     ((u64::from(size) + 8 + 15) & !15).max(32)
 }
 
@@ -131,8 +179,7 @@ impl Model {
         Box::new(Model {
             block_address: [0; BLOCKS],
             block_info: [0; BLOCKS],
-            freed: [[0; FREED]; CLASSES],
-            freed_count: [0; CLASSES],
+            freed: Freed::none(),
             stacks: [Stack::default(); STACKS],
             next_address: 0,
             last_address: 0,
@@ -145,8 +192,6 @@ impl Model {
             free_function: 0,
             used: false,
             padding: [0; 6],
-            by_ordinal: [0; MAX_ORDINALS],
-            by_free: [0; MAX_ORDINALS],
         })
     }
 
@@ -161,7 +206,7 @@ impl Model {
             return;
         }
         self.block_address.fill(0);
-        self.freed_count.fill(0);
+        self.freed.clear();
         self.stacks.fill(Stack::default());
         self.next_address = 0;
         self.last_address = 0;
@@ -177,10 +222,7 @@ impl Model {
     /// The block of this class that was freed last, 0 if none is known.
     #[inline(always)]
     pub(super) fn last_freed(&self, class: usize) -> u64 {
-        match self.freed_count[class] {
-            0 => 0,
-            count => self.freed[class][(count as usize - 1) % FREED],
-        }
+        self.freed.last(class)
     }
 
     /// Where the next block begins if it is carved behind the last one.
@@ -199,7 +241,7 @@ impl Model {
     #[inline(always)]
     pub(super) fn allocated(&mut self, address: u64, size: u32, class: usize, reused: bool) {
         if reused {
-            self.freed_count[class] = self.freed_count[class].saturating_sub(1);
+            self.freed.take_last(class);
         }
         self.last_address = address;
         self.next_address = address.wrapping_add(footprint(size));
@@ -238,24 +280,6 @@ impl Model {
         u16::try_from(self.frees - ordinal).ok()
     }
 
-    /// Decoder only: the block that was freed so many frees ago.
-    #[inline(always)]
-    pub(super) fn freed_ago(&self, frees: u16) -> Option<u64> {
-        let ordinal = self.frees.checked_sub(u32::from(frees))?;
-        self.by_free
-            .get(ordinal as usize)
-            .copied()
-            .filter(|_| ordinal > 0)
-    }
-
-    /// Decoder only: the last free's address, for [`Model::freed_ago`].
-    #[inline(always)]
-    pub(super) fn note_free(&mut self, address: u64) {
-        if let Some(place) = self.by_free.get_mut(self.frees as usize) {
-            *place = address;
-        }
-    }
-
     /// Counts a free; gives what `block_info` is of a block of this class then.
     #[inline(always)]
     fn info_of_freed(&mut self, class: usize) -> u32 {
@@ -265,12 +289,6 @@ impl Model {
             _ => 0,
         };
         IS_FREED | ordinal << ORDINAL_SHIFT | class as u32
-    }
-
-    /// The address at a place of the table.
-    #[inline(always)]
-    pub(super) fn seen_at(&self, place: u16) -> u64 {
-        self.block_address[usize::from(place) % BLOCKS]
     }
 
     /// A block that the table knows has been freed.
@@ -283,17 +301,7 @@ impl Model {
     #[inline(always)]
     fn freed_of_class(&mut self, address: u64, class: usize) {
         self.block_info[block_slot(address)] = self.info_of_freed(class);
-        if class == UNKNOWN_CLASS {
-            return;
-        }
-        let count = self.freed_count[class];
-        self.freed[class][count as usize % FREED] = address;
-        // Older ones are overwritten; the count stays within two rounds of the ring.
-        self.freed_count[class] = if count as usize == 2 * FREED {
-            count - FREED as u32 + 1
-        } else {
-            count + 1
-        };
+        self.freed.put(address, class);
     }
 
     /// A block has been freed that the table does not know: it will next time.
@@ -311,25 +319,6 @@ impl Model {
         self.last_old_free[region % REGIONS]
     }
 
-    /// Decoder only: the newest allocation's address and class, for [`Model::freed_of_age`].
-    #[inline(always)]
-    pub(super) fn note_ordinal(&mut self, address: u64, class: usize) {
-        if let Some(place) = self.by_ordinal.get_mut(self.allocations as usize) {
-            *place = address & LOW48 | (class as u64) << 48;
-        }
-    }
-
-    /// Decoder only: the block that was allocated so many allocations ago has been freed. Its class is
-    /// found beside its address: `block_info`, which has it too, is a table that the nearest cache has no room for.
-    #[inline(always)]
-    pub(super) fn freed_of_age(&mut self, age: u16) -> Option<u64> {
-        let ordinal = self.allocations.checked_sub(u32::from(age))?;
-        let block = *self.by_ordinal.get(ordinal as usize)?;
-        let address = block & LOW48;
-        self.freed_of_class(address, (block >> 48) as usize % CLASSES);
-        (ordinal > 0).then_some(address)
-    }
-
     /// The stack of the last allocation.
     #[inline(always)]
     pub(super) fn last_stack(&self) -> u32 {
@@ -340,12 +329,6 @@ impl Model {
     #[inline(always)]
     pub(super) fn tick(&mut self, tick: u64) -> u64 {
         core::mem::replace(&mut self.last_tick, tick)
-    }
-
-    /// The last stamp.
-    #[inline(always)]
-    pub(super) fn last_tick(&self) -> u64 {
-        self.last_tick
     }
 
     /// The function of the last free; stores this one.
@@ -366,12 +349,6 @@ impl Model {
         core::mem::replace(&mut self.last_node, id)
     }
 
-    /// The number of the last stack node.
-    #[inline(always)]
-    pub(super) fn last_node(&self) -> u32 {
-        self.last_node
-    }
-
     /// The stack that followed the last one the last time.
     #[inline(always)]
     pub(super) fn expected_stack(&self) -> u32 {
@@ -384,12 +361,6 @@ impl Model {
         let slot = stack_slot(stack);
         let known = self.stacks[slot];
         (known.number == stack && stack != 0).then_some((slot as u16, known))
-    }
-
-    /// The stack at a place of the table.
-    #[inline(always)]
-    pub(super) fn stack_at(&self, place: u16) -> u32 {
-        self.stacks[usize::from(place) % STACKS].number
     }
 
     /// This stack has asked for this.

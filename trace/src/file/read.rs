@@ -5,7 +5,7 @@ use super::index::{Index, Piece, PieceKind};
 use super::scan;
 use super::source::Source;
 use crate::chunk::{self, ChunkHeader};
-use crate::columns::{self, Model};
+use crate::columns::{self, Recall};
 use crate::header::{array, window as layout};
 use std::io;
 
@@ -13,7 +13,7 @@ use std::io;
 pub struct Scratch {
     payload: Vec<u8>,
     columns: Vec<u8>,
-    model: Box<Model>,
+    recall: Box<Recall>,
     inflate: zstd_safe::DCtx<'static>,
 }
 
@@ -24,7 +24,7 @@ impl Scratch {
         Scratch {
             payload: Vec::new(),
             columns: Vec::new(),
-            model: Model::boxed(),
+            recall: Recall::boxed(),
             inflate: zstd_safe::DCtx::create(),
         }
     }
@@ -129,7 +129,7 @@ fn chunk_at(
         &scratch.columns,
         header.columns,
         header.words as usize,
-        &mut scratch.model,
+        &mut scratch.recall,
         words,
     );
     Ok(match decoded {

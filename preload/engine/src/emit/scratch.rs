@@ -161,7 +161,7 @@ mod tests {
             &columns,
             count,
             words.len(),
-            &mut Model::boxed(),
+            &mut columns::Recall::boxed(),
             &mut again,
         )
         .expect("what was encoded is decoded");

@@ -1,0 +1,237 @@
+//! What the decoder believes about the next event: the same as the encoder's [`super::model`], kept so that nothing needs to
+//! be searched for.
+//!
+//! A block's class stands beside its address, in one word, and stays there when it is freed: the encoder tells of each free
+//! how it found the block, so the decoder need not write down in its table what was freed. What
+//! a stack is expected to do is written only when it did something else.
+
+use super::model::{
+    BLOCKS, CLASSES, Freed, MAX_ORDINALS, REGIONS, STACKS, Stack, block_slot, footprint, stack_slot,
+};
+use crate::words::LOW48;
+
+/// What the decoder learnt in the chunk so far.
+#[derive(Clone)]
+pub struct Recall {
+    /// By place in the encoder's table of addresses.
+    blocks: [Block; BLOCKS],
+    freed: Freed,
+    stacks: [Stack; STACKS],
+    next_address: u64,
+    last_address: u64,
+    /// By place of the region.
+    last_old_free: [u64; REGIONS],
+    pub(super) last_tick: u64,
+    last_stack: u32,
+    /// Its place in `stacks`.
+    last_slot: usize,
+    allocations: usize,
+    frees: usize,
+    pub(super) last_node: u32,
+    pub(super) free_function: u8,
+    is_used: bool,
+    /// By number of the allocation: its [`Block`].
+    by_allocation: Box<[u64]>,
+    /// By number of the free: the address.
+    by_free: Box<[u64]>,
+}
+
+/// An address and, from bit 48 on, the class of the block there.
+#[derive(Clone, Copy, Default)]
+struct Block(u64);
+
+impl Block {
+    #[inline(always)]
+    fn new(address: u64, class: usize) -> Self {
+        Block(address & LOW48 | (class as u64) << 48)
+    }
+
+    /// One of no known class.
+    #[inline(always)]
+    fn unseen(address: u64) -> Self {
+        Block(address & LOW48)
+    }
+
+    #[inline(always)]
+    fn address(self) -> u64 {
+        self.0 & LOW48
+    }
+
+    #[inline(always)]
+    fn class(self) -> usize {
+        (self.0 >> 48) as usize % CLASSES
+    }
+}
+
+impl Recall {
+    /// Fresh.
+    #[must_use]
+    pub fn boxed() -> Box<Recall> {
+        Box::new(Recall {
+            blocks: [Block::default(); BLOCKS],
+            freed: Freed::none(),
+            stacks: [Stack::default(); STACKS],
+            next_address: 0,
+            last_address: 0,
+            last_old_free: [0; REGIONS],
+            last_tick: 0,
+            last_stack: 0,
+            last_slot: stack_slot(0),
+            allocations: 0,
+            frees: 0,
+            last_node: 0,
+            free_function: 0,
+            is_used: false,
+            by_allocation: vec![0; MAX_ORDINALS].into(),
+            by_free: vec![0; MAX_ORDINALS].into(),
+        })
+    }
+
+    /// Forgets everything, for the next chunk. What stands by number is not read before it is written.
+    pub(super) fn reset(&mut self) {
+        if !core::mem::replace(&mut self.is_used, true) {
+            return;
+        }
+        self.blocks.fill(Block::default());
+        self.freed.clear();
+        self.stacks.fill(Stack::default());
+        self.next_address = 0;
+        self.last_address = 0;
+        self.last_old_free.fill(0);
+        self.last_tick = 0;
+        self.last_stack = 0;
+        self.last_slot = stack_slot(0);
+        self.allocations = 0;
+        self.frees = 0;
+        self.last_node = 0;
+        self.free_function = 0;
+    }
+
+    /// The block of this class that was freed last, 0 if none is known.
+    #[inline(always)]
+    pub(super) fn last_freed(&self, class: usize) -> u64 {
+        self.freed.last(class)
+    }
+
+    /// Where the next block begins if it is carved behind the last one.
+    #[inline(always)]
+    pub(super) fn next_address(&self) -> u64 {
+        self.next_address
+    }
+
+    /// The address of the last allocation.
+    #[inline(always)]
+    pub(super) fn last_address(&self) -> u64 {
+        self.last_address
+    }
+
+    /// A block has been allocated. `reused` says that it was [`Recall::last_freed`].
+    #[inline(always)]
+    pub(super) fn allocated(&mut self, address: u64, size: u32, class: usize, reused: bool) {
+        if reused {
+            self.freed.take_last(class);
+        }
+        self.last_address = address;
+        self.next_address = address.wrapping_add(footprint(size));
+        self.allocations += 1;
+        if let Some(place) = self.by_allocation.get_mut(self.allocations) {
+            let block = Block::new(address, class);
+            *place = block.0;
+            self.blocks[block_slot(address)] = block;
+        }
+    }
+
+    /// The block that was allocated so many allocations ago has been freed.
+    #[inline(always)]
+    pub(super) fn freed_of_age(&mut self, age: u16) -> Option<u64> {
+        let number = self.allocations.checked_sub(usize::from(age))?;
+        let block = Block(*self.by_allocation.get(number)?);
+        self.free(block);
+        (number > 0).then_some(block.address())
+    }
+
+    /// The block at this place of the table has been freed.
+    #[inline(always)]
+    pub(super) fn freed_at(&mut self, place: u16) -> u64 {
+        let block = self.blocks[usize::from(place) % BLOCKS];
+        self.free(block);
+        block.address()
+    }
+
+    /// A block has been freed that the table does not know: it will next time.
+    #[inline(always)]
+    pub(super) fn freed_unseen(&mut self, address: u64, region: usize) {
+        self.last_old_free[region % REGIONS] = address;
+        let block = Block::unseen(address);
+        self.blocks[block_slot(address)] = block;
+        self.free(block);
+    }
+
+    #[inline(always)]
+    fn free(&mut self, block: Block) {
+        self.frees += 1;
+        self.freed.put(block.address(), block.class());
+        if block.address() != 0
+            && let Some(place) = self.by_free.get_mut(self.frees)
+        {
+            *place = block.address();
+        }
+    }
+
+    /// The block that was freed so many frees ago.
+    #[inline(always)]
+    pub(super) fn freed_ago(&self, frees: u16) -> Option<u64> {
+        let number = self.frees.checked_sub(usize::from(frees))?;
+        let address = self.by_free.get(number).copied();
+        address.filter(|_| number > 0)
+    }
+
+    /// The last block freed in a region that the table did not know.
+    #[inline(always)]
+    pub(super) fn last_old_free(&self, region: usize) -> u64 {
+        self.last_old_free[region % REGIONS]
+    }
+
+    /// The stack of the last allocation.
+    #[inline(always)]
+    pub(super) fn last_stack(&self) -> u32 {
+        self.last_stack
+    }
+
+    /// The stack that followed the last one the last time.
+    #[inline(always)]
+    pub(super) fn expected_stack(&self) -> u32 {
+        self.stacks[self.last_slot % STACKS].successor
+    }
+
+    /// The stack at a place of the table.
+    #[inline(always)]
+    pub(super) fn stack_at(&self, place: u16) -> u32 {
+        self.stacks[usize::from(place) % STACKS].number
+    }
+
+    /// The next allocation is from this stack; gives what it did the last time, if that is known.
+    #[inline(always)]
+    pub(super) fn next_stack(&mut self, stack: u32) -> Option<Stack> {
+        let slot = stack_slot(stack);
+        let before = &mut self.stacks[self.last_slot % STACKS];
+        if before.successor != stack {
+            before.successor = stack;
+        }
+        (self.last_slot, self.last_stack) = (slot, stack);
+        let known = self.stacks[slot];
+        (known.number == stack && stack != 0).then_some(known)
+    }
+
+    /// It has asked for something else than the last time.
+    #[inline(always)]
+    pub(super) fn learn(&mut self, size: u32, function: u8) {
+        let slot = &mut self.stacks[self.last_slot % STACKS];
+        if slot.number != self.last_stack {
+            slot.successor = 0;
+        }
+        slot.number = self.last_stack;
+        slot.size = size;
+        slot.function = u32::from(function);
+    }
+}
