@@ -142,6 +142,25 @@ fn pages_of_blocks_that_the_program_maps_over_are_its_own() {
 }
 
 #[test]
+fn a_childs_child_that_shares_its_memory_does_not_begin_for_it() {
+    let program = Sample::named("check/options/shared_memory_child.c").build(Variant::PLAIN);
+    for guard in ["--guard=adaptive", "--guard=all", "--guard=off"] {
+        let checked = check(&[guard], &program, [""; 0]);
+        let said = &checked.outcome;
+        assert_eq!(said.stdout, "3\n3\n", "{guard}: {}", said.stderr);
+        let errors = &checked.report().errors;
+        assert_eq!(errors.len(), 1, "{guard}: {}", said.stderr);
+        // Once in each of the two children.
+        assert_eq!(
+            (errors[0].kind.as_str(), errors[0].count),
+            ("double-free", 2),
+            "{guard}: {}",
+            said.stderr
+        );
+    }
+}
+
+#[test]
 fn a_program_that_locks_its_memory_is_checked() {
     let program = Sample::named("check/options/locked.c").build(Variant::PLAIN);
     if run(&mut Command::new(&program)).ending == Ending::Code(77) {

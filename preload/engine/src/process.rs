@@ -141,9 +141,12 @@ pub fn is_recording() -> bool {
     watched().load(Ordering::Relaxed) == RECORDING
 }
 
-/// Whether this is a forked child that has not begun a trace yet.
+/// Whether this is a forked child that has not begun a trace yet; not the child of vfork that such a one has made, which
+/// would begin for its parent, and on what may be a small stack.
 pub fn is_forked_child() -> bool {
-    PHASE.load(Ordering::Acquire) == PHASE_STARTED && watched().load(Ordering::Relaxed) == UNKNOWN
+    PHASE.load(Ordering::Acquire) == PHASE_STARTED
+        && watched().load(Ordering::Relaxed) == UNKNOWN
+        && !thread::shares_memory_with_parent()
 }
 
 /// Whether this is a child of vfork, whose memory is its parent's.
@@ -178,6 +181,7 @@ pub fn ensure_started() -> bool {
     if first.is_ok() {
         start();
     } else if first == Err(PHASE_STARTED)
+        && !thread::shares_memory_with_parent()
         && PHASE
             .compare_exchange(
                 PHASE_STARTED,

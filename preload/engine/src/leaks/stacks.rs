@@ -14,12 +14,10 @@ use core::ops::Range;
 use super::maps::{Kind, Maps};
 use super::mark::Memory;
 use crate::sys::mem::PAGE_BYTES;
+use crate::sys::thread::TID_AT;
 
 /// What the ABI lets a function use below its stack pointer.
 pub const RED_ZONE_BYTES: u64 = 128;
-/// Where `struct pthread` keeps the thread's number, in all versions of glibc on x86-64: behind a
-/// header of 704 bytes and two links.
-const TID_AT: u64 = 720;
 /// What stands there when the thread has ended, and when it has been joined as well.
 const NO_THREAD: [u32; 2] = [0, u32::MAX];
 /// `struct pthread` has about 2,300 bytes.
