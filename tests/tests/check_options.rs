@@ -219,17 +219,20 @@ fn a_sandbox_is_entered_without_watchpoints() {
 
 /// With watchpoints set, page faults of a virtual machine cost twice to three times as much.
 #[test]
-fn watchpoints_are_given_back_when_the_heap_has_grown() {
+fn watchpoints_are_given_back_when_the_heap_has_grown_or_many_children_were_forked() {
     let program = Sample::named("check/options/descriptors.c").build(Variant::PLAIN);
     let lent = if lends_watchpoints() { 4 } else { 0 };
     for (option, expected) in [
         ("--watchpoints=yes", format!("{lent} then 0\n")),
         ("--watchpoints=no", "0 then 0\n".to_owned()),
     ] {
-        let checked = check(&[option], &program, [""; 0]);
-        let said = &checked.outcome;
-        assert_eq!(said.stdout, expected, "{option}: {}", said.stderr);
-        assert_eq!(said.ending, Ending::Code(0), "{option}: {}", said.stderr);
+        for what in ["grows", "forks"] {
+            let checked = check(&[option], &program, [what]);
+            let said = &checked.outcome;
+            assert_eq!(said.stdout, expected, "{what}, {option}: {}", said.stderr);
+            let code = Ending::Code(0);
+            assert_eq!(said.ending, code, "{what}, {option}: {}", said.stderr);
+        }
     }
 }
 

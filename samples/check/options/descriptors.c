@@ -1,8 +1,10 @@
-// Prints how many descriptors of performance events the process has before its heap grows, and after.
+// Prints how many descriptors of performance events the process has before its heap grows, and after; with the argument
+// "forks" before it has forked 17 times, and after.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int events(void) {
@@ -16,7 +18,23 @@ static int events(void) {
     return count;
 }
 
-int main(void) {
+static int fork_often(void) {
+    int before = events();
+    for (int child = 0; child < 17; child++) {
+        if (fork() == 0) {
+            free(malloc(100));
+            _exit(0);
+        }
+        wait(NULL);
+    }
+    printf("%d then %d\n", before, events());
+    return 0;
+}
+
+int main(int count, char **arguments) {
+    if (count > 1 && strcmp(arguments[1], "forks") == 0) {
+        return fork_often();
+    }
     int before = events();
     enum { BLOCKS = 16 << 10 };
     static char *kept[BLOCKS];

@@ -37,10 +37,19 @@ pub fn register() {
             PREPARED.store(true, Ordering::Relaxed);
         }
     }
-    unsafe extern "C" fn after() {
-        if PREPARED.swap(false, Ordering::Relaxed) {
+    /// Opens the locks; gives whether they were taken.
+    unsafe fn after() -> bool {
+        let is_prepared = PREPARED.swap(false, Ordering::Relaxed);
+        if is_prepared {
             // SAFETY: taken by `before` on this thread.
             unsafe { resume() };
+        }
+        is_prepared
+    }
+    unsafe extern "C" fn in_the_parent() {
+        // SAFETY: as libc calls it.
+        if unsafe { after() } && guarding::are_many(forks()) {
+            watch::stop();
         }
     }
     unsafe extern "C" fn in_the_child() {
@@ -50,7 +59,7 @@ pub fn register() {
     }
     // SAFETY: functions without arguments, in a library that is never unloaded. Where libc has no room
     // for them, forks are as those of a raw `clone`.
-    let _ = unsafe { libc::pthread_atfork(Some(before), Some(after), Some(in_the_child)) };
+    let _ = unsafe { libc::pthread_atfork(Some(before), Some(in_the_parent), Some(in_the_child)) };
 }
 
 /// Waits for all locks and takes them, in the order in which they are taken elsewhere.
@@ -100,6 +109,10 @@ pub unsafe fn reopen_after_fork() {
 pub fn begin_child() {
     stacks::forget();
     counters::forget();
-    guarding::begin_child(FORKS.swap(0, Ordering::Relaxed));
+    let number = FORKS.swap(0, Ordering::Relaxed);
+    guarding::begin_child(number);
     watch::begin_child();
+    if guarding::are_many(number) {
+        watch::stop();
+    }
 }

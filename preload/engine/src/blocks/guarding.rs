@@ -36,10 +36,15 @@ const CHILDREN_ON_THEIR_OWN: u32 = 16;
 /// Whether this is a forked child with many siblings.
 static IS_ONE_OF_MANY: AtomicBool = AtomicBool::new(false);
 
+/// Whether a process that has forked so often has many children.
+pub(super) fn are_many(forks: u32) -> bool {
+    forks > CHILDREN_ON_THEIR_OWN
+}
+
 /// Begins in a forked child, the parent's `number`-th: what is left of the parent's first credit is not there again for
 /// each of many.
 pub(super) fn begin_child(number: u32) {
-    let is_one_of_many = number > CHILDREN_ON_THEIR_OWN;
+    let is_one_of_many = are_many(number);
     IS_ONE_OF_MANY.store(is_one_of_many, Ordering::Relaxed);
     if is_one_of_many {
         POOL_NS.store(0, Ordering::Relaxed);
