@@ -10,9 +10,9 @@
 //!
 //! Allocators are called through wrappers, so many stacks begin with the same frame at the same place
 //! of memory: eight branches are kept for each. (One: 43% of a JSON program's changed captures found theirs;
-//! eight: 67%, of sqlite3's 95%, of a compiler's 33%. Telling them apart by the second return address as
-//! well found no more in the same time.) And some programs never come back the same way (a walk
-//! through a tree): they soon pay for one attempt in [`SELDOM`] only.
+//! eight: 67%, of sqlite3's 95%, of a compiler's 33%.) They are told apart by where that frame returns to, which
+//! stands at one place for all of them and is kept beside them in one cache line. And some programs never come back the same
+//! way (a walk through a tree): they soon pay for one attempt in [`SELDOM`] only.
 
 use core::ptr;
 
@@ -35,24 +35,37 @@ const WORTH: i32 = 4;
 /// How long good experience lasts, in attempts.
 const MEMORY: i32 = 512;
 
-/// See the module. All zero is an empty place.
+/// See the module.
 #[derive(Clone, Copy)]
 struct Branch {
-    /// Registers in the innermost frame.
-    caller: Registers,
+    /// The frame pointer in the innermost frame.
+    bp_of_caller: u64,
     /// Registers in the frame that the outermost one was called from.
     joint: Registers,
     joint_node: NodeId,
     node: NodeId,
-    /// Which age it is of; see [`Branches::forget`].
-    age: u32,
     frames: u8,
     /// What becomes of the caller's bp on the way to the joint.
     bp: BpUse,
     proofs: [Proof; FRAMES_MAX],
 }
 
-type Set = [Branch; WAYS];
+/// The branches that begin with one frame at one place. All zero is an empty set.
+#[repr(C, align(64))]
+struct Set {
+    /// Registers in the innermost frame.
+    ip: u64,
+    sp: u64,
+    /// Where that frame's return address stands: the first word of each branch's proofs.
+    at: u64,
+    /// Which age it is of; see [`Branches::forget`].
+    age: u32,
+    /// The branch to replace next.
+    next: u32,
+    /// What stands there for each branch, see [`tag`]; 0 where there is none.
+    returns: [u32; WAYS],
+    branches: [Branch; WAYS],
+}
 
 /// Invariant of the raw memory: `sets` points to `SETS` of them in zeroed memory owned by this value. The
 /// words that a branch's proofs name lie between its caller's and its joint's sp.
@@ -60,8 +73,6 @@ type Set = [Branch; WAYS];
 pub(super) struct Branches {
     sets: *mut Set,
     age: u32,
-    /// Counts branches kept, to replace one after the other.
-    kept: usize,
     /// How well it has gone: see [`WORTH`].
     luck: i32,
     /// Captures since the last attempt.
@@ -75,7 +86,6 @@ impl Branches {
         Some(Branches {
             sets: mem::allocate(BYTES)?.cast(),
             age: 1,
-            kept: 0,
             luck: MEMORY,
             waited: 0,
         })
@@ -92,8 +102,8 @@ impl Branches {
     }
 
     #[inline(always)]
-    fn set(&mut self, caller: &Registers) -> &mut Set {
-        let mixed = (caller.ip ^ caller.sp.rotate_left(20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    fn set(&mut self, ip: u64, sp: u64) -> &mut Set {
+        let mixed = (ip ^ sp.rotate_left(20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let index = (mixed >> 40) as usize % SETS;
         // SAFETY: see the invariant; the index is below `SETS`.
         unsafe { &mut *self.sets.add(index) }
@@ -135,13 +145,22 @@ impl Branches {
         end: u64,
     ) -> Option<NodeId> {
         let age = self.age;
-        let branch = self.set(caller).iter().find(|branch| {
-            (branch.caller.ip == caller.ip)
-                & (branch.caller.sp == caller.sp)
-                & (branch.age == age)
-                & (branch.joint.sp <= end)
-                && branch.is_there()
-        })?;
+        let set = self.set(caller.ip, caller.sp);
+        let is_set = (set.ip == caller.ip) & (set.sp == caller.sp) & (set.age == age);
+        if !is_set || set.at + 8 > end {
+            return None;
+        }
+        // SAFETY: a word of the stack that this thread is running on: not inside the caller's sp, by the invariant, and within
+        // the stack's end.
+        let returns_to = unsafe { *(set.at as *const u64) };
+        let mut ways = set.ways(tag(returns_to));
+        let branch = loop {
+            let branch = set.branches.get(ways.trailing_zeros() as usize)?;
+            if branch.joint.sp <= end && branch.is_there() {
+                break branch;
+            }
+            ways &= ways - 1;
+        };
         while inside > 0 && kept.state(inside - 1).frame.registers.sp < branch.joint.sp {
             inside -= 1;
         }
@@ -149,7 +168,7 @@ impl Branches {
             return None;
         }
         let bp = match branch.bp {
-            BpUse::Needs if caller.bp != branch.caller.bp => return None,
+            BpUse::Needs if caller.bp != branch.bp_of_caller => return None,
             BpUse::HandsOn => caller.bp,
             BpUse::Needs | BpUse::Restores => branch.joint.bp,
         };
@@ -184,20 +203,48 @@ impl Branches {
             }
         }
         let age = self.age;
-        self.kept = self.kept.wrapping_add(1);
-        let way = self.kept % WAYS;
-        let branch = &mut self.set(&caller)[way];
-        branch.caller = caller;
+        let returns_to = fresh.proof(0)[0];
+        let set = self.set(caller.ip, caller.sp);
+        let is_set = (set.ip == caller.ip) & (set.sp == caller.sp) & (set.age == age);
+        if !is_set || set.at != returns_to.address {
+            set.ip = caller.ip;
+            set.sp = caller.sp;
+            set.age = age;
+            set.at = returns_to.address;
+            set.returns = [0; WAYS];
+        }
+        set.next = set.next.wrapping_add(1);
+        let way = set.next as usize % WAYS;
+        set.returns[way] = tag(returns_to.value);
+        let branch = &mut set.branches[way];
+        branch.bp_of_caller = caller.bp;
         branch.joint = joint.frame.registers;
         branch.joint_node = joint.node;
         branch.node = node;
-        branch.age = age;
         branch.frames = frames as u8;
         branch.bp = bp;
         // SAFETY: both have at least `frames` proofs and are apart.
         unsafe {
             ptr::copy_nonoverlapping(fresh.proof(0), branch.proofs.as_mut_ptr(), frames);
         }
+    }
+}
+
+/// A return address in few bits, never 0; others may have the same.
+#[inline(always)]
+fn tag(returns_to: u64) -> u32 {
+    returns_to as u32 | 1
+}
+
+impl Set {
+    /// The branches whose innermost frame returns there, a bit each.
+    #[inline(always)]
+    fn ways(&self, returns_to: u32) -> u32 {
+        let mut ways = 0;
+        for (way, kept) in self.returns.iter().enumerate() {
+            ways |= u32::from(*kept == returns_to) << way;
+        }
+        ways
     }
 }
 
