@@ -38,11 +38,13 @@ pub const fn idle_volume_bytes(volume_bytes: u64) -> u64 {
     volume_bytes / 16
 }
 
-/// What is left for most blocks, when fenced ones and call stacks take so much, and empty memory: all is one promise.
+/// What is left for most blocks, when fenced ones and call stacks take so much, and empty memory: all is one promise. An
+/// eighth in any case (with a quarter python3 compiling its library, from 15,000 call stacks, took 5 MiB more than twice what it
+/// takes bare and the volume).
 #[must_use]
 pub fn common_volume_bytes(volume_bytes: u64, taken_bytes: u64, idle_bytes: u64) -> u64 {
     let kept = taken_bytes + idle_bytes.min(idle_volume_bytes(volume_bytes));
-    volume_bytes - kept.min(volume_bytes / 4 * 3)
+    volume_bytes - kept.min(volume_bytes / 8 * 7)
 }
 
 /// A freed large block's pages are given back at once. What it holds is a range of addresses, and the
@@ -103,12 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn empty_memory_and_fenced_blocks_are_taken_off_and_leave_a_quarter() {
+    fn empty_memory_and_fenced_blocks_are_taken_off_and_leave_an_eighth() {
         let volume = 64 << 20;
         assert_eq!(common_volume_bytes(volume, 0, 0), volume);
         assert_eq!(common_volume_bytes(volume, 0, 1 << 20), 63 << 20);
         assert_eq!(common_volume_bytes(volume, 8 << 20, 1 << 20), 55 << 20);
-        assert_eq!(common_volume_bytes(volume, 60 << 20, 1 << 30), volume / 4);
+        assert_eq!(common_volume_bytes(volume, 60 << 20, 1 << 30), volume / 8);
     }
 
     #[test]
