@@ -5,11 +5,11 @@ use crate::findings::{self, Namer};
 use crate::growth;
 use crate::output::{show, write_to};
 use crate::progress::Progress;
-use crate::replay::{Selection, replay};
+use crate::replay::{Early, Selection, replay_with_look};
 use crate::report::filter::{Filter, Subject};
 use crate::report::site::Cost;
 use crate::report::style::Style;
-use crate::report::{Choice, Report, json, text};
+use crate::report::{Choice, Report, json, likely_addresses, text};
 use crate::symbols::ahead::Opened;
 use crate::units::{BadValue, parse_time, parse_whole};
 use ldt_trace::TraceFile;
@@ -17,6 +17,7 @@ use ldt_trace::header::flag;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::mpsc::channel;
 
 /// How many sites a ranking of the text report has.
 const TEXT_TOP: usize = 10;
@@ -94,12 +95,20 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         return growth_of_checks(options);
     }
     let selection = selection(options)?;
+    let choice = choice(options);
     let (opened, replayed) = std::thread::scope(|scope| {
-        let opening = scope.spawn(|| Opened::of(&trace));
-        let replayed = replay(&trace, &selection, &Progress::on_terminal());
+        let (tell, likely) = channel();
+        let (trace, choice) = (&trace, &choice);
+        let opening = scope.spawn(move || Opened::of(trace, &likely));
+        let look = move |early: Early<'_>| {
+            // Nobody listens when no module could be opened.
+            let _ = tell.send(likely_addresses(choice, early));
+        };
+        let progress = Progress::on_terminal();
+        let replayed = replay_with_look(trace, &selection, &progress, look);
         (opening.join().unwrap_or_default(), replayed)
     });
-    let mut report = Report::with(&replayed, choice(options), opened);
+    let mut report = Report::with(&replayed, choice, opened);
     if trace.header().checked.is_some() {
         // A trace that could be replayed can be read for this, too.
         report.found = findings::of_trace(&options.trace, &mut Namer::default())

@@ -28,6 +28,8 @@ pub(super) enum Action {
     StartCounting,
     /// Keep the balances.
     Snapshot,
+    /// About a quarter of all has been taken.
+    Look,
     /// Nothing after this matters.
     Stop,
 }

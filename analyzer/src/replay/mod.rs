@@ -93,12 +93,35 @@ pub struct Replayed {
     pub damage: Vec<Damage>,
 }
 
+/// What a replay has come to when about a quarter of the trace has been taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Early<'r> {
+    /// So far.
+    pub heap: &'r Heap,
+    /// So far.
+    pub stacks: &'r Stacks,
+}
+
 /// Reads a whole trace.
 #[must_use]
 pub fn replay(trace: &TraceFile, selection: &Selection, progress: &Progress) -> Replayed {
+    replay_with_look(trace, selection, progress, |_| {})
+}
+
+/// The same; somebody has a look early on, if the trace is long enough.
+#[must_use]
+pub fn replay_with_look(
+    trace: &TraceFile,
+    selection: &Selection,
+    progress: &Progress,
+    look: impl FnOnce(Early<'_>),
+) -> Replayed {
     let header = trace.header();
     let clock = early_clock(trace);
-    let breakpoints = breakpoints(selection, &clock);
+    let mut breakpoints = breakpoints(selection, &clock);
+    breakpoints.extend(first_quarter(trace).map(|tick| (tick, Action::Look)));
+    breakpoints.sort_by_key(|(tick, _)| *tick);
+    let mut look = Some(look);
     let is_counting = selection.from_ns.is_none();
     let mut recorder = Recorder::new(header.start_tick, clock, is_counting);
     recorder.heap.followed = selection
@@ -141,6 +164,12 @@ pub fn replay(trace: &TraceFile, selection: &Selection, progress: &Progress) -> 
             |recorder, tick, action| match action {
                 Action::StartCounting => recorder.heap.set_counting(true),
                 Action::Snapshot => at = Some(recorder.heap.snapshot(tick)),
+                Action::Look => {
+                    if let Some(look) = look.take() {
+                        let (heap, stacks) = (&recorder.heap, &recorder.stacks);
+                        look(Early { heap, stacks });
+                    }
+                }
                 Action::Stop => {}
             },
         );
@@ -188,6 +217,14 @@ fn first_tick(thread: &ThreadPieces, start: Tick) -> Tick {
     }
 }
 
+/// When about a quarter of the trace has been taken, by the thread that did most.
+fn first_quarter(trace: &TraceFile) -> Option<Tick> {
+    let threads = trace.threads().iter();
+    let pieces = &threads.max_by_key(|thread| thread.pieces.len())?.pieces;
+    let tick = pieces.get(pieces.len() / 4)?.first_tick();
+    (tick != 0).then_some(tick)
+}
+
 /// When the trace probably ends: no piece begins later.
 fn probable_end(trace: &TraceFile) -> Tick {
     let threads = trace.threads().iter();
@@ -227,12 +264,10 @@ fn breakpoints(selection: &Selection, clock: &Clock) -> Vec<(Tick, Action)> {
         (selection.at_ns, Action::Snapshot),
         (selection.to_ns, Action::Stop),
     ];
-    let mut breakpoints: Vec<_> = asked
-        .into_iter()
+    let asked = asked.into_iter();
+    asked
         .filter_map(|(ns, action)| Some((clock.tick(ns?), action)))
-        .collect();
-    breakpoints.sort_by_key(|(tick, _)| *tick);
-    breakpoints
+        .collect()
 }
 
 /// Whether a thread is meant. Its name stands somewhere in its stream, so that is read ahead: a

@@ -19,16 +19,17 @@ pub mod tree;
 mod waste;
 
 use crate::findings::ProcessReport;
-use crate::replay::Replayed;
-use crate::replay::stacks::CodeAddress;
+use crate::replay::stacks::{CodeAddress, Stacks};
+use crate::replay::{Early, Replayed};
 use crate::symbols::ahead::Opened;
 use crate::symbols::{self, LookUp, Names};
 use crate::waste::Waste;
 use filter::Filter;
 use frames::Naming;
 use groups::ModuleTotals;
+use ldt_trace::NodeId;
+use rustc_hash::FxHashSet;
 use site::{Cost, SiteView};
-use std::collections::HashSet;
 use std::panic::resume_unwind;
 use tree::Branch;
 
@@ -43,6 +44,37 @@ pub struct Choice {
     pub top: Option<usize>,
     /// Show the tree at the peak, down to branches of a hundredth.
     pub tree: bool,
+}
+
+/// So many call stacks of a ranking are likely to be shown for each that will be, while it is not known which.
+const LIKELY: usize = 2;
+/// And so many at most.
+const MOST_LIKELY: usize = 100;
+
+/// The addresses that a report will probably show, by what leads early on: so that their names are being looked up
+/// while the rest of the trace is replayed.
+#[must_use]
+pub fn likely_addresses(choice: &Choice, early: Early<'_>) -> Vec<CodeAddress> {
+    let most = choice.top.unwrap_or(MOST_LIKELY).saturating_mul(LIKELY);
+    let most = most.min(MOST_LIKELY);
+    let costs = choice.costs.iter();
+    let stacks = costs.flat_map(|cost| site::leading(early.heap, *cost, most));
+    all_addresses(early.stacks, stacks).into_iter().collect()
+}
+
+/// The addresses of these stacks. They share their outer frames; each is walked only as far as it is new.
+fn all_addresses(table: &Stacks, stacks: impl Iterator<Item = NodeId>) -> FxHashSet<CodeAddress> {
+    let mut seen = FxHashSet::default();
+    let mut addresses = FxHashSet::default();
+    for mut stack in stacks {
+        while seen.insert(stack)
+            && let Some((address, outer)) = table.step(stack)
+        {
+            addresses.insert(address);
+            stack = outer;
+        }
+    }
+    addresses
 }
 
 /// A replayed trace with what is shown of it.
@@ -140,25 +172,13 @@ impl<'r> Report<'r> {
         self.modules = modules;
     }
 
-    fn name(&mut self, addresses: HashSet<CodeAddress>) {
+    fn name(&mut self, addresses: FxHashSet<CodeAddress>) {
         let (facts, header) = (&self.replayed.facts, &self.replayed.header);
         self.names = symbols::name(addresses, facts, header, &mut self.opened, LookUp::Lines);
     }
 
-    fn addresses<'s>(&self, sites: impl Iterator<Item = &'s SiteView>) -> HashSet<CodeAddress> {
-        // Stacks share their outer frames; each is walked only as far as it is new.
-        let mut seen = HashSet::new();
-        let mut addresses = HashSet::new();
-        for site in sites {
-            let mut stack = site.stack;
-            while seen.insert(stack)
-                && let Some((address, outer)) = self.replayed.stacks.step(stack)
-            {
-                addresses.insert(address);
-                stack = outer;
-            }
-        }
-        addresses
+    fn addresses<'s>(&self, sites: impl Iterator<Item = &'s SiteView>) -> FxHashSet<CodeAddress> {
+        all_addresses(&self.replayed.stacks, sites.map(|site| site.stack))
     }
 
     /// The sites of one ranking, highest first.

@@ -5,14 +5,16 @@
 //! every call stack, so the modules that they are in are needed in any report: the program and the
 //! C library. Reading the latter's debug information takes longer than replaying a small trace.
 //! No other module is opened on suspicion: it may have gigabytes that nobody asks for.
+//!
+//! What else of them will probably be shown, the replay says when it has come through a quarter of the trace. Everything that
+//! is on a stack of the first events was tried instead: for python3 it was too little.
 
 use super::LookUp;
-use super::module_names::{Addresses, ModuleNames, names_in};
+use super::module_names::{ModuleNames, Told, names_in, to_come};
 use crate::replay::facts::{Facts, LoadedModule};
 use crate::replay::stacks::{CodeAddress, Stacks};
 use ldt_trace::file::{Scratch, TraceFile};
 use ldt_trace::{Event, Words};
-use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -21,6 +23,8 @@ use std::thread;
 const OUTERMOST: usize = 2;
 /// More modules than this are not opened ahead.
 const MOST: usize = 3;
+/// Of a trace whose first piece is a greater part (an inverse share) of it, all that is on its stacks is likely.
+const SHORT: u64 = 4;
 
 /// Modules that are open, or being opened. What nobody asks for is closed with it.
 #[derive(Debug, Default)]
@@ -30,7 +34,7 @@ pub struct Opened(Vec<OpenModule>);
 #[derive(Debug)]
 pub(super) struct OpenModule {
     module: LoadedModule,
-    ask: Sender<Vec<u64>>,
+    tell: Sender<Told>,
     answer: Answer,
 }
 
@@ -39,12 +43,19 @@ pub(super) struct OpenModule {
 pub(super) struct Answer(Receiver<ModuleNames>);
 
 impl Opened {
-    /// Begins to open the modules that any report of this trace needs.
+    /// Begins to open the modules that any report of this trace needs, and tells them what else will probably be asked
+    /// for, as long as somebody says so.
     #[must_use]
-    pub fn of(trace: &TraceFile) -> Self {
+    pub fn of(trace: &TraceFile, likely: &Receiver<Vec<CodeAddress>>) -> Self {
         let modules = outermost_modules(trace).into_iter().take(MOST);
         let open = modules.filter_map(|(module, likely)| OpenModule::begin(module, likely));
-        Opened(open.collect())
+        let opened = Opened(open.collect());
+        for addresses in likely {
+            for open in &opened.0 {
+                open.expect(&addresses);
+            }
+        }
+        opened
     }
 
     /// Hands a module over, if it was opened.
@@ -57,34 +68,38 @@ impl Opened {
 impl OpenModule {
     /// `None` when there is no thread to be had: then it is opened when it is needed.
     fn begin(module: LoadedModule, likely: Vec<u64>) -> Option<Self> {
-        let (ask, asked) = channel();
+        let (tell, told) = channel();
         let (say, said) = channel();
         let of = module.clone();
+        tell.send(Told::Likely(likely)).ok()?;
         let work = move || {
-            let wait = move || asked.recv().unwrap_or_default();
-            let asked = LazyCell::new(Box::new(wait) as Box<_>);
-            let look_up = LookUp::Lines;
-            let addresses = Addresses {
-                asked,
-                likely,
-                look_up,
-            };
-            let names = names_in(&of, &addresses);
+            let names = names_in(&of, &to_come(told, LookUp::Lines));
             // Nobody listens when nothing was asked.
             let _ = say.send(names);
         };
         thread::Builder::new().spawn(work).ok()?;
         Some(OpenModule {
             module,
-            ask,
+            tell,
             answer: Answer(said),
         })
+    }
+
+    /// Those of these addresses that are in it will probably be asked for.
+    fn expect(&self, addresses: &[CodeAddress]) {
+        let lookups = addresses.iter().map(|address| address.lookup());
+        let own = self.module.start..self.module.end;
+        let likely: Vec<u64> = lookups.filter(|at| own.contains(at)).collect();
+        if !likely.is_empty() {
+            // A module that has no names has said so and gone.
+            let _ = self.tell.send(Told::Likely(likely));
+        }
     }
 
     /// Asks for names of addresses in memory.
     pub(super) fn ask(self, addresses: Vec<u64>) -> Answer {
         // A module whose file is not the recorded one has said so without waiting.
-        let _ = self.ask.send(addresses);
+        let _ = self.tell.send(Told::Asked(addresses));
         self.answer
     }
 }
@@ -96,14 +111,16 @@ impl Answer {
     }
 }
 
-/// The modules in which the outermost frames of the first stacks are, each with all addresses of
-/// the first stacks that are in it.
+/// The modules in which the outermost frames of the first stacks are, each with the addresses of these; of a short
+/// trace with all addresses of the first stacks that are in it.
 fn outermost_modules(trace: &TraceFile) -> Vec<(LoadedModule, Vec<u64>)> {
     let first = trace.threads().iter().find_map(|thread| {
         let piece = thread.pieces.first()?;
         (thread.thread == 0).then_some(piece)
     });
     let (mut scratch, mut words) = (Scratch::new(), Vec::new());
+    let pieces = trace.threads().iter().flat_map(|thread| &thread.pieces);
+    let all_words: u64 = pieces.map(|piece| u64::from(piece.words)).sum();
     let is_read = |piece| trace.read(piece, &mut scratch, &mut words).is_ok();
     if !first.is_some_and(is_read) {
         return Vec::new();
@@ -128,12 +145,13 @@ fn outermost_modules(trace: &TraceFile) -> Vec<(LoadedModule, Vec<u64>)> {
         }
     }
     facts.finish();
+    let is_short = words.len() as u64 > all_words / SHORT;
     let module_of = |address: &CodeAddress| facts.module_of(address.lookup(), address.epoch);
     let mut modules: BTreeMap<usize, Vec<u64>> = outermost
         .iter()
         .filter_map(|address| Some((module_of(address)?, Vec::new())))
         .collect();
-    for address in &addresses {
+    for address in if is_short { &addresses } else { &outermost } {
         if let Some(of) = module_of(address).and_then(|number| modules.get_mut(&number)) {
             of.push(address.lookup());
         }
@@ -170,6 +188,12 @@ mod tests {
         );
         let open = opened.take(&module).expect("it was opened");
         assert!(opened.take(&module).is_none());
+        let likely = |ip| CodeAddress {
+            ip,
+            exact: true,
+            epoch: 0,
+        };
+        open.expect(&[likely(0x8642), likely(u64::MAX)]);
         let ahead = open.ask(addresses.clone()).get();
         assert_eq!(
             ahead.frames,

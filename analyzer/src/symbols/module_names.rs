@@ -10,9 +10,10 @@ use crate::replay::facts::LoadedModule;
 use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
 use object::{Object, ObjectSection, ReadCache, ReadRef};
 use std::borrow::Cow;
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
 
 /// Larger files are read section by section: a browser with its debug information is gigabytes,
 /// of which a report needs a part. Of smaller ones all that may be needed is read at once, which is faster.
@@ -31,20 +32,59 @@ pub(super) struct ModuleNames {
 
 /// The addresses to name, as they are in memory.
 pub(super) struct Addresses {
-    /// They may not be known before a module is open.
-    pub(super) asked: LazyCell<Vec<u64>, Box<dyn FnOnce() -> Vec<u64>>>,
-    /// Until then: what will probably be among them.
-    pub(super) likely: Vec<u64>,
+    asked: OnceCell<Vec<u64>>,
+    /// Where they come from, if they are not known before a module is open.
+    told: Option<Receiver<Told>>,
     /// How much of each.
-    pub(super) look_up: LookUp,
+    look_up: LookUp,
+}
+
+/// What is told about addresses while a module is open.
+pub(super) enum Told {
+    /// These will probably be asked for.
+    Likely(Vec<u64>),
+    /// These are asked for; nothing comes after.
+    Asked(Vec<u64>),
 }
 
 /// Addresses that are known.
 pub(super) fn known(addresses: Vec<u64>, look_up: LookUp) -> Addresses {
     Addresses {
-        asked: LazyCell::new(Box::new(|| addresses)),
-        likely: Vec::new(),
+        asked: OnceCell::from(addresses),
+        told: None,
         look_up,
+    }
+}
+
+/// Addresses that will be told.
+pub(super) fn to_come(told: Receiver<Told>, look_up: LookUp) -> Addresses {
+    Addresses {
+        asked: OnceCell::new(),
+        told: Some(told),
+        look_up,
+    }
+}
+
+impl Addresses {
+    /// Waits for what is told next; none once it is what is asked for.
+    fn next_likely(&self) -> Option<Vec<u64>> {
+        if self.asked.get().is_some() {
+            return None;
+        }
+        let asked = match self.told.as_ref().map(Receiver::recv) {
+            Some(Ok(Told::Likely(addresses))) => return Some(addresses),
+            Some(Ok(Told::Asked(addresses))) => addresses,
+            // Nobody will ask.
+            Some(Err(_)) | None => Vec::new(),
+        };
+        self.asked.get_or_init(|| asked);
+        None
+    }
+
+    /// Waits for them.
+    fn asked(&self) -> &[u64] {
+        while self.next_likely().is_some() {}
+        self.asked.get_or_init(Vec::new)
     }
 }
 
@@ -59,14 +99,14 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// The addresses in the file. Asked for when all is ready to name them.
     fn in_file(&self) -> impl Iterator<Item = u64> {
-        let asked = self.addresses.asked.iter();
+        let asked = self.addresses.asked().iter();
         asked.map(|address| address.wrapping_sub(self.bias))
     }
 
-    /// Addresses in the file that will probably be asked for.
-    fn likely_in_file(&self) -> impl Iterator<Item = u64> {
-        let likely = self.addresses.likely.iter();
-        likely.map(|address| address.wrapping_sub(self.bias))
+    /// The next addresses in the file that will probably be asked for, until it is known which are.
+    fn next_likely_in_file(&self) -> Option<impl Iterator<Item = u64>> {
+        let likely = self.addresses.next_likely()?.into_iter();
+        Some(likely.map(|address| address.wrapping_sub(self.bias)))
     }
 }
 
@@ -187,7 +227,9 @@ impl WithFile for InDebugFile<'_> {
         // Of libraries, a part of it mostly does. The program's own, where everything may be asked
         // for, is rather opened in full while there is time.
         let nearby = Nearby::open(file).and_then(|mut nearby| {
-            nearby.prepare(self.asked.likely_in_file());
+            while let Some(likely) = self.asked.next_likely_in_file() {
+                nearby.prepare(likely);
+            }
             nearby.sections(self.asked.in_file())
         });
         if let Some(sections) = nearby {
