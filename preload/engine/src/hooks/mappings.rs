@@ -1,6 +1,9 @@
 //! Mappings and the break: anonymous memory that the program gets without malloc. The system calls
 //! are made here directly, because libc's own functions of these names are the ones exported over.
 //!
+//! In check mode such a call may concern pages of LDT's heap: the program's own blocks, or freed ones whose addresses
+//! it uses. Then the heap is told (`../blocks/altered.rs`), for which `mprotect` is here too.
+//!
 //! All functions: `# Safety` as for the C function of the name, and `sp`, `bp` as [`super`] says.
 
 #![allow(clippy::missing_safety_doc, reason = "said once, above")]
