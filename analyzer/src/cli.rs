@@ -1,15 +1,25 @@
 //! The command line: from arguments to a command, and from its end to an exit code.
 
+use crate::check::valgrind;
 use crate::commands::{self, Command};
 use crate::failure::{OWN_FAILURE, say};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// What scripts rely on.
+const EXIT_CODES: &str = "\
+Exit codes:
+  of `profile` and `check`: the program's own, 128 + N when it died of signal N
+  99    `check` found something, or `diff` more growth than --fail-above
+  125   ldt itself failed, or could not look; it says why
+  126   the program cannot be executed
+  127   the program is not found";
+
 /// Finds where a program's memory goes.
 #[derive(Debug, Parser)]
-#[command(name = "ldt", version, max_term_width = 100)]
+#[command(name = "ldt", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -47,6 +57,13 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         say(line.strip_prefix("error: ").unwrap_or(line));
     }
     if error.kind() == ErrorKind::UnknownArgument {
+        if let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg)
+            && valgrind::is_valgrinds(option)
+        {
+            say(&format!(
+                "  {option} is valgrind's: `ldt-valgrind` takes all of valgrind's command line"
+            ));
+        }
         say(&format!("  accepted: {}", accepted(arguments)));
     }
     ExitCode::from(OWN_FAILURE)

@@ -6,13 +6,17 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+/// The file name that stands for standard output, as it does for most tools.
+const STANDARD_OUTPUT: &str = "-";
+
 /// Writes a result to `path`, or to standard output. Who reads standard output may stop when they
 /// have seen enough.
 pub(crate) fn write_to(
     path: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let Some(path) = path else {
+    let named = path.filter(|path| path.as_os_str() != STANDARD_OUTPUT);
+    let Some(path) = named else {
         let mut out = BufWriter::new(io::stdout().lock());
         return match write(&mut out).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

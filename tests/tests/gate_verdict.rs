@@ -71,6 +71,52 @@ fn what_was_not_looked_into_is_never_green() {
     }
 }
 
+/// What an hour of tests found must not be lost to a folder.
+#[test]
+fn files_are_known_to_be_writable_before_the_command_runs() {
+    let project = finds();
+    let made = project.check(&["--json=new/newer/a.json"], &[FINDS, "leak"]);
+    assert_eq!(made.code(), 99, "{}", made.stderr);
+    assert_eq!(project.json("new/newer/a.json")["summary"]["errors"], 1);
+    for option in ["--json", "--junit", "--sarif", "--xml-file"] {
+        let option = format!("{option}={FINDS}/result");
+        let outcome = project.check(&[&option], &[FINDS, "say"]);
+        assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
+        assert_eq!(outcome.stdout, "", "the command was run");
+        assert!(outcome.stderr.contains(&option), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn of_many_processes_each_one_with_findings_says_what_it_is() {
+    let project = finds();
+    let script = "./finds leak; LDT_TEST=second ./finds twice; ./finds balanced";
+    let outcome = project.check(&[""; 0], &["sh", "-c", script]);
+    let told: Vec<&str> = outcome
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_once("Command: "))
+        .map(|(_, command)| command)
+        .collect();
+    assert_eq!(told, ["finds leak", "finds twice (test second)"]);
+    let alone = project.check(&[""; 0], &[FINDS, "leak"]);
+    assert!(!alone.stderr.contains("Command: "), "{}", alone.stderr);
+}
+
+#[test]
+fn who_types_valgrinds_options_is_understood_or_told_of_ldt_valgrind() {
+    let project = finds();
+    let outcome = project.check(&["--leak-check=yes"], &[FINDS, "leak"]);
+    assert_eq!(outcome.code(), 99, "{}", outcome.stderr);
+    let outcome = project.check(&["--track-origins=yes"], &[FINDS, "leak"]);
+    assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("`ldt-valgrind` takes"),
+        "{}",
+        outcome.stderr
+    );
+}
+
 #[test]
 fn children_that_were_not_looked_into_are_listed() {
     let project = finds();

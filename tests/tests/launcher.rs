@@ -88,6 +88,17 @@ fn a_program_that_is_not_there_is_127() {
     fails_with(&outcome, 127, "no-such-program-anywhere");
 }
 
+/// The kernel says of a script whose interpreter is missing what it says of a missing script.
+#[test]
+fn a_script_without_its_interpreter_is_told_from_one_that_is_not_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let script = folder.path().join("script");
+    fs::write(&script, "#!/nonexistent/interpreter -x\n").expect("a temporary file can be written");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("the rights can be set");
+    let outcome = profile(&script, [""; 0]).outcome;
+    fails_with(&outcome, 127, "/nonexistent/interpreter, is not found");
+}
+
 #[test]
 fn a_file_that_cannot_be_run_is_126() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

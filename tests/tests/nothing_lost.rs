@@ -58,6 +58,19 @@ fn a_report_of_a_running_program_has_everything_so_far() {
     run.kill();
 }
 
+#[test]
+fn a_report_of_a_running_program_says_that_its_end_is_unknown() {
+    let mut program = Run::start();
+    program.wait_for_events(1_000);
+    let outcome = ldt_tests::run::run(Command::new(ldt()).arg("report").arg(program.trace()));
+    assert!(
+        outcome.stdout.contains("no end noted: it still ran"),
+        "{}",
+        outcome.stdout
+    );
+    program.kill();
+}
+
 /// Compares a report with the ledger as it was before and after: thread by thread, at least what was
 /// finished before, at most what was finished after and `in_flight` calls more.
 fn check(report: &Report, before: &Ledger, after: &Ledger, in_flight: u64, when: &str) {

@@ -28,6 +28,52 @@ fn filters_keep_what_they_name() {
 }
 
 #[test]
+fn a_filter_that_nothing_matches_says_how_patterns_match() {
+    let profiled = profiled("threads/named_threads.c");
+    let text = report(&profiled, &["--filter", "function=alph"]);
+    assert!(text.contains("nothing matches; *"), "{text}");
+    let text = report(&profiled, &["--filter", "function=*alph*"]);
+    assert!(!text.contains("nothing matches"), "{text}");
+}
+
+#[test]
+fn a_time_after_the_end_is_warned_of() {
+    let profiled = profiled("threads/named_threads.c");
+    for option in ["--at", "--from"] {
+        let outcome = run(Command::new(ldt())
+            .args(["report", option, "5000"])
+            .arg(profiled.trace()));
+        assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+        let warning = format!("ldt: warning: {option} ");
+        assert!(outcome.stderr.contains(&warning), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let profiled = profiled("threads/named_threads.c");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for command in [
+        &["report", "-o", "-"][..],
+        &["report", "--format=json", "-o", "-"],
+        &["export", "--format=collapsed", "-o", "-"],
+    ] {
+        let outcome = run(Command::new(ldt())
+            .args(command)
+            .arg(profiled.trace())
+            .current_dir(folder.path()));
+        assert!(
+            outcome.stdout.contains("alloc"),
+            "{command:?}: {outcome:?}"
+        );
+        assert!(
+            !folder.path().join("-").exists(),
+            "{command:?} wrote a file"
+        );
+    }
+}
+
+#[test]
 fn the_books_of_memusage_are_there() {
     let text = report(&profiled("functions/failing_allocations.c"), &[]);
     for words in ["malloc", "calloc", "realloc", "failed"] {

@@ -53,6 +53,17 @@ fn every_line_fits_the_terminal() {
 }
 
 #[test]
+fn a_shortened_name_has_the_room_of_its_address() {
+    let text = on_terminal(80, &[NO_PAGER, ("NO_COLOR", "1")], "");
+    let shortened = |line: &&str| line.contains('…') && line.trim_start().starts_with('#');
+    let mut lines = text.lines().filter(shortened).peekable();
+    assert!(lines.peek().is_some(), "no name was shortened in:\n{text}");
+    for line in lines {
+        assert!(!line.contains("0x"), "{line}");
+    }
+}
+
+#[test]
 fn colours_are_for_terminals_that_want_them() {
     let colored = on_terminal(80, &[NO_PAGER], "");
     assert!(colored.contains("\x1b["), "{colored}");

@@ -5,6 +5,7 @@ use super::judge::{Judge, Judged};
 use super::print::Printer;
 use super::settings::{Dialect, LeakCheckMode, Settings};
 use super::suppress;
+use super::test_name;
 use super::told_exactly::ExactWrites;
 use super::verdict::Verdict;
 use super::watch::{Watch, Watched, is_running};
@@ -56,6 +57,8 @@ pub struct Follower {
     namer: Namer,
     /// Processes that have been judged.
     pub processes: Vec<Judged>,
+    /// Processes that nobody has heard of yet, and what they are.
+    unknown: HashMap<u32, String>,
     /// Errors and leaks that have been shown in full.
     shown: HashSet<String>,
     /// The errors of the runs before, once a further one has begun.
@@ -74,6 +77,7 @@ impl Follower {
             watch,
             namer: Namer::default(),
             processes: Vec::new(),
+            unknown: HashMap::new(),
             shown: HashSet::new(),
             before: None,
             still_running: Vec::new(),
@@ -195,10 +199,12 @@ impl Follower {
     /// Prints the errors of a process up to this one.
     fn tell_errors(&mut self, number: usize, up_to: usize) {
         let watched = &mut self.watch.traces[number];
-        let from = std::mem::replace(&mut watched.told, up_to);
-        if from == up_to {
+        if watched.told == up_to {
             return;
         }
+        self.meet(number);
+        let watched = &mut self.watch.traces[number];
+        let from = std::mem::replace(&mut watched.told, up_to);
         let pid = watched.found.header.pid;
         let mut errors = named::errors(&watched.found, from, &mut self.namer);
         errors.truncate(up_to - from);
@@ -210,6 +216,33 @@ impl Follower {
         }
     }
 
+    /// Notes what a process is, for when something is said of it. The command itself everybody knows, and
+    /// what reads valgrind's logs knows by the file.
+    fn meet(&mut self, number: usize) {
+        let watched = &self.watch.traces[number];
+        let header = &watched.found.header;
+        let is_known = header.parent_pid == std::process::id()
+            || watched.told > 0
+            || self.settings.dialect == Dialect::Valgrind;
+        if is_known {
+            return;
+        }
+        if let Some(line) = test_name::introduction(&watched.found.facts) {
+            self.unknown.insert(header.pid, line);
+        }
+    }
+
+    /// Prints lines of a process, before the first of them what it is.
+    fn say(&mut self, pid: u32, mut lines: Vec<String>) {
+        if lines.is_empty() {
+            return;
+        }
+        if let Some(line) = self.unknown.remove(&pid) {
+            lines.insert(0, line);
+        }
+        self.printer.paragraph(pid, &lines);
+    }
+
     fn tell_error(&mut self, pid: u32, error: &ErrorReport) {
         let detail = self.settings.detail;
         let lines = match self.settings.dialect {
@@ -218,19 +251,20 @@ impl Follower {
         };
         let is_new = self.shown.insert(super::merge::error_key(error));
         if is_new || self.settings.log_file.is_some() {
-            self.printer.paragraph(pid, &lines);
+            self.say(pid, lines);
             if self.settings.gen_suppressions {
                 let text = suppress::generate::for_error(error);
                 self.printer.raw(pid, &text);
             }
         } else {
             let line = format!("{} (reported above, in another process)", lines[0]);
-            self.printer.paragraph(pid, &[line]);
+            self.say(pid, vec![line]);
         }
     }
 
     /// The process is at its end: its leaks are told, and it joins those that count.
     fn judge_process(&mut self, number: usize, ended: Option<&Ended>) {
+        self.meet(number);
         let watched = &mut self.watch.traces[number];
         watched.close();
         let found: Found = std::mem::take(&mut watched.found);
@@ -278,7 +312,7 @@ impl Follower {
     /// command itself.
     fn tell_process(&mut self, judged: &Judged) {
         let pid = judged.report.pid;
-        let settings = &self.settings;
+        let settings = &self.settings.clone();
         let is_command = judged.report.parent_pid == std::process::id();
         if judged.is_skipped {
             return;
@@ -289,7 +323,7 @@ impl Follower {
             .iter()
             .map(|warning| format!("warning: {warning}"))
             .collect();
-        self.printer.paragraph(pid, &warnings);
+        self.say(pid, warnings);
         let repeated = judged.report.errors.iter().zip(&judged.error_excuses);
         let again: Vec<String> = repeated
             .filter(|(error, excuse)| error.count > 1 && excuse.is_none())
@@ -298,12 +332,11 @@ impl Follower {
                 format!("seen {times} times: {}", errors::headline(&error.facts))
             })
             .collect();
-        self.printer.paragraph(pid, &again);
+        self.say(pid, again);
         let has_findings = judged.has_findings(settings);
         let says_summary = !settings.quiet && (is_command || has_findings);
         if says_summary {
-            self.printer
-                .paragraph(pid, &leaks::heap_summary(&judged.report));
+            self.say(pid, leaks::heap_summary(&judged.report));
         }
         if settings.leak_check == LeakCheckMode::No {
             return;
@@ -311,7 +344,7 @@ impl Follower {
         let Some(check) = &judged.report.leaks else {
             if says_summary {
                 let why = format!("no leak check was made: {}", why_no_check(judged));
-                self.printer.paragraph(pid, &[why]);
+                self.say(pid, vec![why]);
             }
             return;
         };
@@ -329,7 +362,7 @@ impl Follower {
                     lines.truncate(1);
                     lines[0].push_str(" (stack reported above, in another process)");
                 }
-                self.printer.paragraph(pid, &lines);
+                self.say(pid, lines);
                 if is_new && settings.gen_suppressions {
                     let text = suppress::generate::for_record(record);
                     self.printer.raw(pid, &text);
@@ -342,7 +375,7 @@ impl Follower {
                 let pause = crate::units::time(check.pause_ns);
                 lines.push(format!("   the check took {pause}"));
             }
-            self.printer.paragraph(pid, &lines);
+            self.say(pid, lines);
         }
     }
 

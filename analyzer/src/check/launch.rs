@@ -35,6 +35,7 @@ enum Traces {
 /// Runs the command, again if that was asked for; gives the exit code.
 pub fn run(settings: &Settings) -> Result<u8, Failure> {
     let library = library::find()?;
+    outputs::place::ask(&settings.outputs)?;
     let judge = Judge::new(settings)?;
     let printer = Printer::new(settings.log_file.as_deref())?;
     let mut input = Input::of(settings)?;

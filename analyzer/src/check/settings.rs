@@ -129,6 +129,8 @@ pub enum LeakCheckMode {
     /// Only how much of each kind.
     Summary,
     /// Each call stack that leaked.
+    // valgrind takes both words, and most people type the other one.
+    #[value(alias = "yes")]
     #[default]
     Full,
 }

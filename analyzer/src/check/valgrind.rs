@@ -68,6 +68,12 @@ const PASSED_OVER: &[&str] = &[
     "--exit-on-first-error",
 ];
 
+/// Whether an option, without its value, is one that valgrind has and `ldt check` has not.
+#[must_use]
+pub fn is_valgrinds(option: &str) -> bool {
+    option == "--tool" || PASSED_OVER.contains(&option)
+}
+
 /// What was asked for.
 enum Asked {
     Run(Box<Settings>),

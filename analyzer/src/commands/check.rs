@@ -12,6 +12,14 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+/// What gates rely on.
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  99    something was found (--error-exitcode changes it)
+  125   ldt itself failed, or could not look: never a silent green
+  126, 127   the program cannot be executed, is not found
+  else  the program's own; 128 + N when it died of signal N";
+
 /// The options of `ldt check`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {

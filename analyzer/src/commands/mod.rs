@@ -21,6 +21,7 @@ pub(crate) enum Command {
     /// Run a program with every allocation recorded.
     Profile(profile::Options),
     /// Run a program with every heap error reported, and its leaks.
+    #[command(after_help = check::EXIT_CODES)]
     Check(Box<check::Options>),
     /// Write what is known to a file that `check --baseline` reads.
     Baseline(baseline::Options),

@@ -140,7 +140,10 @@ fn finish(path: &Path, trace: &TraceFile, ended: &Ended) {
     let size = fs::metadata(path).map_or(0, |file| file.len());
     let shown = shortest(path);
     say(&format!("trace {shown} ({})", bytes(size)));
-    say(&format!("see where it went: ldt report {shown}"));
+    say(&format!(
+        "see where it went: ldt report {}",
+        for_shell(&shown)
+    ));
 }
 
 fn summary(trace: &TraceFile) -> String {
@@ -176,9 +179,32 @@ fn summary(trace: &TraceFile) -> String {
     text
 }
 
+/// A word as a shell takes it.
+fn for_shell(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%=".contains(letter);
+    if !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    // A name is never taken for an option.
+    let folder = if word.starts_with('-') { "./" } else { "" };
+    format!("'{folder}{}'", word.replace('\'', r"'\''"))
+}
+
 /// The path as it is shortest to type from here.
 fn shortest(path: &Path) -> String {
     let here = env::current_dir().ok();
     let relative = here.as_ref().and_then(|here| path.strip_prefix(here).ok());
     relative.unwrap_or(path).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_where_a_shell_wants_it() {
+        assert_eq!(for_shell("ldt.app.7.trace"), "ldt.app.7.trace");
+        assert_eq!(for_shell("my app's.trace"), r"'my app'\''s.trace'");
+        assert_eq!(for_shell("-x"), "'./-x'");
+    }
 }

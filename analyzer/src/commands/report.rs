@@ -11,7 +11,7 @@ use crate::report::site::Cost;
 use crate::report::style::Style;
 use crate::report::{Choice, Report, json, likely_addresses, text};
 use crate::symbols::ahead::Opened;
-use crate::units::{BadValue, parse_time, parse_whole};
+use crate::units::{BadValue, parse_time, parse_whole, time};
 use ldt_trace::TraceFile;
 use ldt_trace::header::flag;
 use std::io;
@@ -108,6 +108,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         let replayed = replay_with_look(trace, &selection, &progress, look);
         (opening.join().unwrap_or_default(), replayed)
     });
+    warn_of_late_times(options, replayed.clock.ns(replayed.end_tick));
     let mut report = Report::with(&replayed, choice, opened);
     if trace.header().checked.is_some() {
         // A trace that could be replayed can be read for this, too.
@@ -135,6 +136,22 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         }
     }
     Ok(0)
+}
+
+/// A time after the end shows the end, or nothing: mostly it has the wrong unit.
+fn warn_of_late_times(options: &Options, end_ns: u64) {
+    let at_ns = match options.at {
+        Some(Moment::Time(ns)) => Some(ns),
+        _ => None,
+    };
+    for (option, given) in [("--at", at_ns), ("--from", options.from)] {
+        if let Some(given) = given.filter(|given| *given > end_ns) {
+            let (given, end) = (time(given), time(end_ns));
+            say(&format!(
+                "warning: {option} {given} is after the end, {end}"
+            ));
+        }
+    }
 }
 
 /// `--growth` of a trace without events.

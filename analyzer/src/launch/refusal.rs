@@ -4,8 +4,9 @@ use object::elf::{PT_INTERP, STT_FUNC};
 use object::read::elf::{ElfFile, FileHeader as _, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSymbol as _, SymbolFlags};
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +48,20 @@ pub fn reason(command: &OsStr) -> String {
              or something took LD_PRELOAD out of its environment"
         )
     })
+}
+
+/// What the kernel did not find when it was to run the command: mostly the command itself, but it
+/// says the same of the interpreter that a script's first line names.
+#[must_use]
+pub fn not_found(command: &OsStr) -> String {
+    let data = locate(command).and_then(|path| fs::read(path).ok());
+    match data.as_deref().and_then(first_word) {
+        Some(interpreter) => format!(
+            "its interpreter, {}, is not found; mend the script's first line",
+            Path::new(&interpreter).display()
+        ),
+        None => "not found".to_owned(),
+    }
 }
 
 /// How a program is described that no preloaded allocator reaches.
@@ -109,15 +124,24 @@ fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
     })
 }
 
-fn interpreter_of_script(data: &[u8]) -> Option<std::ffi::OsString> {
-    use std::os::unix::ffi::OsStrExt as _;
+/// The file that the kernel runs for a script.
+fn first_word(data: &[u8]) -> Option<OsString> {
+    words_of_first_line(data)?
+        .next()
+        .map(|word| OsStr::from_bytes(word).to_owned())
+}
+
+fn words_of_first_line(data: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
     let line = data
         .strip_prefix(b"#!")?
         .split(|byte| *byte == b'\n')
         .next()?;
-    let mut words = line
-        .split(|byte| *byte == b' ' || *byte == b'\t')
-        .filter(|word| !word.is_empty());
+    let words = line.split(|byte| *byte == b' ' || *byte == b'\t');
+    Some(words.filter(|word| !word.is_empty()))
+}
+
+fn interpreter_of_script(data: &[u8]) -> Option<OsString> {
+    let mut words = words_of_first_line(data)?;
     let interpreter = words.next()?;
     let is_env = interpreter.ends_with(b"/env");
     let named = if is_env { words.next()? } else { interpreter };

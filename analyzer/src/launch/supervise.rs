@@ -5,6 +5,7 @@
 //! on. One loop hears of signals and of the command's end: the command is only reaped there, so a
 //! signal can never go to a stranger that got its number.
 
+use super::refusal;
 use crate::failure::Failure;
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
@@ -94,7 +95,7 @@ fn is_ignored(signal: i32) -> bool {
 fn cannot_run(command: &Command, error: &io::Error) -> Failure {
     let name = command.get_program().to_string_lossy();
     let (code, why) = match error.kind() {
-        io::ErrorKind::NotFound => (NOT_FOUND, "not found".to_owned()),
+        io::ErrorKind::NotFound => (NOT_FOUND, refusal::not_found(command.get_program())),
         io::ErrorKind::PermissionDenied => (NOT_EXECUTABLE, "permission denied".to_owned()),
         _ => (NOT_EXECUTABLE, error.to_string()),
     };

@@ -45,6 +45,13 @@ impl Style {
         shortened(name, columns.saturating_sub(beside).max(LEAST_NAME))
     }
 
+    /// Whether a text that has so many characters beside it stays in its line.
+    #[must_use]
+    pub fn is_whole(self, text: &str, beside: usize) -> bool {
+        self.columns
+            .is_none_or(|columns| text.chars().count() + beside <= columns)
+    }
+
     /// A name that may take so much of a line of a terminal.
     #[must_use]
     pub fn capped(self, name: &str, most: usize) -> String {

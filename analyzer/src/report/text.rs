@@ -11,6 +11,7 @@ use super::{Report, checked};
 use crate::replay::sites::Balance;
 use crate::replay::stacks::CodeAddress;
 use crate::units::{bytes, count, percent, time};
+use ldt_trace::header::flag;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -156,6 +157,10 @@ fn summary(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Resul
             bytes(sums.2)
         );
         line("Filtered", text)?;
+        if report.sites.is_empty() {
+            let hint = "nothing matches; * in a pattern is any text, as in function=*name*";
+            line("", hint.to_owned())?;
+        }
     }
     Ok(())
 }
@@ -191,8 +196,16 @@ fn ending(report: &Report<'_>) -> String {
             )
         }
         (Some(code), None) => format!(", exit code {code}"),
+        // Whoever ended it, or it itself, would have noted how.
+        (None, None) if !is_execed(report) => {
+            ", no end noted: it still ran, or was killed".to_owned()
+        }
         (None, None) => String::new(),
     }
+}
+
+fn is_execed(report: &Report<'_>) -> bool {
+    report.replayed.header.flags & flag::EXECED != 0
 }
 
 fn ranking(report: &Report<'_>, cost: Cost, style: Style, out: &mut impl Write) -> io::Result<()> {
@@ -284,6 +297,9 @@ pub(crate) fn stack(
     Ok(())
 }
 
+/// What stands before the name of a frame's function, at most.
+const ADDRESS_SHOWN: &str = "    #99 0x7f0123456789 in ";
+
 /// A frame in one line: `0x… in function file.c:12 (module)`.
 fn shown(frame: &ShownFrame<'_>, style: Style) -> String {
     let Some(address) = frame.address else {
@@ -292,11 +308,16 @@ fn shown(frame: &ShownFrame<'_>, style: Style) -> String {
     if frame.is_cut {
         return style.faint("the stack goes on, but was cut here");
     }
+    let named = |before: &str| place(frame, before.len(), style);
+    // Of a line that is too wide, a person misses the address least: not the function's name.
+    let bare = "    #99 ";
+    if frame.function.is_some()
+        && !style.is_whole(&place(frame, 0, Style::plain()), ADDRESS_SHOWN.len())
+    {
+        return named(bare);
+    }
     let address = style.faint(&format!("{address:#014x}"));
-    format!(
-        "{address} in {}",
-        place(frame, "    #99 0x7f0123456789 in ".len(), style)
-    )
+    format!("{address} in {}", named(ADDRESS_SHOWN))
 }
 
 /// `function file.c:12 (module)`, as far as it is known, in a line that has so many characters before

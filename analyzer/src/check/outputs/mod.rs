@@ -4,6 +4,7 @@
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod place;
 pub mod sarif;
 pub mod xml;
 
@@ -32,17 +33,25 @@ pub struct Results<'a> {
     pub suppressions: &'a [(String, super::suppress::Source, u64)],
 }
 
-/// Writes all files that were asked for.
+/// Writes all files that were asked for. One that cannot be written keeps none of the others from
+/// being there; the first of them is what is said.
 pub fn write(results: Results<'_>) -> Result<(), Failure> {
     let outputs = &results.settings.outputs;
-    each(outputs.json.as_deref(), results, json::write)?;
-    each(outputs.junit.as_deref(), results, junit::write)?;
-    each(outputs.sarif.as_deref(), results, sarif::write)?;
-    each(outputs.xml.as_deref(), results, xml::write)?;
-    if outputs.github {
-        github::write(results).map_err(|error| Failure::own(format!("--github: {error}")))?;
+    let all = [
+        each(outputs.json.as_deref(), results, json::write),
+        each(outputs.junit.as_deref(), results, junit::write),
+        each(outputs.sarif.as_deref(), results, sarif::write),
+        each(outputs.xml.as_deref(), results, xml::write),
+        annotate(results),
+    ];
+    all.into_iter().collect()
+}
+
+fn annotate(results: Results<'_>) -> Result<(), Failure> {
+    if !results.settings.outputs.github {
+        return Ok(());
     }
-    Ok(())
+    github::write(results).map_err(|error| Failure::own(format!("--github: {error}")))
 }
 
 /// Writes one file, or one for each process that was judged.
@@ -54,6 +63,7 @@ fn each(
     let Some(pattern) = pattern else {
         return Ok(());
     };
+    place::make_folder(pattern)?;
     if !is_for_each_process(pattern) {
         return write_to(Some(pattern), |out| write(results, out));
     }
