@@ -3,9 +3,11 @@
 use crate::check::valgrind;
 use crate::commands::{self, Command};
 use crate::failure::{OWN_FAILURE, say};
+use crate::symbols::sysroot;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What scripts rely on.
@@ -21,6 +23,10 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "ldt", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
+    /// Where the files of the recorded machine or container are: names are looked for there first,
+    /// by whole path and by file name
+    #[arg(long, global = true, value_name = "DIR")]
+    sysroot: Vec<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -32,6 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &arguments),
     };
+    sysroot::look_in(cli.sysroot);
     match commands::run(cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

@@ -1,5 +1,6 @@
 //! Where a module's debug information may be, when it is not in the module itself.
 
+use super::sysroot;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +13,19 @@ pub fn by_build_id(build_id: &[u8]) -> Option<PathBuf> {
     if rest.is_empty() {
         return None;
     }
-    let rest = hex(rest);
-    existing(PathBuf::from(format!(
-        "{ROOT}/.build-id/{first:02x}/{rest}.debug"
-    )))
+    let name = format!(".build-id/{first:02x}/{}.debug", hex(rest));
+    roots()
+        .into_iter()
+        .find_map(|root| existing(root.join(&name)))
+}
+
+/// The trees of debug files: of the recorded machine, and of this one.
+fn roots() -> Vec<PathBuf> {
+    let inside = sysroot::folders().iter().map(|folder| {
+        let root = ROOT.trim_start_matches('/');
+        folder.join(root)
+    });
+    inside.chain([PathBuf::from(ROOT)]).collect()
 }
 
 /// The places for a `.gnu_debuglink` of the module at `path`: beside it, in `.debug` there, or in

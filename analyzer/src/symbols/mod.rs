@@ -12,6 +12,7 @@ mod nearby;
 mod needed;
 pub mod perf_map;
 mod symbol_table;
+pub mod sysroot;
 
 use crate::replay::facts::Facts;
 use crate::replay::stacks::CodeAddress;

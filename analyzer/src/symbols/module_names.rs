@@ -5,6 +5,7 @@ use super::demangle::demangle;
 use super::nearby::Nearby;
 use super::needed;
 use super::symbol_table::SymbolTable;
+use super::sysroot;
 use super::{FrameName, LookUp};
 use crate::replay::facts::LoadedModule;
 use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
@@ -112,17 +113,32 @@ impl Asked<'_> {
 
 /// Names addresses of a module.
 pub(super) fn names_in(module: &LoadedModule, addresses: &Addresses) -> ModuleNames {
-    let path = &module.path;
-    let is_file = path.is_absolute();
-    let named = if is_file {
-        with_file(path, addresses.look_up, Names { module, addresses })
-    } else {
-        // The kernel's own page has no file.
-        return ModuleNames::default();
+    // The kernel's own page has no file.
+    let is_file = module.path.is_absolute();
+    let mut names = ModuleNames::default();
+    for path in sysroot::candidates(&module.path).filter(|_| is_file) {
+        names = names_from(&path, module, addresses);
+        if names.warning.is_none() {
+            break;
+        }
+    }
+    names
+}
+
+/// Names addresses of a module by the file at `path`, if that is the recorded one.
+fn names_from(path: &Path, module: &LoadedModule, addresses: &Addresses) -> ModuleNames {
+    let work = Names {
+        path,
+        module,
+        addresses,
     };
-    named.unwrap_or_else(|error| ModuleNames {
+    with_file(path, addresses.look_up, work).unwrap_or_else(|error| ModuleNames {
         frames: Vec::new(),
-        warning: Some(format!("{}: no names: {error}", path.display())),
+        warning: Some(format!(
+            "{}: no names: {error}; {}",
+            path.display(),
+            sysroot::HINT
+        )),
     })
 }
 
@@ -148,6 +164,7 @@ fn with_file<W: WithFile>(path: &Path, look_up: LookUp, work: W) -> Result<W::Ou
 
 /// Opens the module's own file.
 struct Names<'a> {
+    path: &'a Path,
     module: &'a LoadedModule,
     addresses: &'a Addresses,
 }
@@ -159,13 +176,14 @@ impl WithFile for Names<'_> {
         let there = file.build_id().ok().flatten().unwrap_or_default();
         let recorded = &self.module.build_id;
         if !recorded.is_empty() && there != recorded {
-            let path = self.module.path.display();
+            let path = self.path.display();
             let (recorded, there) = (hex(recorded), hex(there));
             return ModuleNames {
                 frames: Vec::new(),
                 warning: Some(format!(
                     "{path} has changed since it was recorded (build-id {there}, recorded {recorded}): \
-                     its frames show addresses only"
+                     its frames show addresses only; {}",
+                    sysroot::HINT
                 )),
             };
         }
@@ -174,9 +192,7 @@ impl WithFile for Names<'_> {
             bias: self.module.bias,
         };
         let has_dwarf = file.section_by_name(".debug_info").is_some();
-        let debug_path = (!has_dwarf)
-            .then(|| debug_file(&self.module.path, file))
-            .flatten();
+        let debug_path = (!has_dwarf).then(|| debug_file(self.path, file)).flatten();
         let frames = debug_path.and_then(|path| {
             let work = InDebugFile {
                 path: &path,
@@ -187,7 +203,7 @@ impl WithFile for Names<'_> {
         });
         let frames = frames.unwrap_or_else(|| {
             let symbols = [SymbolTable::new([file])];
-            frames_of(&self.module.path, file, &symbols, asked)
+            frames_of(self.path, file, &symbols, asked)
         });
         ModuleNames {
             frames,
