@@ -61,7 +61,36 @@ fn demangle_cxx(symbol: &str, shown: &mut Bounded) -> fmt::Result {
     let parsed = cpp_demangle::BorrowedSymbol::with_tail_and_options(name.as_bytes(), &parsing);
     let (symbol, _rest) = parsed.map_err(|_| fmt::Error)?;
     let options = cpp_demangle::DemangleOptions::new().recursion_limit(MAX_DEPTH);
-    symbol.structured_demangle(shown, &options)
+    let written = symbol.structured_demangle(shown, &options);
+    shown.text = without_empty_packs(&shown.text);
+    written
+}
+
+/// A pack of no template arguments leaves the comma before it and what is written behind each of its members:
+/// `make_unique<Session, >(&&)` is `make_unique<Session>()` for everybody else.
+fn without_empty_packs(name: &str) -> String {
+    let mut name = name
+        .replace(", , ", ", ")
+        .replace(", >", ">")
+        .replace("<, ", "<")
+        .replace(", )", ")");
+    for behind in ["&&", "&"] {
+        name = name.replace(&format!(", {behind})"), ")");
+        // `void (&)(int)` and `int (&)[2]` are references.
+        let alone = format!("({behind})");
+        let parts: Vec<&str> = name.split(&alone).collect();
+        let mut kept = parts[0].to_owned();
+        for part in &parts[1..] {
+            kept.push_str(if part.starts_with(['(', '[']) {
+                &alone
+            } else {
+                "()"
+            });
+            kept.push_str(part);
+        }
+        name = kept;
+    }
+    name
 }
 
 fn cut(symbol: &str) -> String {
@@ -110,5 +139,21 @@ mod tests {
             bomb.push_str(&format!("St4pairIS{digit}_S{digit}_E"));
         }
         assert!(demangle(&bomb).len() < 5000);
+    }
+
+    #[test]
+    fn empty_packs_leave_nothing() {
+        assert_eq!(
+            demangle(
+                "_ZSt11make_uniqueI7SessionJEENSt8__detail9_MakeUniqIT_E15__single_objectEDpOT0_"
+            ),
+            "std::__detail::_MakeUniq<Session>::__single_object std::make_unique<Session>()"
+        );
+        assert_eq!(without_empty_packs("f(int (&)[2], )"), "f(int (&)[2])");
+        let reference = "std::thread::thread<void (&)(), , void>(void (&)(), &&)";
+        assert_eq!(
+            without_empty_packs(reference),
+            "std::thread::thread<void (&)(), void>(void (&)())"
+        );
     }
 }
