@@ -74,6 +74,16 @@ fn a_stack_beyond_the_limit_says_that_it_was_cut() {
     assert!(last.contains("cut"), "the last frame is `{last}`");
 }
 
+/// The loader's entry code has no unwind data, and every C++ program's report said that stacks were cut there.
+#[test]
+fn the_stack_of_a_librarys_constructor_is_whole() {
+    let report = report_of("stacks/call_chain.cpp");
+    // The C++ runtime's pool for exceptions.
+    let site = only_site(&report, "_dl_init");
+    let last = site.stack.last().map(name).unwrap_or_default();
+    assert!(!last.contains("cut"), "the last frame is `{last}`");
+}
+
 #[test]
 fn a_stack_within_the_limit_is_whole() {
     let report = report_of("stacks/whole_recursion.c");

@@ -120,6 +120,14 @@ fn stack_containing(sp: u64) -> Option<Range<u64>> {
     Some(low..mapping.end)
 }
 
+/// Whether a frame is the process's first one, with which the kernel has begun at the main stack's end: nothing lies
+/// outside it. Of the loader's (`_dl_start_user`, under which constructors run) no unwind data says so.
+pub(super) fn is_first_frame(sp: u64) -> bool {
+    /// What the entry code takes off for alignment, or pops.
+    const NEAR_BYTES: u64 = 64;
+    sp.abs_diff(main_stack_address()) <= NEAR_BYTES
+}
+
 fn thread_pointer() -> u64 {
     core::ptr::from_ref(thread::slot()) as u64
 }

@@ -5,7 +5,7 @@ use core::num::NonZeroU64;
 use framehop::x86_64::{Reg, UnwindRegsX86_64};
 use framehop::{FrameAddress, Unwinder};
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, is_first_frame};
 use super::rules::{Cache, Rules};
 use crate::modules::{self, Module};
 use crate::sys::{Registers, just_written, restorer_registers};
@@ -256,6 +256,7 @@ impl Unwind {
                 arrive(before.sp, Registers { ip, sp, bp })
             }
             Ok(None) => Step::End,
+            Err(_) if is_first_frame(before.sp) => Step::End,
             Err(_) => Step::Lost,
         }
     }
