@@ -84,6 +84,26 @@ fn the_library_alone_prints_its_report() {
     }
 }
 
+/// Inlined functions all had the number of the one that they were compiled into.
+#[test]
+fn the_library_alone_numbers_inlined_functions() {
+    let program = Sample::named("check/options/inlined_double_free.c").build(Variant::PLAIN);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let outcome = run(Command::new(&program)
+        .current_dir(folder.path())
+        .env("LD_PRELOAD", preload())
+        .env("LDT_OPTIONS", "mode=check"));
+    let said = &outcome.stderr;
+    let has = |start: &str, end: &str| {
+        let mut lines = said.lines();
+        lines.any(|line| line.contains(start) && line.ends_with(end))
+    };
+    assert!(has("#0 free", "#0 free"), "{said}");
+    assert!(has("#1 0x", "inlined_double_free.c:5 [inlined]"), "{said}");
+    assert!(has("#2 0x", "inlined_double_free.c:10 [inlined]"), "{said}");
+    assert!(has("#3 0x", "inlined_double_free.c:15"), "{said}");
+}
+
 #[test]
 fn both_sides_of_a_fork_go_on_with_the_blocks_of_before() {
     let program = Sample::named("check/options/forks.c").build(Variant::PLAIN);

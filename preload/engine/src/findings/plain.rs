@@ -34,7 +34,7 @@ impl Lines {
     fn stack(&mut self, called: &str, stack: NodeId) {
         let mut number = 0;
         if !called.is_empty() {
-            self.line(format_args!("    #0 in {called}"));
+            self.line(format_args!("    #0 {called}"));
             number = 1;
         }
         let mut next = table::node(stack);
@@ -45,28 +45,16 @@ impl Lines {
             }
             // A return address is looked up inside the call before it.
             let ip = node.ip.saturating_sub(u64::from(!node.exact));
-            let mut named = false;
-            crate::reentry::unrecorded(|| {
-                backtrace::resolve(ip as *mut core::ffi::c_void, |symbol| {
-                    let name = symbol
-                        .name()
-                        .map(|name| name.to_string())
-                        .unwrap_or_default();
-                    let place = symbol
-                        .filename()
-                        .map(|file| format!(" {}:{}", file.display(), symbol.lineno().unwrap_or(0)))
-                        .unwrap_or_default();
-                    self.line(format_args!(
-                        "    #{number} {:#x} in {name}{place}",
-                        node.ip
-                    ));
-                    named = true;
-                });
-            });
-            if !named {
-                self.line(format_args!("    #{number} {:#x}", node.ip));
+            let names = names_at(ip);
+            for (place, name) in names.iter().enumerate() {
+                let inlined = if place + 1 < names.len() {
+                    " [inlined]"
+                } else {
+                    ""
+                };
+                self.line(format_args!("    #{number} {:#x}{name}{inlined}", node.ip));
+                number += 1;
             }
-            number += 1;
             next = table::node(node.parent);
         }
     }
@@ -79,6 +67,29 @@ impl Lines {
     fn write(self) {
         file::write_stream(Fd(2), self.text.as_bytes());
     }
+}
+
+/// What is at an address, as text behind it: innermost first, the function that the code was compiled into last; empty where
+/// nothing is known.
+fn names_at(ip: u64) -> Vec<String> {
+    let mut names = Vec::new();
+    crate::reentry::unrecorded(|| {
+        backtrace::resolve(ip as *mut core::ffi::c_void, |symbol| {
+            let name = symbol
+                .name()
+                .map(|name| name.to_string())
+                .unwrap_or_default();
+            let place = symbol
+                .filename()
+                .map(|file| format!(" {}:{}", file.display(), symbol.lineno().unwrap_or(0)))
+                .unwrap_or_default();
+            names.push(format!(" in {name}{place}"));
+        });
+    });
+    if names.is_empty() {
+        names.push(String::new());
+    }
+    names
 }
 
 fn shown(function: Function) -> &'static str {
