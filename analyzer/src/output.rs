@@ -9,13 +9,18 @@ use std::path::Path;
 /// The file name that stands for standard output, as it does for most tools.
 const STANDARD_OUTPUT: &str = "-";
 
+/// Whether this is no file but standard output.
+pub(crate) fn is_standard_output(path: &Path) -> bool {
+    path.as_os_str() == STANDARD_OUTPUT
+}
+
 /// Writes a result to `path`, or to standard output. Who reads standard output may stop when they
 /// have seen enough.
 pub(crate) fn write_to(
     path: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let named = path.filter(|path| path.as_os_str() != STANDARD_OUTPUT);
+    let named = path.filter(|path| !is_standard_output(path));
     let Some(path) = named else {
         let mut out = BufWriter::new(io::stdout().lock());
         return match write(&mut out).and_then(|()| out.flush()) {

@@ -6,6 +6,7 @@
 
 use crate::check::settings::Outputs;
 use crate::failure::Failure;
+use crate::output::is_standard_output;
 use rustix::fs::{Access, access};
 use std::fs;
 use std::path::Path;
@@ -19,7 +20,9 @@ pub fn ask(outputs: &Outputs) -> Result<(), Failure> {
         ("--xml-file", &outputs.xml),
     ];
     for (option, path) in files {
-        let Some(path) = path else { continue };
+        let Some(path) = path.as_deref().filter(|path| !is_standard_output(path)) else {
+            continue;
+        };
         if let Some(why) = hindrance(path) {
             return Err(Failure::own(format!(
                 "{option}={}: it could not be written: {why}; the command was not run",
