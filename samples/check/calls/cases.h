@@ -172,15 +172,16 @@ static void leave_path(void) {
     rmdir(folder);
 }
 #define in_place(length, call) ({ enter_path_of(length); (void)(call); leave_path(); 0; })
-static const char link_name[] = "a-link";
+/* A link for the length of one call, under this process's own name: another may run the same case here. */
+static char link_name[32];
 static void make_link(size_t length) {
     char target[4096];
     memset(target, 't', length);
     target[length] = 0;
-    unlink(link_name);
+    snprintf(link_name, sizeof link_name, "link-of-%d", (int)getpid());
     if (symlink(target, link_name) != 0) abort();
 }
-#define with_link(length, call) (make_link(length), call)
+#define with_link(length, call) ({ make_link(length); (void)(call); unlink(link_name); 0; })
 
 extern const struct item __start_cases[] __attribute__((weak)), __stop_cases[] __attribute__((weak));
 
