@@ -260,10 +260,14 @@ unsafe fn restart_after_fork() {
         .replace(ptr::null_mut())
         .cast::<Recorder>();
     let follow = SHARED.with(|shared| {
+        let given_out = shared.threads;
         for known in shared.recorders.drain(..) {
             if known.recorder == mine {
                 shared.forked = Some(Forked(mine));
                 continue;
+            }
+            if known.life == Life::Alive && modes::is_checking() {
+                leaks::left_behind::note(given_out);
             }
             // SAFETY: the parent's recorders, copied by the fork; their threads do not exist here.
             let mut recorder = unsafe { known.recorder.read() };
@@ -418,9 +422,12 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         for known in shared.recorders.iter_mut().filter(|known| known.tid == tid) {
             known.life = Life::Dead;
         }
-        (shared.threads - 1, shared.off_the_dead(), shared.restorer)
+        let index = shared.threads - 1;
+        // The child's threads but the first have numbers of their own: blocks still name the parent's.
+        shared.threads = shared.threads.max(leaks::left_behind::numbers_end());
+        (index, shared.off_the_dead(), shared.restorer)
     });
-    if index == 1 {
+    if index > 0 {
         recorder::set_several_threads(true);
     }
     let Some(recorder) = recorder_for(index, tid, idle, restorer) else {

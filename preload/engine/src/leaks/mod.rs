@@ -6,7 +6,7 @@
 //! 3. [`roots`] are the memory that is no heap, from [`maps`], less what [`stacks`] says is dead.
 //! 4. [`mark`] follows pointers from there, with [`likely`] ones into the inside of blocks taken for what
 //!    they mean; [`cliques`] parts what is lost into definite and indirect. [`heap`] and [`pools`] are the
-//!    blocks.
+//!    blocks. What threads had that a fork left behind counts as reachable ([`left_behind`]).
 //! 5. [`records`] groups them; [`crate::findings`] writes them down.
 //!
 //! Nothing here allocates from the program's heap, and nobody holds a lock of LDT's while the others
@@ -14,6 +14,7 @@
 
 pub mod cliques;
 mod heap;
+pub mod left_behind;
 mod likely;
 pub mod maps;
 pub mod mark;
@@ -121,6 +122,13 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
     }
     let mut marking = Marking::new(&heap, &memory, &maps);
     mark_roots(&mut marking, &maps, &memory, &others, standing);
+    if left_behind::are_any() {
+        heap.each_allocated(|block, allocated| {
+            if left_behind::allocated(&allocated) {
+                marking.roots(&[block.start]);
+            }
+        });
+    }
     marking.follow();
     let cliques = marking.part_lost();
     let mut records = Records::default();
@@ -217,7 +225,9 @@ fn mark_roots(
     let is_own = |address: u64| own::all().any(|range| range.contains(&address));
     for ended in stacks::ended(maps, memory, own_block, thread::thread_id(), is_own) {
         if !control_blocks.contains(&ended.control_block) {
-            holes.push(ended.stack);
+            if !left_behind::are_any() {
+                holes.push(ended.stack);
+            }
             control_blocks.push(ended.control_block);
         }
     }
