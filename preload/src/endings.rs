@@ -6,6 +6,7 @@
 use core::arch::naked_asm;
 
 use ldt_engine::leaks::request::Standing;
+use ldt_engine::{pop, push};
 
 use super::{process, real};
 
@@ -29,30 +30,14 @@ macro_rules! endings {
             }
             naked_asm!(
                 ".cfi_startproc",
-                "push rdi",
-                "push rsi",
-                "push rdx",
-                "push rcx",
-                "push rcx",
-                ".cfi_adjust_cfa_offset 40",
-                "push r15",
-                "push r14",
-                "push r13",
-                "push r12",
-                "push rbp",
-                "push rbx",
-                ".cfi_adjust_cfa_offset 48",
+                push!("rdi", "rsi", "rdx", "rcx", "rcx"),
+                push!("r15", "r14", "r13", "r12", "rbp", "rbx"),
                 "mov rsi, rsp",
                 "lea rdx, [rsp + 88]",
                 "call {note}",
                 "add rsp, 48",
                 ".cfi_adjust_cfa_offset -48",
-                "pop rcx",
-                "pop rcx",
-                "pop rdx",
-                "pop rsi",
-                "pop rdi",
-                ".cfi_adjust_cfa_offset -40",
+                pop!("rcx", "rcx", "rdx", "rsi", "rdi"),
                 "jmp rax",
                 ".cfi_endproc",
                 note = sym note,

@@ -8,6 +8,8 @@
 
 use core::arch::naked_asm;
 
+use ldt_engine::{pop, push};
+
 use super::{process, real};
 
 unsafe extern "C" fn real_dlopen() -> *const core::ffi::c_void {
@@ -31,19 +33,9 @@ unsafe extern "C" fn real_dlclose() -> *const core::ffi::c_void {
 pub(crate) unsafe extern "C" fn dlopen() {
     naked_asm!(
         ".cfi_startproc",
-        "push rdi",
-        ".cfi_adjust_cfa_offset 8",
-        "push rsi",
-        ".cfi_adjust_cfa_offset 8",
-        "sub rsp, 8",
-        ".cfi_adjust_cfa_offset 8",
+        push!("rdi", "rsi", "rsi"),
         "call {real}",
-        "add rsp, 8",
-        ".cfi_adjust_cfa_offset -8",
-        "pop rsi",
-        ".cfi_adjust_cfa_offset -8",
-        "pop rdi",
-        ".cfi_adjust_cfa_offset -8",
+        pop!("rsi", "rsi", "rdi"),
         // RTLD_DEEPBIND is 8.
         "and esi, -9",
         "jmp rax",
@@ -61,19 +53,9 @@ pub(crate) unsafe extern "C" fn dlopen() {
 pub(crate) unsafe extern "C" fn dlmopen() {
     naked_asm!(
         ".cfi_startproc",
-        "push rdi",
-        ".cfi_adjust_cfa_offset 8",
-        "push rsi",
-        ".cfi_adjust_cfa_offset 8",
-        "push rdx",
-        ".cfi_adjust_cfa_offset 8",
+        push!("rdi", "rsi", "rdx"),
         "call {real}",
-        "pop rdx",
-        ".cfi_adjust_cfa_offset -8",
-        "pop rsi",
-        ".cfi_adjust_cfa_offset -8",
-        "pop rdi",
-        ".cfi_adjust_cfa_offset -8",
+        pop!("rdx", "rsi", "rdi"),
         "and edx, -9",
         "jmp rax",
         ".cfi_endproc",
@@ -93,16 +75,14 @@ pub(crate) unsafe extern "C" fn dlclose() {
     }
     naked_asm!(
         ".cfi_startproc",
-        "push rdi",
-        ".cfi_adjust_cfa_offset 8",
+        push!("rdi"),
         "call {real}",
         "mov rdi, qword ptr [rsp]",
         "call rax",
         "mov qword ptr [rsp], rax",
         "mov rdi, rsp",
         "call {after}",
-        "pop rax",
-        ".cfi_adjust_cfa_offset -8",
+        pop!("rax"),
         "ret",
         ".cfi_endproc",
         real = sym real_dlclose,

@@ -5,6 +5,7 @@ use core::arch::naked_asm;
 
 use ldt_engine::faults::calls;
 use ldt_engine::real::Real;
+use ldt_engine::{pop, push};
 
 macro_rules! plain {
     ($($name:ident => $hook:ident;)*) => {$(
@@ -53,26 +54,12 @@ macro_rules! waiting {
         pub(crate) unsafe extern "C" fn $name() {
             naked_asm!(
                 ".cfi_startproc",
-                "push rdi",
-                "push rsi",
-                "push rdx",
-                "push rcx",
-                "push r8",
-                "push r9",
-                "sub rsp, 8",
-                ".cfi_adjust_cfa_offset 56",
+                push!("rdi", "rsi", "rdx", "rcx", "r8", "r9", "r9"),
                 concat!("mov rdi, ", $mask),
                 "mov esi, {real}",
                 "call {wait_with}",
                 "mov r11, rdx",
-                "add rsp, 8",
-                "pop r9",
-                "pop r8",
-                "pop rcx",
-                "pop rdx",
-                "pop rsi",
-                "pop rdi",
-                ".cfi_adjust_cfa_offset -56",
+                pop!("r9", "r9", "r8", "rcx", "rdx", "rsi", "rdi"),
                 concat!("mov ", $mask, ", r11"),
                 "jmp rax",
                 ".cfi_endproc",

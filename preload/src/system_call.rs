@@ -13,6 +13,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use ldt_engine::faults::raw_calls;
+use ldt_engine::{pop, push};
 
 /// libc's function, or that of a library between. Null until it is known: no relocation is needed to find that out.
 static BENEATH: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
@@ -47,23 +48,9 @@ pub(crate) unsafe extern "C" fn syscall() {
         "je {at_once}",
         "jmp r11",
         "3:",
-        "push rdi",
-        "push rsi",
-        "push rdx",
-        "push rcx",
-        "push r8",
-        "push r9",
-        "sub rsp, 8",
-        ".cfi_adjust_cfa_offset 56",
+        push!("rdi", "rsi", "rdx", "rcx", "r8", "r9", "r9"),
         "call {about_to}",
-        "add rsp, 8",
-        "pop r9",
-        "pop r8",
-        "pop rcx",
-        "pop rdx",
-        "pop rsi",
-        "pop rdi",
-        ".cfi_adjust_cfa_offset -56",
+        pop!("r9", "r9", "r8", "rcx", "rdx", "rsi", "rdi"),
         "jmp 2b",
         ".cfi_endproc",
         rt_sigaction = const libc::SYS_rt_sigaction,
@@ -129,11 +116,9 @@ unsafe extern "C" fn at_once() {
         "ret",
         "2:",
         "neg eax",
-        "push rax",
-        ".cfi_adjust_cfa_offset 8",
+        push!("rax"),
         "call {errno}",
-        "pop rcx",
-        ".cfi_adjust_cfa_offset -8",
+        pop!("rcx"),
         "mov [rax], ecx",
         "mov rax, -1",
         "ret",

@@ -16,6 +16,7 @@ pub mod others;
 pub mod own;
 pub mod pages;
 pub mod readable;
+mod saved;
 pub mod signal;
 pub mod signal_frame;
 pub mod thread;
