@@ -94,19 +94,19 @@ impl<'r> Diff<'r> {
         let mut places = Places::default();
         let mut changes: HashMap<Vec<u32>, Change> = HashMap::new();
         for (report, is_after) in [(&before, false), (&after, true)] {
-            for site in &report.sites {
-                let frames = report.naming().stack(site);
+            for site in report.sites.iter() {
+                let frames = report.naming().stack(&site);
                 let stack = frames.map(|frame| places.number(&frame)).collect();
                 let change = changes.entry(stack).or_insert(Change {
                     before: Figures::default(),
                     after: Figures::default(),
-                    example: (*site, is_after),
+                    example: (site, is_after),
                 });
                 if is_after {
-                    change.after.add(site);
-                    change.example = (*site, true);
+                    change.after.add(&site);
+                    change.example = (site, true);
                 } else {
-                    change.before.add(site);
+                    change.before.add(&site);
                 }
             }
         }

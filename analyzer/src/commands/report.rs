@@ -135,6 +135,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
             say(&format!("warning: {warning}"));
         }
     }
+    // The process ends here, and the kernel takes memory back faster than it is given back piece by piece.
+    std::mem::forget(report);
+    std::mem::forget(replayed);
     Ok(0)
 }
 

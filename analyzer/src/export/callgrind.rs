@@ -43,10 +43,10 @@ pub(super) fn write(report: &Report<'_>, shown_first: Cost, out: &mut dyn Write)
     costs.sort_by_key(|cost| *cost != shown_first);
     let mut places = Places::new(report);
     let mut stacks = Vec::new();
-    for site in &report.sites {
-        let mut stack = places.callers(site);
+    for site in report.sites.iter() {
+        let mut stack = places.callers(&site);
         if stack.is_empty() {
-            stack.push(places.called(site));
+            stack.push(places.called(&site));
         }
         stacks.push(stack);
     }
@@ -54,9 +54,9 @@ pub(super) fn write(report: &Report<'_>, shown_first: Cost, out: &mut dyn Write)
     let lines: Vec<NodeLine> = places.all.iter().map(|place| graph.node(place)).collect();
     let mut total = Figures::default();
     for (site, stack) in report.sites.iter().zip(&stacks) {
-        let figures = costs.map(|cost| cost.of(site));
+        let figures = costs.map(|cost| cost.of(&site));
         add(&mut total, &figures);
-        graph.add(site, stack, &lines, &figures);
+        graph.add(&site, stack, &lines, &figures);
     }
     head(report, &costs, &total, out)?;
     graph.write(out)

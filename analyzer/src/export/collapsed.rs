@@ -12,11 +12,11 @@ use std::io::{self, Write};
 
 pub(super) fn write(report: &Report<'_>, cost: Cost, out: &mut dyn Write) -> io::Result<()> {
     for site in report.ranked(cost) {
-        let figure = cost.of(site);
+        let figure = cost.of(&site);
         if figure == 0 {
             break;
         }
-        let frames: Vec<ShownFrame<'_>> = report.naming().stack(site).collect();
+        let frames: Vec<ShownFrame<'_>> = report.naming().stack(&site).collect();
         for (number, frame) in frames.iter().rev().enumerate() {
             if number > 0 {
                 out.write_all(b";")?;

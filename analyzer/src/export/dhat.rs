@@ -83,7 +83,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
                 gbk: site.peak.blocks,
                 eb: site.leaked.bytes,
                 ebk: site.leaked.blocks,
-                fs: frames.of(report, site),
+                fs: frames.of(report, &site),
             }
         })
         .collect();

@@ -115,11 +115,11 @@ fn samples(
     // An allocation is somewhere in its span, and a free of it later in the same or a later one.
     let begin = |span: u32| edges.get(span as usize).copied().unwrap_or(0);
     let middle = |span: u32| begin(span).midpoint(begin(span + 1).max(begin(span)));
-    for site in &report.sites {
+    for site in report.sites.iter() {
         let Some(marks) = by_site.get(&site.number) else {
             continue;
         };
-        let stack = intern(report, site, profile, thread, &mut frames);
+        let stack = intern(report, &site, profile, thread, &mut frames);
         for portion in portions(marks) {
             address += 1;
             let bytes = i64::try_from(portion.bytes).unwrap_or(i64::MAX);

@@ -117,16 +117,12 @@ fn snapshots(report: &Report<'_>) -> Vec<Snapshot> {
 
 /// The tree of what each site held at some moment, `bytes` in all.
 fn tree(report: &Report<'_>, bytes: u64, held: impl Fn(&SiteView) -> Balance) -> Branch {
-    let sites: Vec<SiteView> = report
-        .sites
-        .iter()
-        .map(|site| SiteView {
-            at: Some(held(site)),
-            ..*site
-        })
-        .collect();
+    let sites = report.sites.iter().map(|site| SiteView {
+        at: Some(held(&site)),
+        ..site
+    });
     let threshold = bytes / THRESHOLD_SHARE;
-    tree::tree(&report.replayed.stacks, &sites, Cost::At, threshold)
+    tree::tree(&report.replayed.stacks, sites, Cost::At, threshold)
 }
 
 fn branches(

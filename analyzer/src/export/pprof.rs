@@ -223,7 +223,7 @@ pub(super) fn write(report: &Report<'_>, shown_first: Cost, out: &mut dyn Write)
     builder.strings.number("");
     builder.about_the_run(shown_first);
     for site in report.ranked(Cost::Bytes) {
-        builder.sample(site);
+        builder.sample(&site);
     }
     builder.profile.string_table = builder.strings.all;
     let mut gzip = GzEncoder::new(out, Compression::default());

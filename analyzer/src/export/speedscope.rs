@@ -89,11 +89,11 @@ fn profile(report: &Report<'_>, cost: Cost, places: &mut Places<'_>) -> Profile 
         weights: Vec::new(),
     };
     for site in report.ranked(cost) {
-        let weight = cost.of(site);
+        let weight = cost.of(&site);
         if weight == 0 {
             break;
         }
-        let mut stack = places.stack(site);
+        let mut stack = places.stack(&site);
         stack.reverse();
         profile.samples.push(stack);
         profile.weights.push(weight);

@@ -93,7 +93,7 @@ pub fn growing(report: &Report<'_>) -> Vec<Growing> {
                 span.next()
                     .is_some_and(|at| at as usize == end || busy.contains(&at))
             });
-            judge(site, &samples)
+            judge(&site, &samples)
         })
         .collect();
     found.sort_by(|a, b| b.bytes_per_second.total_cmp(&a.bytes_per_second));

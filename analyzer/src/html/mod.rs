@@ -15,7 +15,7 @@ use crate::findings::ProcessReport;
 use crate::replay::Replayed;
 use crate::report::Report;
 use crate::report::process;
-use crate::report::site::SiteView;
+use crate::report::site::SiteViews;
 use ldt_viewer::Mark;
 use ldt_viewer::html::{HtmlPage, Run};
 use stacks::PageStacks;
@@ -63,10 +63,10 @@ pub fn page(replayed: &Replayed, found: Option<&ProcessReport>, marks: Vec<Mark>
 
 /// Numbers of sites, those first that a reader will rather look at: when not all can be told apart in
 /// full, the others are cut short.
-fn by_weight(sites: &[SiteView]) -> Vec<usize> {
+fn by_weight(sites: &SiteViews<'_>) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..sites.len()).collect();
     let weight = |number: &usize| {
-        let site = &sites[*number];
+        let site = sites.at(*number);
         let held = site.peak.bytes.max(site.leaked.bytes);
         (std::cmp::Reverse((held, site.bytes)), *number)
     };

@@ -37,7 +37,7 @@ impl<'r> PageStacks<'r> {
             cut_short: 0,
         };
         for number in by_weight(&report.sites) {
-            page.stack(report.sites[number].stack);
+            page.stack(report.sites.at(number).stack);
         }
         page
     }

@@ -35,10 +35,10 @@ pub fn graph(report: &Report<'_>, cost: Cost, root: Root) -> FlameGraph {
 pub fn tree<const COSTS: usize>(report: &Report<'_>, costs: [Cost; COSTS]) -> FrameTree<COSTS> {
     let mut tree = FrameTree::new();
     let mut labels = Labels::default();
-    for site in &report.sites {
-        let costs = costs.map(|cost| cost.of(site));
+    for site in report.sites.iter() {
+        let costs = costs.map(|cost| cost.of(&site));
         if costs.iter().any(|cost| *cost > 0) {
-            let frames = labels.outwards_in(&mut tree, report.naming(), site);
+            let frames = labels.outwards_in(&mut tree, report.naming(), &site);
             tree.add(frames, costs);
         }
     }

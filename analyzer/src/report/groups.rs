@@ -23,7 +23,7 @@ pub struct ModuleTotals {
 
 /// Totals of all modules that allocated, those with the most bytes first.
 #[must_use]
-pub fn by_module(replayed: &Replayed, sites: &[SiteView]) -> Vec<ModuleTotals> {
+pub fn by_module(replayed: &Replayed, sites: impl Iterator<Item = SiteView>) -> Vec<ModuleTotals> {
     let mut modules = FxHashMap::default();
     let mut totals: FxHashMap<Option<usize>, ModuleTotals> = FxHashMap::default();
     for site in sites {

@@ -215,9 +215,11 @@ struct FrameTexts {
 }
 
 impl FrameTexts {
-    fn new(report: &Report<'_>, sites: &[&SiteView]) -> serde_json::Result<Self> {
+    fn new(report: &Report<'_>, sites: &[SiteView]) -> serde_json::Result<Self> {
         let mut by_address = FxHashMap::default();
-        for address in report.addresses(sites.iter().copied()) {
+        for address in
+            super::all_addresses(&report.replayed.stacks, sites.iter().map(|site| site.stack))
+        {
             let frames = report.naming().frames_at(address);
             let texts: serde_json::Result<Vec<_>> =
                 frames.map(|frame| to_raw_value(&Frame(frame))).collect();
@@ -264,11 +266,7 @@ pub fn write(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-fn assemble<'a>(
-    report: &'a Report<'_>,
-    sites: &[&'a SiteView],
-    frames: &'a FrameTexts,
-) -> Json<'a> {
+fn assemble<'a>(report: &'a Report<'_>, sites: &'a [SiteView], frames: &'a FrameTexts) -> Json<'a> {
     let replayed = report.replayed;
     let header = &replayed.header;
     let heap = &replayed.heap;

@@ -29,7 +29,8 @@ use frames::Naming;
 use groups::ModuleTotals;
 use ldt_trace::NodeId;
 use rustc_hash::FxHashSet;
-use site::{Cost, SiteView};
+use site::{Cost, Ranking, SiteView, SiteViews};
+use std::borrow::Cow;
 use std::panic::resume_unwind;
 use tree::Branch;
 
@@ -85,7 +86,7 @@ pub struct Report<'r> {
     /// What was asked for.
     pub choice: Choice,
     /// The sites that passed the filters.
-    pub sites: Vec<SiteView>,
+    pub sites: SiteViews<'r>,
     /// What check mode found, in a trace of that mode.
     pub found: Option<ProcessReport>,
     /// The tree at the peak, if it was asked for.
@@ -94,8 +95,8 @@ pub struct Report<'r> {
     pub waste: Waste,
     /// What the code of each module allocated.
     pub modules: Vec<ModuleTotals>,
-    /// Of each ranking shown: the places of its sites in `sites`.
-    rankings: Vec<(Cost, Vec<u32>)>,
+    /// Those shown.
+    rankings: Vec<Ranking>,
     names: Names,
     opened: Opened,
 }
@@ -112,10 +113,10 @@ impl<'r> Report<'r> {
     pub fn with(replayed: &'r Replayed, choice: Choice, opened: Opened) -> Self {
         let mut report = Report {
             replayed,
-            sites: site::sites(replayed),
+            sites: SiteViews::all(replayed),
             found: None,
             tree: None,
-            waste: Waste::new(replayed, &[]),
+            waste: Waste::new(replayed, std::iter::empty()),
             modules: Vec::new(),
             rankings: Vec::new(),
             names: Names::default(),
@@ -123,7 +124,8 @@ impl<'r> Report<'r> {
             choice,
         };
         if report.choice.filters.iter().any(Filter::needs_names) {
-            report.name(report.addresses(report.sites.iter()));
+            let stacks = report.sites.iter().map(|site| site.stack);
+            report.name(all_addresses(&replayed.stacks, stacks));
         }
         if !report.choice.filters.is_empty() {
             let naming = report.naming();
@@ -134,13 +136,15 @@ impl<'r> Report<'r> {
                     .iter()
                     .all(|filter| filter.keeps(naming, site))
             };
-            report.sites = report.sites.iter().copied().filter(keeps).collect();
+            report.sites = report.sites.chosen(keeps);
         }
         report.sum_up();
-        let mut addresses = report.addresses(report.shown().into_iter());
+        let shown = report.shown().into_iter().map(|site| site.stack);
+        let mut addresses = all_addresses(&replayed.stacks, shown);
         if report.choice.tree {
             let threshold = replayed.heap.peak.balance.bytes / 100;
-            let tree = tree::tree(&replayed.stacks, &report.sites, Cost::Peak, threshold);
+            let sites = report.sites.iter();
+            let tree = tree::tree(&replayed.stacks, sites, Cost::Peak, threshold);
             let mut in_tree = Vec::new();
             tree.addresses(&mut in_tree);
             addresses.extend(in_tree);
@@ -155,15 +159,13 @@ impl<'r> Report<'r> {
     fn sum_up(&mut self) {
         let (replayed, sites) = (self.replayed, &self.sites);
         let most = self.choice.top.unwrap_or(usize::MAX);
-        let rank = |cost: &Cost| (*cost, site::ranked_places(sites, *cost, most));
         let (rankings, (waste, modules)) = std::thread::scope(|scope| {
             let others = scope.spawn(|| {
-                let waste = Waste::new(replayed, sites);
-                (waste, groups::by_module(replayed, sites))
+                let waste = Waste::new(replayed, sites.iter());
+                (waste, groups::by_module(replayed, sites.iter()))
             });
-            let rankings = self.choice.costs.iter().map(rank).collect();
             (
-                rankings,
+                site::rank(sites.iter(), &self.choice.costs, most),
                 others.join().unwrap_or_else(|panic| resume_unwind(panic)),
             )
         });
@@ -177,30 +179,36 @@ impl<'r> Report<'r> {
         self.names = symbols::name(addresses, facts, header, &mut self.opened, LookUp::Lines);
     }
 
-    fn addresses<'s>(&self, sites: impl Iterator<Item = &'s SiteView>) -> FxHashSet<CodeAddress> {
-        all_addresses(&self.replayed.stacks, sites.map(|site| site.stack))
-    }
-
     /// The sites of one ranking, highest first.
     #[must_use]
-    pub fn ranked(&self, cost: Cost) -> Vec<&SiteView> {
-        let known = self.rankings.iter().find(|(of, _)| *of == cost);
-        match known {
-            Some((_, places)) => {
-                let sites = places.iter();
-                sites.map(|place| &self.sites[*place as usize]).collect()
-            }
-            None => site::rank(&self.sites, cost, self.choice.top.unwrap_or(usize::MAX)),
+    pub fn ranked(&self, cost: Cost) -> Vec<SiteView> {
+        let ranking = self.ranking(cost);
+        let places = ranking.places.iter();
+        places.map(|place| self.sites.at(*place as usize)).collect()
+    }
+
+    /// One ranking, whether it was asked for or not.
+    fn ranking(&self, cost: Cost) -> Cow<'_, Ranking> {
+        if let Some(known) = self.rankings.iter().find(|ranking| ranking.cost == cost) {
+            return Cow::Borrowed(known);
         }
+        let most = self.choice.top.unwrap_or(usize::MAX);
+        Cow::Owned(site::rank_by(self.sites.iter(), cost, most))
+    }
+
+    /// A figure of all sites together.
+    #[must_use]
+    pub fn total(&self, cost: Cost) -> u64 {
+        self.ranking(cost).total
     }
 
     /// Every site that is in any ranking shown.
-    fn shown(&self) -> Vec<&SiteView> {
+    fn shown(&self) -> Vec<SiteView> {
         let costs = self.choice.costs.iter();
         let wasteful = self.waste.findings.iter().take(waste::SHOWN);
         costs
             .flat_map(|cost| self.ranked(*cost))
-            .chain(wasteful.map(|finding| &finding.site))
+            .chain(wasteful.map(|finding| finding.site))
             .collect()
     }
 

@@ -46,11 +46,12 @@ impl Report<'_> {
     /// Sums over all sites of the trace, filtered or not.
     #[must_use]
     pub fn totals(&self) -> Totals {
+        // What a site counts, its thread counts, and these are few.
         let mut totals = Totals::default();
-        for site in self.replayed.heap.sites.all() {
-            totals.allocations += site.allocations;
-            totals.bytes = totals.bytes.wrapping_add(site.bytes);
-            totals.temporary += site.temporary;
+        for thread in &self.replayed.heap.threads {
+            totals.allocations += thread.allocations;
+            totals.bytes = totals.bytes.wrapping_add(thread.bytes);
+            totals.temporary += thread.temporary;
         }
         totals
     }

@@ -4,6 +4,7 @@ use crate::replay::Replayed;
 use crate::replay::heap::Heap;
 use crate::replay::sites::{Balance, Site};
 use ldt_trace::{Function, NodeId};
+use std::cmp::Reverse;
 
 /// What one call stack did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,41 +71,150 @@ impl Cost {
     }
 }
 
-/// The sites of a replayed trace.
-#[must_use]
-pub fn sites(replayed: &Replayed) -> Vec<SiteView> {
-    let at = replayed.at.as_ref();
-    let numbered = replayed.heap.sites.all().iter().enumerate();
-    numbered
-        .map(|(number, site)| SiteView {
+/// The sites of a replayed trace that a report is about.
+///
+/// Each is put together when it is looked at: of hundreds of thousands that a trace may have, a report shows a
+/// few, and copies of all took longer to write than to look through.
+#[derive(Clone, Debug)]
+pub struct SiteViews<'r> {
+    replayed: &'r Replayed,
+    /// The numbers of those that were chosen; all if not given.
+    chosen: Option<Vec<u32>>,
+}
+
+impl<'r> SiteViews<'r> {
+    /// All that there are.
+    #[must_use]
+    pub fn all(replayed: &'r Replayed) -> Self {
+        SiteViews {
+            replayed,
+            chosen: None,
+        }
+    }
+
+    /// Those of them that are kept.
+    #[must_use]
+    pub fn chosen(&self, keeps: impl Fn(&SiteView) -> bool) -> Self {
+        let kept = self.iter().filter(keeps).map(|site| site.number);
+        SiteViews {
+            replayed: self.replayed,
+            chosen: Some(kept.collect()),
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.chosen {
+            Some(chosen) => chosen.len(),
+            None => self.replayed.heap.sites.all().len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The one at this place, which must be below [`SiteViews::len`].
+    #[must_use]
+    pub fn at(&self, place: usize) -> SiteView {
+        let number = match &self.chosen {
+            Some(chosen) => chosen[place] as usize,
+            None => place,
+        };
+        let site = &self.replayed.heap.sites.all()[number];
+        let at = self.replayed.at.as_ref();
+        SiteView {
             number: number as u32,
             function: site.function,
             stack: site.stack,
             allocations: site.allocations,
             bytes: site.bytes,
             temporary: site.temporary,
-            peak: replayed.heap.peak_of(site),
+            peak: self.replayed.heap.peak_of(site),
             leaked: site.live(),
             at: at.map(|at| at.sites.get(number).copied().unwrap_or_default()),
-        })
-        .collect()
+        }
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = SiteView> + '_ {
+        (0..self.len()).map(|place| self.at(place))
+    }
 }
 
-/// The sites with the highest figures, highest first.
-#[must_use]
-pub fn rank(sites: &[SiteView], cost: Cost, count: usize) -> Vec<&SiteView> {
-    let places = ranked_places(sites, cost, count).into_iter();
-    places.map(|place| &sites[place as usize]).collect()
+/// The sites that lead by one figure.
+#[derive(Clone, Debug)]
+pub struct Ranking {
+    /// The figure.
+    pub cost: Cost,
+    /// The figure of all sites together.
+    pub total: u64,
+    /// The places of those with the highest figures, highest first.
+    pub places: Vec<u32>,
 }
 
-/// The same, as places in `sites`.
+/// Rankings of sites, so many places of each, in one pass: it is memory that this waits for.
 #[must_use]
-pub fn ranked_places(sites: &[SiteView], cost: Cost, count: usize) -> Vec<u32> {
-    // Ties in a fixed order, so that two reports of one trace are the same.
-    first_places(sites, count, |site| {
-        let figures = (cost.of(site), site.bytes, site.allocations);
-        (std::cmp::Reverse(figures), site.stack, site.function)
-    })
+pub fn rank(sites: impl Iterator<Item = SiteView>, costs: &[Cost], count: usize) -> Vec<Ranking> {
+    let begun = costs.iter().map(|cost| Ranker::new(*cost, count));
+    let mut rankers: Vec<Ranker> = begun.collect();
+    for (place, site) in (0..).zip(sites) {
+        for ranker in &mut rankers {
+            ranker.look_at(place, &site);
+        }
+    }
+    rankers.into_iter().map(Ranker::finish).collect()
+}
+
+/// One ranking.
+#[must_use]
+pub fn rank_by(sites: impl Iterator<Item = SiteView>, cost: Cost, count: usize) -> Ranking {
+    let mut ranker = Ranker::new(cost, count);
+    for (place, site) in (0..).zip(sites) {
+        ranker.look_at(place, &site);
+    }
+    ranker.finish()
+}
+
+/// Where a site stands: its figures, of which the highest comes first, then what tells it from all others.
+type Rank = (Reverse<(u64, u64, u64)>, NodeId, Function);
+
+/// A ranking on the way.
+struct Ranker {
+    cost: Cost,
+    total: u64,
+    leaders: Leaders<Rank>,
+}
+
+impl Ranker {
+    fn new(cost: Cost, count: usize) -> Self {
+        Ranker {
+            cost,
+            total: 0,
+            leaders: Leaders::new(count),
+        }
+    }
+
+    #[inline]
+    fn look_at(&mut self, place: u32, site: &SiteView) {
+        let figure = self.cost.of(site);
+        self.total = self.total.wrapping_add(figure);
+        // Ties in a fixed order, so that two reports of one trace are the same.
+        let figures = Reverse((figure, site.bytes, site.allocations));
+        self.leaders
+            .offer(place, (figures, site.stack, site.function));
+    }
+
+    fn finish(self) -> Ranking {
+        Ranking {
+            cost: self.cost,
+            total: self.total,
+            places: self.leaders.into_places(),
+        }
+    }
 }
 
 /// So many sites are looked at for blocks that will never be freed. Of 2,000 some that python3 shows were not among them.
@@ -127,36 +237,51 @@ pub(super) fn leading(heap: &Heap, cost: Cost, count: usize) -> Vec<NodeId> {
         let never_freed = early.filter(|site| site.live().blocks == site.allocations);
         return never_freed.map(|site| site.stack).collect();
     }
-    let places = first_places(sites, count, |site| std::cmp::Reverse(figure(site)));
-    let stacks = places.iter().map(|place| sites[*place as usize].stack);
-    stacks.collect()
+    let mut leaders = Leaders::new(count);
+    for (place, site) in (0..).zip(sites) {
+        leaders.offer(place, Reverse(figure(site)));
+    }
+    let places = leaders.into_places().into_iter();
+    places.map(|place| sites[place as usize].stack).collect()
 }
 
-/// The places of those with the lowest keys, lowest first.
-fn first_places<T, K: Ord>(all: &[T], count: usize, key_of: impl Fn(&T) -> K) -> Vec<u32> {
-    let key = |place: &u32| key_of(&all[*place as usize]);
-    if count >= all.len() {
-        let mut ranked: Vec<u32> = (0..all.len() as u32).collect();
-        ranked.sort_unstable_by_key(key);
-        return ranked;
-    }
-    // Most are far from the first few: one look at each, without moving it.
-    let mut ranked: Vec<u32> = Vec::new();
-    let mut last = None;
-    for (place, one) in (0..).zip(all) {
-        if last.as_ref().is_some_and(|last| key_of(one) >= *last) {
-            continue;
-        }
-        ranked.push(place);
-        if ranked.len() > 2 * count {
-            ranked.select_nth_unstable_by_key(count, key);
-            last = Some(key(&ranked[count]));
-            ranked.truncate(count);
+/// The places of those with the lowest keys, of all that are offered one by one.
+struct Leaders<K> {
+    count: usize,
+    /// At most twice as many.
+    found: Vec<(K, u32)>,
+    /// Who is not below this is not among them. Most are far from the first few: one look at each.
+    last: Option<K>,
+}
+
+impl<K: Ord + Copy> Leaders<K> {
+    fn new(count: usize) -> Self {
+        Leaders {
+            count,
+            found: Vec::new(),
+            last: None,
         }
     }
-    ranked.sort_unstable_by_key(key);
-    ranked.truncate(count);
-    ranked
+
+    #[inline]
+    fn offer(&mut self, place: u32, key: K) {
+        if self.last.is_some_and(|last| key >= last) {
+            return;
+        }
+        self.found.push((key, place));
+        if self.found.len() > self.count.saturating_mul(2) {
+            self.found.select_nth_unstable(self.count);
+            self.last = Some(self.found[self.count].0);
+            self.found.truncate(self.count);
+        }
+    }
+
+    /// Lowest key first.
+    fn into_places(mut self) -> Vec<u32> {
+        self.found.sort_unstable();
+        self.found.truncate(self.count);
+        self.found.into_iter().map(|(_, place)| place).collect()
+    }
 }
 
 #[cfg(test)]
@@ -181,8 +306,9 @@ mod tests {
     fn the_highest_come_first_and_ties_have_an_order() {
         let sites = [site(4, 1), site(3, 7), site(2, 7), site(1, 9), site(5, 0)];
         let order = |count| -> Vec<u32> {
-            let ranked = rank(&sites, Cost::Allocations, count);
-            ranked.iter().map(|site| site.stack.0).collect()
+            let rankings = rank(sites.iter().copied(), &[Cost::Allocations], count);
+            let places = rankings[0].places.iter();
+            places.map(|place| sites[*place as usize].stack.0).collect()
         };
         assert_eq!(order(0), [0; 0]);
         assert_eq!(order(1), [1]);
@@ -196,9 +322,19 @@ mod tests {
         let sites: Vec<SiteView> = (0..500)
             .map(|stack| site(stack, u64::from(stack) * 7919 % 83))
             .collect();
-        let all = rank(&sites, Cost::Allocations, usize::MAX);
-        for count in [1, 2, 10, 83, 250, 499, 500] {
-            assert_eq!(rank(&sites, Cost::Allocations, count), all[..count]);
+        let first = |count| {
+            let rankings = rank(
+                sites.iter().copied(),
+                &[Cost::Peak, Cost::Allocations],
+                count,
+            );
+            rankings[1].clone()
+        };
+        let all = first(usize::MAX);
+        assert_eq!(all.places.len(), sites.len());
+        for count in [0, 1, 2, 10, 83, 250, 499, 500] {
+            assert_eq!(first(count).places, all.places[..count]);
+            assert_eq!(first(count).total, all.total);
         }
     }
 }

@@ -210,7 +210,7 @@ fn is_execed(report: &Report<'_>) -> bool {
 
 fn ranking(report: &Report<'_>, cost: Cost, style: Style, out: &mut impl Write) -> io::Result<()> {
     let ranked = report.ranked(cost);
-    let total: u64 = report.sites.iter().map(|site| cost.of(site)).sum();
+    let total = report.total(cost);
     let (title, what) = match cost {
         Cost::Peak => ("PEAK", "held most when the heap was largest"),
         Cost::Leaked => ("LEAKED", "hold most that was never freed"),
@@ -225,8 +225,8 @@ fn ranking(report: &Report<'_>, cost: Cost, style: Style, out: &mut impl Write) 
     writeln!(out, "\n{}: call stacks that {what}", style.heading(title))?;
     for site in ranked.into_iter().filter(|site| cost.of(site) > 0) {
         writeln!(out)?;
-        headline(site, cost, total, style, out)?;
-        stack(report, site, style, out)?;
+        headline(&site, cost, total, style, out)?;
+        stack(report, &site, style, out)?;
     }
     Ok(())
 }

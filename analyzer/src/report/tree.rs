@@ -27,10 +27,14 @@ pub struct Branch {
 
 /// The tree of all sites. Branches below `threshold_bytes` are put together.
 #[must_use]
-pub fn tree(stacks: &Stacks, sites: &[SiteView], cost: Cost, threshold_bytes: u64) -> Branch {
+pub fn tree(
+    stacks: &Stacks,
+    sites: impl Iterator<Item = SiteView>,
+    cost: Cost,
+    threshold_bytes: u64,
+) -> Branch {
     let held = sites
-        .iter()
-        .map(|site| (site.stack, cost.of(site)))
+        .map(|site| (site.stack, cost.of(&site)))
         .filter(|(_, bytes)| *bytes > 0)
         .collect();
     let grower = Grower {
@@ -135,7 +139,7 @@ mod tests {
             });
         }
         let sites = [site(4, 600), site(5, 395), site(6, 5)];
-        let root = tree(&stacks, &sites, Cost::Peak, 10);
+        let root = tree(&stacks, sites.into_iter(), Cost::Peak, 10);
         assert_eq!(root.bytes, 1000);
         let shape: Vec<_> = root
             .branches

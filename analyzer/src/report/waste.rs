@@ -148,7 +148,7 @@ impl From<&Moment> for MomentJson {
 
 impl<'a> WasteJson<'a> {
     /// `sites` are the sites of the report, in its order.
-    pub(super) fn new(report: &'a Report<'_>, sites: &[&super::site::SiteView]) -> Self {
+    pub(super) fn new(report: &'a Report<'_>, sites: &[super::site::SiteView]) -> Self {
         let waste = &report.waste;
         let numbers = sites.iter().map(|site| site.number);
         let places: HashMap<u32, usize> = numbers.zip(0..).collect();

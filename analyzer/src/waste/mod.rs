@@ -117,7 +117,7 @@ pub struct Waste {
 impl Waste {
     /// Looks through the sites of a trace.
     #[must_use]
-    pub fn new(replayed: &Replayed, sites: &[SiteView]) -> Self {
+    pub fn new(replayed: &Replayed, sites: impl Iterator<Item = SiteView>) -> Self {
         let allocator = Allocator::of(replayed);
         let footprint = &replayed.heap.footprint;
         let moment = |moment| Moment::new(replayed, &allocator, moment);
@@ -133,9 +133,9 @@ impl Waste {
             allocator,
         };
         for site in sites {
-            waste.slack(replayed, site);
-            waste.padding(replayed, site);
-            waste.fragmentation(replayed, site);
+            waste.slack(replayed, &site);
+            waste.padding(replayed, &site);
+            waste.fragmentation(replayed, &site);
         }
         let key = |finding: &Finding| {
             let saves = std::cmp::Reverse(finding.saves_bytes);
