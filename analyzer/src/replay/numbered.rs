@@ -30,8 +30,8 @@ impl<T: Default + Clone> Numbered<T> {
 
     /// The entries of low numbers, nearly always all.
     #[inline]
-    pub fn dense(&self) -> &[T] {
-        &self.dense
+    pub fn dense(&mut self) -> &mut [T] {
+        &mut self.dense
     }
 
     #[cold]
@@ -52,22 +52,40 @@ impl<T: Default + Clone> Numbered<T> {
     #[cold]
     fn make(&mut self, number: u32) -> &mut T {
         let index = number as usize;
-        if index <= self.dense.len() * 2 + SLACK {
-            self.dense.resize(index + 1, T::default());
-            if self.far.is_empty() {
-                return &mut self.dense[index];
-            }
-            // What was far when it was set may be near now.
-            self.far.retain(|far, entry| {
-                let is_near = (*far as usize) <= index;
-                if is_near {
-                    self.dense[*far as usize] = std::mem::take(entry);
-                }
-                !is_near
-            });
+        if self.is_near(index) {
+            self.extend_to(index + 1);
             return &mut self.dense[index];
         }
         self.far.entry(number).or_default()
+    }
+
+    fn is_near(&self, index: usize) -> bool {
+        index <= self.dense.len() * 2 + SLACK
+    }
+
+    fn extend_to(&mut self, length: usize) {
+        self.dense.resize(length, T::default());
+        if self.far.is_empty() {
+            return;
+        }
+        // What was far when it was set may be near now.
+        self.far.retain(|far, entry| {
+            let near = self.dense.get_mut(*far as usize);
+            let is_near = near.is_some();
+            if let Some(near) = near {
+                *near = std::mem::take(entry);
+            }
+            !is_near
+        });
+    }
+
+    /// Makes this entry and so many behind it, if the number is no bogus one, so that the next numbers find theirs
+    /// in [`Numbered::dense`].
+    pub(super) fn make_room(&mut self, number: u32, more: usize) {
+        let index = number as usize;
+        if index >= self.dense.len() && self.is_near(index) {
+            self.extend_to(index + 1 + more);
+        }
     }
 }
 
@@ -83,6 +101,16 @@ mod tests {
         assert_eq!((*table.get(1), *table.get(67_000_000)), (10, 20));
         assert_eq!(*table.get(2), 0);
         assert!(table.dense.len() < 10);
+    }
+
+    #[test]
+    fn room_is_made_for_the_next_numbers_and_none_for_bogus_ones() {
+        let mut table = Numbered::<u32>::default();
+        *table.entry(70_000) = 7;
+        table.make_room(65_000, 6_000);
+        assert_eq!((table.dense().len(), *table.get(70_000)), (71_001, 7));
+        table.make_room(67_000_000, 10);
+        assert_eq!(table.dense().len(), 71_001);
     }
 
     #[test]

@@ -56,6 +56,29 @@ impl Site {
         }
     }
 
+    /// None yet.
+    fn blank() -> Self {
+        Site {
+            stack: NodeId(0),
+            function: Function::Malloc,
+            allocations: 0,
+            bytes: 0,
+            temporary: 0,
+            freed_bytes: 0,
+            freed_blocks: 0,
+            slack_bytes: 0,
+            slack_at_peak_bytes: 0,
+            at_peak: Balance::default(),
+            peak_epoch: 0,
+            noted_span: 0,
+        }
+    }
+
+    /// A blank one becomes one.
+    fn begin(&mut self, stack: NodeId, function: Function) {
+        (self.stack, self.function) = (stack, function);
+    }
+
     #[inline(always)]
     fn settle(&mut self, epoch: u64) {
         if self.peak_epoch != epoch {
@@ -122,10 +145,18 @@ impl First {
     }
 }
 
+/// So many blank sites are made at a time.
+const ROOM: usize = 1024;
+/// And for so many stack nodes a place for their first site: of the nodes of a stack, mostly one is called from.
+const ROOM_FOR_STACKS: usize = 4096;
+
 /// All sites; a site's number is its place in [`Sites::all`].
 #[derive(Debug, Default)]
 pub struct Sites {
+    /// And some behind them that are still blank, so that a new one moves nothing.
     all: Vec<Site>,
+    /// How many are none of those.
+    count: usize,
     /// Stack node -> its first site.
     by_stack: Numbered<First>,
     /// The rare stacks from which several functions are called (through a pointer).
@@ -145,36 +176,32 @@ impl Sites {
 
     #[cold]
     fn other(&mut self, stack: NodeId, function: Function, first: First) -> u32 {
-        let next = self.all.len() as u32;
+        let next = self.count as u32;
         let number = if first == First::default() {
+            self.by_stack.make_room(stack.0, ROOM_FOR_STACKS);
             *self.by_stack.entry(stack.0) = First::new(next, function);
             next
         } else {
             *self.others.entry((stack, function)).or_insert(next)
         };
         if number == next {
-            self.all.push(Site {
-                stack,
-                function,
-                allocations: 0,
-                bytes: 0,
-                temporary: 0,
-                freed_bytes: 0,
-                freed_blocks: 0,
-                slack_bytes: 0,
-                slack_at_peak_bytes: 0,
-                at_peak: Balance::default(),
-                peak_epoch: 0,
-                noted_span: 0,
-            });
+            if self.count == self.all.len() {
+                self.all.resize(self.count + ROOM, Site::blank());
+            }
+            self.all[self.count].begin(stack, function);
+            self.count += 1;
         }
         number
     }
 
-    /// The first sites of stacks, and all sites by their numbers.
+    /// All of it, to be worked on while nothing moves.
     #[inline]
-    pub(super) fn tables(&mut self) -> (&[First], &mut [Site]) {
-        (self.by_stack.dense(), &mut self.all)
+    pub(super) fn tables(&mut self) -> Tables<'_> {
+        Tables {
+            first: self.by_stack.dense(),
+            sites: &mut self.all,
+            count: &mut self.count,
+        }
     }
 
     /// A site by its number.
@@ -186,7 +213,49 @@ impl Sites {
     /// Every site.
     #[must_use]
     pub fn all(&self) -> &[Site] {
-        &self.all
+        &self.all[..self.count]
+    }
+}
+
+/// The tables of the sites while nothing moves.
+pub(super) struct Tables<'s> {
+    /// By stack node: its first site. There may be fewer than nodes.
+    first: &'s mut [First],
+    /// By number, and behind them some blank ones.
+    pub(super) sites: &'s mut [Site],
+    count: &'s mut usize,
+}
+
+impl Tables<'_> {
+    /// No site will have this number or a higher one.
+    pub(super) fn limit(self, numbers: usize) -> Self {
+        let most = self.sites.len().min(numbers);
+        Tables {
+            sites: &mut self.sites[..most],
+            ..self
+        }
+    }
+
+    /// The number of a site, made if it is new; `None` when [`Sites::number`] has to do that.
+    #[inline(always)]
+    pub(super) fn number(&mut self, stack: NodeId, function: Function) -> Option<u32> {
+        let first = self.first.get(stack.0 as usize)?;
+        first.of(function).or_else(|| self.begin(stack, function))
+    }
+
+    /// A stack's first site.
+    #[inline(never)]
+    fn begin(&mut self, stack: NodeId, function: Function) -> Option<u32> {
+        let first = self.first.get_mut(stack.0 as usize)?;
+        let site = self.sites.get_mut(*self.count)?;
+        if *first != First::default() {
+            return None;
+        }
+        let number = *self.count as u32;
+        *first = First::new(number, function);
+        site.begin(stack, function);
+        *self.count += 1;
+        Some(number)
     }
 }
 

@@ -10,7 +10,7 @@
 use super::super::calls::Calls;
 use super::super::leaves::Present;
 use super::super::packed::{self, Packed};
-use super::super::sites::{First, Site};
+use super::super::sites::Tables;
 use super::super::sizes::LARGE;
 use super::super::slack::small_slack_bytes;
 use super::super::stacks::Stacks;
@@ -23,8 +23,7 @@ struct Plain<'h> {
     thread: u32,
     of_thread: &'h mut ThreadTotals,
     blocks: Present<'h>,
-    first_sites: &'h [First],
-    sites: &'h mut [Site],
+    sites: Tables<'h>,
     /// By size, below [`LARGE`].
     sizes: &'h mut [u64],
     calls: &'h mut Calls,
@@ -90,8 +89,6 @@ impl Heap {
         if self.is_watched || !of_thread.is_counted || thread >= packed::THREADS {
             return None;
         }
-        let (first_sites, sites) = self.sites.tables();
-        let most = sites.len().min(packed::SITES);
         let others = self.came.wrapping_sub(self.frees);
         let other_blocks = others.wrapping_sub(of_thread.balance());
         let (highest_bytes, lowest_bytes) = self.timeline.extremes();
@@ -99,8 +96,7 @@ impl Heap {
             thread: thread as u32,
             of_thread,
             blocks: self.blocks.present()?,
-            first_sites,
-            sites: &mut sites[..most],
+            sites: self.sites.tables().limit(packed::SITES),
             sizes: self.sizes.small(),
             calls: &mut self.calls,
             stacks,
@@ -229,21 +225,22 @@ impl Plain<'_> {
     /// `None` when it would be no plain block.
     #[inline(always)]
     fn coming(
-        &self,
+        &mut self,
         function: Function,
         address: u64,
         size: u64,
         stack: NodeId,
         tick: Tick,
     ) -> Option<Coming> {
-        let number = self.first_sites.get(stack.0 as usize)?.of(function)?;
+        // A site that is made here for a block that turns out not to be plain would be made next anyway.
+        let number = self.sites.number(stack, function)?;
         let block = Block {
             size,
             site: number,
             thread: self.thread,
         };
         let site = number as usize;
-        let is_plain = site < self.sites.len() && (size as usize) < self.sizes.len();
+        let is_plain = site < self.sites.sites.len() && (size as usize) < self.sizes.len();
         let word = Packed::of_roomy(address, block).filter(|_| is_plain)?;
         Some(Coming {
             address,
@@ -261,7 +258,7 @@ impl Plain<'_> {
         if let Some(count) = self.sizes.get_mut(came.size as usize) {
             *count += 1;
         }
-        if let Some(site) = self.sites.get_mut(came.site) {
+        if let Some(site) = self.sites.sites.get_mut(came.site) {
             site.gain(came.size, slack, self.totals.epoch);
         }
         self.of_thread.allocations += 1;
@@ -292,7 +289,7 @@ impl Plain<'_> {
             return None;
         }
         let block = slot.block();
-        let site = self.sites.get_mut(block.site as usize)?;
+        let site = self.sites.sites.get_mut(block.site as usize)?;
         if block.size >= LARGE {
             return None;
         }
