@@ -461,6 +461,11 @@ impl Heap {
             counts.calls += site.allocations;
             counts.bytes = counts.bytes.wrapping_add(site.bytes);
         }
+        let live = self.live();
+        if let [only] = &mut self.threads[..] {
+            only.live = live;
+            return;
+        }
         for block in self.blocks.live().filter(|block| block.site != NOT_COUNTED) {
             if let Some(totals) = self.threads.get_mut(block.thread as usize) {
                 totals.live.blocks += 1;

@@ -374,7 +374,15 @@ impl PageView<'_> {
             .map(|(slot, word)| (slot + word.offset(), *word))
     }
 
-    /// The same, for those who look at all pages: which words are blocks is found out without a branch
+    /// The block that begins in the first word's bytes.
+    #[inline]
+    pub(super) fn first_block(&self) -> Option<(u64, Packed)> {
+        let word = self.words[0];
+        let begin = self.page << PAGE_BITS;
+        (!word.is_nothing()).then_some((begin + word.offset(), word))
+    }
+
+    /// The blocks with their addresses, for those who look at all pages: which words are blocks is found out without a branch
     /// for each, which no processor can foresee.
     #[inline(always)]
     pub(super) fn each_block(&self, mut each: impl FnMut(u64, Packed)) {

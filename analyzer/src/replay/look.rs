@@ -283,6 +283,17 @@ impl Looker {
         let mut shares = Shares::default();
         for view in blocks.leaves().all() {
             let own = uses[view.leaf].free_share();
+            if own == 0 {
+                // Nothing to share, as in nearly all pages of a heap that is full; only a block at the very beginning
+                // is, with its header, part of the page before.
+                if let Some((address, word)) = view.first_block()
+                    && first_page(address) != view.page
+                {
+                    let share = share_of_page(first_page(address), view.leaf.checked_sub(1));
+                    shares.add(word.block().site, share);
+                }
+                continue;
+            }
             view.each_block(|address, word| {
                 let page = first_page(address);
                 let share = if page == view.page {

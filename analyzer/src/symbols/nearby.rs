@@ -13,7 +13,7 @@ use addr2line::gimli::{
     EndianSlice, LittleEndian, SectionId,
 };
 use flate2::read::ZlibDecoder;
-use object::{CompressionFormat, Object, ObjectSection, ReadRef};
+use object::{CompressedData, CompressionFormat, Object, ObjectSection, ReadRef};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -203,6 +203,18 @@ impl Units {
     }
 }
 
+/// Room for a section, so that it need not move while it grows. What is not written to takes no memory, but what a
+/// damaged file says of its length is believed only as far as it is likely.
+fn room_for(data: &CompressedData<'_>) -> Vec<u8> {
+    const LIKELY_RATIO: usize = 16;
+    let likely = data.data.len().saturating_mul(LIKELY_RATIO);
+    let room = usize::try_from(data.uncompressed_size).map_or(likely, |size| size.min(likely));
+    let mut bytes = Vec::new();
+    // Without, it grows step by step.
+    let _ = bytes.try_reserve_exact(room);
+    bytes
+}
+
 /// A section that is inflated from its beginning, as far as somebody asks.
 struct Inflating<'d> {
     bytes: Cow<'d, [u8]>,
@@ -219,7 +231,7 @@ impl<'d> Inflating<'d> {
                 rest: None,
             }),
             CompressionFormat::Zlib => Some(Inflating {
-                bytes: Cow::Owned(Vec::new()),
+                bytes: Cow::Owned(room_for(&data)),
                 rest: Some(ZlibDecoder::new(data.data)),
             }),
             _ => None,
