@@ -274,6 +274,18 @@ fn correct_calls_give_the_results_that_they_give_without_ldt() {
     }
 }
 
+#[test]
+fn functions_of_other_libraries_are_not_taken_for_the_c_librarys() {
+    let program = Sample::named("check/calls/own_regcomp.c").build(Variant::PLAIN);
+    let own = Sample::named("loading/own_regcomp.c").build_library(Variant::PLAIN);
+    let libraries = [calls_library(), preload(), own].map(|path| path.display().to_string());
+    let outcome = run(Command::new(program)
+        .env("LD_PRELOAD", libraries.join(":"))
+        .env("LDT_OPTIONS", "mode=check"));
+    assert_eq!(outcome.ending, Ending::Code(0), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("ERROR: "), "{}", outcome.stderr);
+}
+
 fn same_lines(without: &str, with: &str, how: &str) {
     let differences: Vec<String> = without
         .lines()
@@ -307,8 +319,29 @@ fn the_librarys_own_code_never_comes_by_the_checks() {
         "libldt.so calls {both:?} through libldt_calls.so: add them to preload/src/bound.rs"
     );
     // Nor are these checks found in a profile: the functions are bound inside, not exported. A few are, for other
-    // reasons, and the check passes the call on to libldt.so: limits make room in the heap, masks are noted.
+    // reasons, and the check passes the call on to libldt.so: limits make room in the heap, masks are noted, programs
+    // that are started go on with the recording.
     let exported = symbols(&preload(), true);
     let interposed: Vec<_> = checked.intersection(&exported).collect();
-    assert_eq!(interposed, ["pselect", "setrlimit", "setrlimit64"]);
+    assert_eq!(
+        interposed,
+        [
+            "epoll_pwait",
+            "epoll_pwait2",
+            "execl",
+            "execle",
+            "execlp",
+            "execv",
+            "execve",
+            "execvp",
+            "execvpe",
+            "posix_spawn",
+            "posix_spawnp",
+            "ppoll",
+            "prctl",
+            "pselect",
+            "setrlimit",
+            "setrlimit64"
+        ]
+    );
 }

@@ -11,11 +11,21 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use crate::heap;
 use crate::lacking;
+use crate::origins::Origins;
 use crate::table::{Index, TABLE};
 
 /// By the numbers of [`Index`]; null until looked up, and where the C library has none.
 pub(crate) static FUNCTIONS: [AtomicPtr<c_void>; TABLE.len()] =
     [const { AtomicPtr::new(ptr::null_mut()) }; TABLE.len()];
+
+/// Which of them are somebody else's: a library of the program's own has a function of that name, and what that one reads and
+/// writes is not known here (libpcreposix has a `regcomp` with a smaller expression, say).
+static FOREIGN: [AtomicBool; TABLE.len()] = [const { AtomicBool::new(false) }; TABLE.len()];
+
+/// Whether the function with this number is not the C library's.
+pub(crate) fn is_foreign(index: usize) -> bool {
+    FOREIGN[index].load(Ordering::Relaxed)
+}
 
 static RESOLVED: AtomicBool = AtomicBool::new(false);
 
@@ -53,6 +63,7 @@ pub(crate) fn resolve() {
     // First, since an export takes a function that is there as the sign that the heap is known.
     heap::resolve();
     let is_since_238 = is_since_238();
+    let origins = Origins::known();
     let mut index = 0;
     while index < TABLE.len() {
         // memcpy has two versions, and which one a caller wants cannot be seen here. The older allows
@@ -65,7 +76,9 @@ pub(crate) fn resolve() {
         // dlsym allocates the text of its error for one that is missing: in a program with an allocator of
         // its own that is the allocator's lock, perhaps in the middle of its start.
         if is_since_238 || !TABLE[index].since_238 {
-            FUNCTIONS[index].store(next(name), Ordering::Release);
+            let found = next(name);
+            FOREIGN[index].store(!origins.has(found), Ordering::Relaxed);
+            FUNCTIONS[index].store(found, Ordering::Release);
         } else if let Some(stand_in) = lacking::instead_of(index) {
             FUNCTIONS[index].store(
                 ptr::without_provenance_mut(stand_in as usize),
@@ -122,6 +135,16 @@ functions! {
     wmemchr(from: u64, unit: u64, units: u64) -> u64;
     /// The C library's own.
     memmem(from: u64, bytes: u64, needle: u64, needle_bytes: u64) -> u64;
+    /// The C library's own; `from` and `state` are addresses of a pointer and of an `mbstate_t`.
+    mbsnrtowcs(to: u64, from: u64, bytes: u64, most: u64, state: u64) -> u64;
+    /// The same.
+    wcsnrtombs(to: u64, from: u64, units: u64, most: u64, state: u64) -> u64;
+    /// The C library's own.
+    wcswidth(text: u64, units: u64) -> i32;
+    /// The C library's own.
+    strptime(text: u64, format: u64, date: u64) -> u64;
+    /// The C library's own.
+    inet_aton(text: u64, address: u64) -> i32;
     /// The C library's own; `list` is the address of a `va_list`.
     vsnprintf(into: u64, limit: u64, format: u64, list: u64) -> i32;
 }

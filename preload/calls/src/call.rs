@@ -110,6 +110,32 @@ impl Call<'_> {
         self.frame.args[usize::from(self.entry.roles[role])]
     }
 
+    /// The call reads a text up to its terminator, and nothing else is to be known of it: one outside the heap is left to
+    /// the function itself, or to the kernel, which has an error for a wild pointer.
+    pub(crate) fn read_whole_text(&self, address: u64, unit: Unit) {
+        if heap::is_ours(address) {
+            self.read_text_of(address, u64::MAX, unit);
+        }
+    }
+
+    /// Whether a text ends inside its block within so many units, or lies where nothing is known: then there is nothing to
+    /// tell of reading it.
+    pub(crate) fn ends_within(&self, address: u64, limit: u64, unit: Unit) -> bool {
+        let room = self.room_of(address, unit);
+        // SAFETY: so much of a live block.
+        room >= limit || unsafe { scan::terminator(address, room, unit) }.is_some()
+    }
+
+    /// Keeps two words for the rest of the story: what a call changes itself.
+    pub(crate) fn keep(&mut self, words: [u64; 2]) {
+        self.frame.words = words;
+    }
+
+    /// The words that were kept.
+    pub(crate) fn kept(&self) -> [u64; 2] {
+        self.frame.words
+    }
+
     /// The argument of a role, without bound where the function has none.
     pub(crate) fn limit(&self, role: usize) -> u64 {
         if self.has(role) {

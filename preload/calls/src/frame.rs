@@ -41,6 +41,8 @@ pub(crate) struct Frame {
     opened: [Cell<Opened>; 2],
     /// Whether the story goes on with the result.
     is_told_on: u64,
+    /// What the first half of a story leaves for the second.
+    pub(crate) words: [u64; 2],
 }
 
 /// A range in which guards were opened.
@@ -52,7 +54,7 @@ struct Opened {
 }
 
 /// What the code below reserves: a return address more than a multiple of 16.
-const FRAME_BYTES: usize = 344;
+const FRAME_BYTES: usize = 360;
 /// Where the second word of the caller's arguments on the stack is, and the first once that one is pushed again.
 const SECOND_STACK_WORD: usize = FRAME_BYTES + 16;
 
@@ -116,6 +118,12 @@ unsafe extern "C" fn before(frame: &mut Frame) -> Next {
         beneath::resolve();
     }
     let index = frame.index as usize;
+    if beneath::is_foreign(index) {
+        return Next {
+            function: beneath::address(index),
+            watched: 0,
+        };
+    }
     frame.opened = Default::default();
     let mut call = Call::new(frame, &TABLE[index]);
     let then = call.begin();

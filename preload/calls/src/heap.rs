@@ -93,6 +93,11 @@ pub(crate) fn resolve() {
     }
 }
 
+/// Where code of libldt.so lies; null without it.
+pub(crate) fn code() -> *mut c_void {
+    ROOM.load(Ordering::Relaxed)
+}
+
 /// Whether an address may lie in the heap.
 pub(crate) fn is_ours(address: u64) -> bool {
     // SAFETY: `NO_HEAP`, or libldt.so's, which is never unloaded.

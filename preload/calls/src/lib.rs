@@ -28,6 +28,7 @@ mod frame;
 mod heap;
 mod lacking;
 mod numbers;
+mod origins;
 #[cfg(not(test))]
 mod quick;
 mod readable;

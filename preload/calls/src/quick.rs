@@ -21,3 +21,8 @@ pub(crate) extern "C" fn pairs(left: u64, right: u64, bytes: u64) -> bool {
 pub(crate) extern "C" fn fills(to: u64, _byte: u64, bytes: u64) -> bool {
     heap::fits(to, bytes)
 }
+
+/// Whether the character that a text begins with can be converted, whatever its length, and has a place to go to.
+pub(crate) extern "C" fn characters(to: u64, from: u64, bytes: u64) -> bool {
+    heap::fits(from, bytes.min(16)) && (to == 0 || heap::room(to) >= 4)
+}

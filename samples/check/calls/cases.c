@@ -239,6 +239,8 @@ READ_ONE(renameat, renameat, char, TEXT(char, renameat(AT_FDCWD, p, AT_FDCWD, "/
 READ_ONE(symlinkat, symlinkat, char, TEXT(char, symlinkat(p, AT_FDCWD, "/nowhere/x")))
 READ_ONE(utimensat, utimensat, char, TEXT(char, utimensat(AT_FDCWD, p, NULL, 0)))
 
+#include "cases_names.h"
+
 int main(int count, char **arguments) {
     prepare();
     return run_cases(count, arguments);

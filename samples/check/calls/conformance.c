@@ -11,7 +11,17 @@
 #include <sys/epoll.h>
 #include <sys/msg.h>
 #include <sys/xattr.h>
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <iconv.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <regex.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <termios.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
@@ -188,6 +198,41 @@ static void requests(void) {
     uid_t *ids = at(1, 3 * sizeof *ids); NUMBER(getresuid(ids, ids + 1, ids + 2)); NUMBER(ids[0] == getuid()); close(events); close(ends[0]); close(ends[1]);
 }
 
+/* Characters converted, up to what cannot be. */
+static void conversions(void) {
+    wchar_t *w = at(1, 4 * 8); char *s = str(2, "gr\xc3\xbc\xc3\x9f" "e"), *b = at(3, 9);
+    NUMBER(mbstowcs(w, s, 8)); WIDE(w); NUMBER(mbstowcs(w, s, 3)); NUMBER(mbstowcs(NULL, s, 0)); NUMBER(mbstowcs(w, "\xff", 4)); NUMBER(wcstombs(b, w, 9)); NUMBER(wcstombs(b, L"\xdfx", 2)); NUMBER(wcstombs(b, L"\xdfx", 1)); NUMBER(wcstombs(NULL, w, 0));
+    char *cut = memcpy(at(4, 3), "a\xc3\xbc", 3); NUMBER(mbstowcs(w, cut, 1)); NUMBER(mbstowcs(w, cut, 2)); NUMBER(mbstowcs(w, memcpy(at(4, 2), "a\xff", 2), 8));
+    mbstate_t *state = at(5, sizeof *state); const char *from = s; NUMBER(mbsrtowcs(w, &from, 4, state)); PLACE(from, s); NUMBER(mbsrtowcs(w, &from, 8, state)); NUMBER(from == NULL);
+    from = cut = memcpy(at(4, 3), "a\xc3\xbc", 3); NUMBER(mbsnrtowcs(w, &from, 2, 8, state)); PLACE(from, cut); NUMBER(mbsnrtowcs(w, &from, 1, 8, state)); PLACE(from, cut); NUMBER(w[0]);
+    const wchar_t *wide = w; w[1] = 0; NUMBER(wcsrtombs(b, &wide, 9, state)); NUMBER(wide == NULL); wide = w; NUMBER(wcsnrtombs(b, &wide, 1, 9, state)); NUMBER(wide - w);
+    NUMBER(mbrtowc(w, cut, 3, NULL)); NUMBER(mbrtowc(w, cut + 1, 1, state)); NUMBER(mbrtowc(w, cut + 2, 1, state)); NUMBER(w[0]); NUMBER(mbrtowc(NULL, NULL, 0, NULL)); NUMBER(mbrtowc(w, "", 1, NULL)); NUMBER(mbrtowc(w, "\xff", 1, state)); NUMBER(mbrtowc(w, cut, 0, NULL));
+    NUMBER(mbtowc(w, cut + 1, 2)); NUMBER(mbtowc(w, cut + 1, 1)); NUMBER(mbtowc(NULL, NULL, 0)); NUMBER(mblen(cut + 1, 2)); NUMBER(mbrlen(cut + 1, 2, NULL)); NUMBER(wcrtomb(at(3, 2), 0xfc, NULL)); NUMBER(wcrtomb(NULL, 0, NULL)); NUMBER(wctomb(at(3, 1), L'x')); NUMBER(wctomb(at(3, 1), -5)); NUMBER(wctomb(NULL, 0));
+    NUMBER(wcswidth(wstr(1, L"ab\xfc"), 9)); NUMBER(wcswidth(wstr(1, L"a\1"), 9)); NUMBER(wcswidth(wmemcpy(at(1, 8), L"ab", 2), 2)); NUMBER(wcswidth(wmemcpy(at(1, 8), L"a\1", 2), 9));
+    iconv_t latin = iconv_open(str(1, "LATIN1"), str(2, "UTF-8")); NUMBER(iconv_open("nothing", "UTF-8") == (iconv_t)-1);
+    for (int most = 0; most < 4; most++) {
+        char **in = at(5, 8), **out = at(6, 8); size_t *in_left = at(7, 8), left = most; *in = s = memcpy(at(2, 5), "a\xc3\xbc\xff" "b", 5); *in_left = 5; *out = b = at(3, most + 1);
+        NUMBER(iconv(latin, in, in_left, out, &left)); PLACE(*in, s); PLACE(*out, b); NUMBER(*in_left); NUMBER(left); NUMBER(iconv(latin, NULL, NULL, NULL, NULL)); NUMBER(iconv(latin, NULL, NULL, out, &left));
+    }
+    NUMBER(iconv_close(latin)); swab(memcpy(at(1, 5), "abcde", 5), b = at(2, 4), 5); SAY("%.4s\n", b); swab(b, b, -2); SAY("%.4s\n", b);
+}
+
+/* Names and dates left in a place, patterns, hosts. */
+static void names(void) {
+    struct tm *date = at(1, sizeof *date); char *b = at(2, 5), *s; NUMBER(strftime(b, 4000, "%Y", date)); TEXTUAL(b); NUMBER(strftime(b, 4, "%Y", date)); NUMBER(strftime(b, 0, "x", date)); NUMBER(wcsftime(at(3, 20), 900, L"%Y", date));
+    PLACE(strptime(s = str(3, "2024-02-30x"), str(4, "%Y-%m-%d"), date), s); NUMBER(date->tm_yday); PLACE(strptime(s, "%Y/", date), s); PLACE(strptime(s = memcpy(at(3, 4), "2024", 4), "%Y", date), s); PLACE(strptime(s = memcpy(at(3, 5), "2024x", 5), "%Y-%m", date), s);
+    TEXTUAL(asctime_r(memset(date, 0, sizeof *date), at(2, 26))); time_t *when = at(3, 8); TEXTUAL(ctime_r(when, at(2, 26)));
+    NUMBER(confstr(_CS_PATH, at(2, 14), 4000)); NUMBER(confstr(_CS_PATH, at(2, 3), 3)); NUMBER(confstr(_CS_PATH, NULL, 0)); TEXTUAL(strerror_r(ENOENT, at(2, 4), 4)); TEXTUAL(strerror_r(4711, at(2, 20), 4000)); TEXTUAL(strerror_r(4711, at(2, 4), 4));
+    TEXTUAL(realpath(str(1, "/proc/./sys"), at(2, 10))); TEXTUAL(realpath("/nowhere/at/all", at(2, 16))); free(s = realpath(str(1, "/proc"), NULL)); NUMBER(gethostname(at(2, 1), 1)); NUMBER(gethostname(at(2, 65), 4000)); NUMBER(ttyname_r(-1, b = at(2, 3), 3)); NUMBER(prctl(15, str(1, "a name that is too long"))); NUMBER(prctl(16, b = at(2, 16))); TEXTUAL(b); NUMBER(prctl(15, (void *)8));
+    struct in_addr *address = at(1, 4); NUMBER(inet_aton(str(2, "1.2.3.4"), address)); NUMBER(address->s_addr); NUMBER(inet_aton(memcpy(at(2, 4), "999.", 4), address)); NUMBER(inet_aton(memcpy(at(2, 8), "1.2.3.4 ", 8), address)); NUMBER(inet_aton(str(2, "x"), NULL)); NUMBER(inet_addr(str(2, "4.3.2.1"))); NUMBER(inet_pton(AF_INET, str(2, "1.2.3"), address)); NUMBER(inet_pton(AF_INET, "1.2.3.4", address)); NUMBER(inet_pton(99, "x", NULL)); TEXTUAL(inet_ntop(AF_INET, address, at(2, 8), 4000)); TEXTUAL(inet_ntop(AF_INET, address, at(2, 4), 4));
+    struct addrinfo *hints = at(1, sizeof *hints), **list = at(2, 8); hints->ai_flags = AI_NUMERICHOST; NUMBER(getaddrinfo(str(3, "127.0.0.1"), str(4, "80"), hints, list)); b = at(5, 10); NUMBER(getnameinfo((*list)->ai_addr, (*list)->ai_addrlen, b, 4000, at(6, 3), 3, NI_NUMERICHOST | NI_NUMERICSERV)); TEXTUAL(b); freeaddrinfo(*list); NUMBER(getaddrinfo("x", NULL, hints, list)); NUMBER(getaddrinfo(NULL, NULL, NULL, list));
+    regex_t *regex = at(1, sizeof *regex); regmatch_t *match = at(2, 2 * sizeof *match); NUMBER(regcomp(regex, str(3, "b(c)"), REG_EXTENDED)); NUMBER(regexec(regex, str(4, "abcd"), 2, match, 0)); NUMBER(match[1].rm_so); match->rm_so = 1; match->rm_eo = 3; NUMBER(regexec(regex, memcpy(at(4, 3), "abc", 3), 1, match, REG_STARTEND)); NUMBER(regexec(regex, "x", 99, match, 0)); regfree(regex);
+    NUMBER(regcomp(regex, "(", REG_EXTENDED)); NUMBER(regerror(REG_EPAREN, regex, at(4, 5), 5)); NUMBER(regcomp(regex, "a", REG_NOSUB)); NUMBER(regexec(regex, "a", 99, match, 0)); regfree(regex); NUMBER(fnmatch(str(1, "a*"), str(3, "abc"), 0)); glob_t *found = at(1, sizeof *found); NUMBER(glob(str(3, "/pro[c]"), 0, NULL, found)); TEXTUAL(*found->gl_pathv); globfree(found);
+    struct passwd *user = at(1, sizeof *user), **entry = at(2, 8); NUMBER(getpwnam_r(str(3, "root"), user, at(4, 400), 400, entry)); NUMBER(*entry == user); NUMBER(getpwnam_r("nobody at all", user, at(4, 400), 400, entry)); NUMBER(*entry == NULL); NUMBER(getpwuid_r(0, user, at(4, 2), 2, entry));
+    char **vector = at(1, 16); vector[0] = str(2, "true"); NUMBER(execv("/nowhere", vector)); NUMBER(execl(str(3, "/nowhere"), "a", "b", "c", "d", "e", "f", NULL)); pid_t *child = at(4, 4); int status; NUMBER(posix_spawnp(child, "true", NULL, NULL, vector, environ)); NUMBER(waitpid(*child, &status, 0) == *child); NUMBER(status); NUMBER(posix_spawn(child, "/nowhere", NULL, NULL, vector, vector)); NUMBER(waitid(P_ALL, 0, at(5, 28), WEXITED));
+    struct termios *terminal = at(1, 60); NUMBER(tcgetattr(-1, terminal)); NUMBER(tcsetattr(-1, 0, terminal)); struct flock *lock = at(2, sizeof *lock); NUMBER(fcntl(1, F_GETLK, lock)); NUMBER(fcntl(1, F_GETLK, (void *)8)); NUMBER(fcntl(1, F_GETFD)); NUMBER(getentropy(at(1, 4), 4)); NUMBER(getentropy(at(1, 4), 400)); NUMBER(getloadavg(at(1, 8), 1));
+}
+
 /* A thread that waits in read can be cancelled, and its cleanup runs: through the frame that watches too. */
 static int cleaned;
 static void clean(void *unused) { cleaned++; }
@@ -220,6 +265,8 @@ int main(void) {
         wild();
         records();
         requests();
+        conversions();
+        names();
         interrupted();
     }
     for (int i = 0; i < 8; i++) free(blocks[i]);

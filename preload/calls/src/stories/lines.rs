@@ -7,7 +7,7 @@ fn watch_unless(roomy: bool) -> Then {
     if roomy { Then::Go } else { Then::Watch }
 }
 
-fn text_written(call: &mut Call<'_>, result: u64) {
+pub(super) fn text_written(call: &mut Call<'_>, result: u64) {
     if result == 0 {
         return;
     }

@@ -33,8 +33,12 @@ const fn fills<const BYTES: u64>() -> Story {
 
 /// waitpid's status.
 pub(crate) const FILL_STATUS: Story = fills::<4>();
-/// `time_t`.
-pub(crate) const FILL_TIME: Story = fills::<8>();
+/// `time_t`, a pointer, the place in `fpos_t`.
+pub(crate) const FILL_WORD: Story = fills::<8>();
+/// Of `siginfo_t` what waitid's kernel fills.
+pub(crate) const FILL_ENDING: Story = fills::<28>();
+/// `struct termios`.
+pub(crate) const FILL_TERMINAL: Story = fills::<60>();
 /// Two descriptors.
 pub(crate) const FILL_DESCRIPTORS: Story = fills::<8>();
 /// `struct timeval`, `struct timespec`, `struct rlimit`: two words.
@@ -87,6 +91,8 @@ pub(crate) const READ_TIME: Story = reads::<8>();
 pub(crate) const READ_PAIR: Story = reads::<16>();
 /// Two `struct timespec`, `struct timeval`.
 pub(crate) const READ_TWO_PAIRS: Story = reads::<32>();
+/// Of `struct termios` what there was before speeds had fields of their own.
+pub(crate) const READ_TERMINAL: Story = reads::<36>();
 /// `struct tm`.
 pub(crate) const READ_DATE: Story = reads::<TM_BYTES>();
 

@@ -25,6 +25,9 @@ const fn exchanges<const READ: u64, const FILLED: u64>() -> Story {
 /// Two `struct itimerspec` or `struct itimerval`: the new one and the old one.
 pub(crate) const SET_TIMER: Story = exchanges::<32, 32>();
 
+/// Two `struct timeval`: how much the clock is to be moved, and how much it still was (adjtime).
+pub(crate) const ADJUST_CLOCK: Story = exchanges::<16, 16>();
+
 /// Roles: three ids to fill (getresuid).
 pub(crate) const FILL_IDS: Story = Story {
     before: |call| {
@@ -162,3 +165,22 @@ const fn reads_items<const BYTES: u64>() -> Story {
 pub(crate) const READ_OPERATIONS: Story = reads_items::<{ size_of::<libc::sembuf>() as u64 }>();
 /// `struct mmsghdr`.
 pub(crate) const READ_MESSAGES: Story = reads_items::<{ size_of::<libc::mmsghdr>() as u64 }>();
+
+/// Roles: what is done, the lock (fcntl).
+pub(crate) const CONTROL_FILE: Story = Story {
+    before: |call| match call.arg(0) as i32 {
+        libc::F_SETLK | libc::F_SETLKW | libc::F_OFD_SETLK | libc::F_OFD_SETLKW => {
+            call.read(call.arg(1), LOCK_BYTES);
+            Then::Go
+        }
+        libc::F_GETLK | libc::F_OFD_GETLK => watch_unless(call.is_roomy(call.arg(1), LOCK_BYTES)),
+        _ => Then::Go,
+    },
+    after: |call, result| {
+        if matches!(call.arg(0) as i32, libc::F_GETLK | libc::F_OFD_GETLK) && !has_failed(result) {
+            call.write(call.arg(1), LOCK_BYTES);
+        }
+    },
+};
+
+const LOCK_BYTES: u64 = size_of::<libc::flock>() as u64;
