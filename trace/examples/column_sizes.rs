@@ -22,7 +22,14 @@ const NAMES: [&str; COLUMNS as usize] = [
     "rest",
     "freed low",
     "freed high",
-    "old regions",
+    "regions",
+    "tokens after frees",
+    "tokens after others",
+    "ticks of frees",
+    "addresses middle",
+    "addresses high",
+    "old frees middle",
+    "old frees high",
 ];
 
 fn main() {
@@ -37,7 +44,8 @@ fn main() {
         allocations += chunk.counters.allocations;
         let count = chunk.columns as usize;
         let mut from = 4 * count;
-        for index in 0..count {
+        // A trace of an older version has fewer.
+        for index in 0..count.min(NAMES.len()) {
             let length = u32::from_le_bytes(
                 columns[4 * index..4 * index + 4]
                     .try_into()

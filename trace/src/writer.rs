@@ -2,7 +2,7 @@
 //! same codec as the engine's, without the budget and the care for a process that may die.
 
 use crate::chunk::ChunkHeader;
-use crate::columns::{self, Model};
+use crate::columns::{self, Layout, Model};
 use crate::header::{ALIGNMENT, HEADER_BYTES, Header, PAGE, VERSION, window};
 use crate::words::{self, Words};
 use std::fs::File;
@@ -46,6 +46,12 @@ impl TraceWriter {
     /// Appends a chunk; gives its offset.
     pub fn chunk(&mut self, thread: u32, tid: u32, seq: u32, words: &[u64]) -> io::Result<u64> {
         self.columns.resize(columns::bound(words.len()), 0);
+        // One way and the other, so that readers of what is written here meet both.
+        self.model.lay_out(if seq.is_multiple_of(2) {
+            Layout::Together
+        } else {
+            Layout::ByKindBefore
+        });
         let encoded = columns::encode(words, &mut self.model, &mut self.columns)
             .ok_or_else(|| Error::new(ErrorKind::InvalidInput, "the words are malformed"))?;
         let columns = &self.columns[..encoded.bytes];

@@ -1,9 +1,9 @@
 //! Columns back into words.
 
-use super::model::class;
+use super::belief::class;
 use super::reader::Reader;
 use super::recall::Recall;
-use super::sheet::{COLUMNS, COLUMNS_OF_VERSION_1, Column};
+use super::sheet::{COLUMNS, COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, Column, FAR};
 use super::{Malformed, token};
 use crate::function::Function;
 use crate::words::{self, NodeId, WordSink, Words};
@@ -17,22 +17,36 @@ pub fn decode(
     recall: &mut Recall,
     words: &mut Vec<u64>,
 ) -> Result<(), Malformed> {
+    // What differs between versions is decided when this is compiled: it stands where each event passes.
+    match columns as usize {
+        COLUMNS => decode_version::<3>(bytes, COLUMNS, max_words, recall, words),
+        COLUMNS_OF_VERSION_2 => {
+            decode_version::<2>(bytes, COLUMNS_OF_VERSION_2, max_words, recall, words)
+        }
+        COLUMNS_OF_VERSION_1 => {
+            decode_version::<1>(bytes, COLUMNS_OF_VERSION_1, max_words, recall, words)
+        }
+        _ => Err(Malformed("a number of columns that no version has")),
+    }
+}
+
+fn decode_version<const VERSION: u32>(
+    bytes: &[u8],
+    columns: usize,
+    max_words: usize,
+    recall: &mut Recall,
+    words: &mut Vec<u64>,
+) -> Result<(), Malformed> {
     recall.reset();
-    let regions = match columns as usize {
-        COLUMNS => Regions::Told,
-        COLUMNS_OF_VERSION_1 => Regions::One,
-        _ => return Err(Malformed("a number of columns that no version has")),
-    };
-    let reader = Reader::new(bytes, columns as usize)
+    let reader = Reader::new(bytes, columns)
         .ok_or(Malformed("the table of columns does not fit the chunk"))?;
     words.resize(max_words, 0);
-    let mut decoder = Decoder {
+    let mut decoder = Decoder::<VERSION> {
         recall,
         reader,
-        regions,
         words: Room { words, used: 0 },
     };
-    while let Some(token) = decoder.reader.token() {
+    while let Some(token) = decoder.reader.next_token() {
         decoder
             .event(token)
             .ok_or(Malformed("columns that do not fit together"))?;
@@ -65,20 +79,10 @@ impl WordSink for Room<'_> {
     }
 }
 
-struct Decoder<'a> {
+struct Decoder<'a, const VERSION: u32> {
     recall: &'a mut Recall,
     reader: Reader<'a>,
-    regions: Regions,
     words: Room<'a>,
-}
-
-/// Whence distances of frees from elsewhere are counted.
-#[derive(Clone, Copy)]
-enum Regions {
-    /// Version 1: from the last one, wherever it was.
-    One,
-    /// From the last one of the region that is told.
-    Told,
 }
 
 /// What an allocation's columns say.
@@ -89,12 +93,12 @@ struct Allocation {
     stack: NodeId,
 }
 
-impl Decoder<'_> {
+impl<const VERSION: u32> Decoder<'_, VERSION> {
     #[inline(always)]
     fn event(&mut self, token: u8) -> Option<()> {
         if token & token::ALLOC != 0 {
             let block = self.alloc(token, 0)?;
-            let tick = self.stamp(token & token::STAMPED != 0)?;
+            let tick = self.stamp(Column::Ticks, token & token::STAMPED != 0)?;
             words::put_alloc(
                 &mut self.words,
                 block.function,
@@ -108,7 +112,12 @@ impl Decoder<'_> {
         }
         if token & token::FREE != 0 {
             let (function, address) = self.free(token)?;
-            let tick = self.stamp(token & token::STAMPED != 0)?;
+            let column = if VERSION < 3 {
+                Column::Ticks
+            } else {
+                Column::TicksOfFrees
+            };
+            let tick = self.stamp(column, token & token::STAMPED != 0)?;
             words::put_free(
                 &mut self.words,
                 Function::from_code(function)?,
@@ -121,19 +130,20 @@ impl Decoder<'_> {
     }
 
     #[inline(always)]
-    fn stamp(&mut self, stamped: bool) -> Option<Option<u64>> {
+    fn stamp(&mut self, column: Column, stamped: bool) -> Option<Option<u64>> {
         if stamped {
-            self.tick().map(Some)
+            self.tick(column).map(Some)
         } else {
             Some(None)
         }
     }
 
     #[inline(always)]
-    fn tick(&mut self) -> Option<u64> {
-        let delta = self.reader.signed(Column::Ticks)?;
-        let tick = self.recall.last_tick.wrapping_add(delta as u64);
-        self.recall.last_tick = tick;
+    fn tick(&mut self, column: Column) -> Option<u64> {
+        let delta = self.reader.signed(column)?;
+        let belief = &mut self.recall.belief;
+        let tick = belief.last_tick().wrapping_add(delta as u64);
+        belief.put_tick(tick);
         Some(tick)
     }
 
@@ -142,16 +152,16 @@ impl Decoder<'_> {
             token::REALLOC | token::REALLOC_STAMPED => {
                 let free = self
                     .reader
-                    .byte(Column::Tokens)
+                    .next_token()
                     .filter(|token| token & 0xc1 == token::FREE)?;
                 let (_, old) = self.free(free)?;
                 let alloc = self
                     .reader
-                    .byte(Column::Tokens)
+                    .next_token()
                     .filter(|token| token & 0x81 == token::ALLOC)?;
                 let block = self.alloc(alloc, old)?;
                 let ticks = if token == token::REALLOC_STAMPED {
-                    Some((self.tick()?, self.tick()?))
+                    Some((self.tick(Column::Ticks)?, self.tick(Column::Ticks)?))
                 } else {
                     None
                 };
@@ -168,7 +178,7 @@ impl Decoder<'_> {
             }
             token::NODE_CHAINED | token::NODE => self.node(token)?,
             token::STAMP => {
-                let tick = self.tick()?;
+                let tick = self.tick(Column::Ticks)?;
                 words::put_stamp(&mut self.words, tick);
             }
             token::WORDS => self.plain_words()?,
@@ -178,7 +188,7 @@ impl Decoder<'_> {
     }
 
     fn node(&mut self, token: u8) -> Option<()> {
-        let last = self.recall.last_node;
+        let last = self.recall.belief.last_node();
         let [a, b, c, d, e, f] = self.reader.bytes(Column::NodeIps)?;
         let ip = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
         let (id, parent) = if token == token::NODE_CHAINED {
@@ -195,7 +205,7 @@ impl Decoder<'_> {
         if id > words::MAX_NODE || parent > words::MAX_NODE {
             return None;
         }
-        self.recall.last_node = id;
+        self.recall.belief.put_node(id);
         let (id, parent) = (NodeId(id), NodeId(parent));
         words::put_node(
             &mut self.words,
@@ -241,14 +251,15 @@ impl Decoder<'_> {
         // class of the size, so those come first.
         let stack = match token >> token::STACK_SHIFT & 3 {
             token::STACK_EXPECTED => self.recall.expected_stack(),
-            token::STACK_SAME => self.recall.last_stack(),
+            token::STACK_SAME => self.recall.belief.last_stack(),
             token::STACK_PLACE => {
                 let place = self.reader.pair(Column::StackLow)?;
                 self.recall.stack_at(u16::from_le_bytes(place))
             }
             _ => {
                 let distance = self.reader.signed(Column::StackNew)?;
-                u32::try_from(i64::from(self.recall.last_stack()).checked_add(distance)?).ok()?
+                u32::try_from(i64::from(self.recall.belief.last_stack()).checked_add(distance)?)
+                    .ok()?
             }
         };
         if stack > words::MAX_NODE {
@@ -268,24 +279,35 @@ impl Decoder<'_> {
             self.recall.learn(size, function);
         }
         let class = class(size);
-        let last_freed = self.recall.last_freed(class);
+        let last_freed = self.recall.belief.last_freed(class);
         let address = match token >> token::AT_SHIFT & 3 {
             token::AT_LAST_FREED => last_freed,
-            token::AT_NEXT => self.recall.next_address(),
+            token::AT_NEXT => self.recall.belief.next_address(),
             token::AT_OLD if old != 0 => old,
             token::AT_FREED => {
                 let place = self.reader.pair(Column::FreedLow)?;
                 self.recall.freed_ago(u16::from_le_bytes(place))?
             }
-            _ => {
+            _ if VERSION < 3 => {
                 let distance = self.reader.signed(Column::Addresses)?;
-                self.recall
-                    .last_address()
-                    .wrapping_add((distance as u64) << 4)
+                let last = self.recall.belief.last_address();
+                last.wrapping_add((distance as u64) << 4)
+            }
+            _ => {
+                let region = usize::from(self.reader.byte(Column::Regions)?);
+                let address = self.distant(Column::OF_ADDRESSES, region)?;
+                self.recall.belief.put_in_region(region, address);
+                address
             }
         };
-        self.recall
-            .allocated(address, size, class, last_freed == address);
+        let belief = &mut self.recall.belief;
+        if last_freed == address {
+            belief.take_last_freed(class);
+        }
+        if VERSION < 3 || last_freed != address {
+            belief.place(address, size);
+        }
+        self.recall.allocated(address, class);
         Some(Allocation {
             function: Function::from_code(function)?,
             address,
@@ -302,18 +324,39 @@ impl Decoder<'_> {
         }
     }
 
+    /// An address that is written as the distance from the last one so written of its region.
+    #[inline(always)]
+    fn distant(&mut self, columns: [Column; 3], region: usize) -> Option<u64> {
+        let distance = match self.reader.triple(columns)? {
+            FAR => i64::from_le_bytes(self.reader.bytes(Column::Rest)?),
+            near => near,
+        };
+        let last = self.recall.belief.last_of_region(region);
+        Some(last.wrapping_add((distance as u64) << 4))
+    }
+
     #[inline(always)]
     fn free(&mut self, token: u8) -> Option<(u8, u64)> {
+        if VERSION >= 3 && token >= token::FREE_ELSEWHERE {
+            let region = usize::from(token >> token::REGION_SHIFT & token::REGION_MASK);
+            let address = self.distant(Column::OF_OLD_FREES, region)?;
+            self.recall.freed_unseen(address, region);
+            return Some((self.recall.belief.free_function(), address));
+        }
         let address = match token >> token::BLOCK_SHIFT & 7 {
             token::BLOCK_NULL => 0,
             token::BLOCK_DISTANCE => {
-                let region = match self.regions {
-                    Regions::One => 0,
-                    Regions::Told => usize::from(self.reader.byte(Column::OldRegions)?),
+                let region = match VERSION {
+                    1 => 0,
+                    _ => usize::from(self.reader.byte(Column::Regions)?),
                 };
-                let distance = self.reader.signed(Column::OldFrees)?;
-                let last = self.recall.last_old_free(region);
-                let address = last.wrapping_add((distance as u64) << 4);
+                let address = if VERSION < 3 {
+                    let distance = self.reader.signed(Column::OldFrees)?;
+                    let last = self.recall.belief.last_of_region(region);
+                    last.wrapping_add((distance as u64) << 4)
+                } else {
+                    self.distant(Column::OF_OLD_FREES, region)?
+                };
                 self.recall.freed_unseen(address, region);
                 address
             }
@@ -329,11 +372,12 @@ impl Decoder<'_> {
             _ => return None,
         };
         let function = if token & token::OTHER_FUNCTION != 0 {
-            self.reader.byte(Column::Functions)?
+            let function = self.reader.byte(Column::Functions)?;
+            self.recall.belief.put_free_function(function);
+            function
         } else {
-            self.recall.free_function
+            self.recall.belief.free_function()
         };
-        self.recall.free_function = function;
         Some((function, address))
     }
 }

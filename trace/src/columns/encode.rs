@@ -1,8 +1,10 @@
 //! Words into columns.
 
-use super::model::{Found, Model, class, region};
+use super::belief::{class, region};
+use super::model::{Found, Model};
 use super::sheet::{Column, Sheet, bound, compact};
-use super::{Counters, Encoded, token};
+use super::token::{self, Layout};
+use super::{Counters, Encoded};
 use crate::words::{Event, Item, NodeId, Words};
 
 /// Turns words into columns. `None` when the words are malformed or `out` is shorter than
@@ -14,6 +16,11 @@ pub fn encode(words: &[u64], model: &mut Model, out: &mut [u8]) -> Option<Encode
     model.reset();
     let mut counters = Counters::default();
     let mut encoder = Encoder {
+        tokens: match model.layout() {
+            Layout::Together => [Column::Tokens; 3],
+            Layout::ByKindBefore => Column::OF_TOKENS,
+        },
+        before: token::FIRST,
         model,
         sheet: Sheet::new(out, words.len())?,
     };
@@ -49,6 +56,10 @@ pub fn encode(words: &[u64], model: &mut Model, out: &mut [u8]) -> Option<Encode
 struct Encoder<'a> {
     model: &'a mut Model,
     sheet: Sheet<'a>,
+    /// Where the next token stands, by the kind of the one before.
+    tokens: [Column; 3],
+    /// The one before.
+    before: u8,
 }
 
 impl Encoder<'_> {
@@ -72,6 +83,10 @@ impl Encoder<'_> {
                 if !self.free(function as u8, address, stamped) {
                     return self.words(own);
                 }
+                if stamped {
+                    self.tick(Column::TicksOfFrees, item.tick);
+                }
+                return;
             }
             Event::Realloc {
                 function,
@@ -89,10 +104,9 @@ impl Encoder<'_> {
                 if !plain {
                     return self.words(own);
                 }
-                self.sheet
-                    .byte(Column::Tokens, token::REALLOC | u8::from(stamped));
+                self.token(token::REALLOC | u8::from(stamped));
                 // Under the name of the last free, which costs nothing: the allocation has the function.
-                self.free(self.model.last_free_function(), old, false);
+                self.free(self.model.belief.free_function(), old, false);
                 self.alloc(
                     function as u8,
                     address,
@@ -102,7 +116,7 @@ impl Encoder<'_> {
                     Some(old),
                 );
                 if stamped {
-                    self.tick(item.tick_before);
+                    self.tick(Column::Ticks, item.tick_before);
                 }
             }
             Event::Node(node) => {
@@ -110,14 +124,15 @@ impl Encoder<'_> {
                 if stamped || !plain {
                     return self.words(own);
                 }
-                let last = self.model.node(node.id.0);
+                let last = self.model.belief.last_node();
+                self.model.belief.put_node(node.id.0);
                 let ip = node.ip.to_le_bytes();
                 self.sheet
                     .bytes(Column::NodeIps, [ip[0], ip[1], ip[2], ip[3], ip[4], ip[5]]);
                 if node.id.0 == last.wrapping_add(1) && node.parent.0 == last {
-                    self.sheet.byte(Column::Tokens, token::NODE_CHAINED);
+                    self.token(token::NODE_CHAINED);
                 } else {
-                    self.sheet.byte(Column::Tokens, token::NODE);
+                    self.token(token::NODE);
                     let id = i64::from(node.id.0);
                     self.sheet.signed(Column::NodeIds, id - i64::from(last) - 1);
                     self.sheet
@@ -126,20 +141,35 @@ impl Encoder<'_> {
                 return;
             }
             Event::Stamp if own[0] & !(1 << 63) == STAMP_HEAD && stamped => {
-                self.sheet.byte(Column::Tokens, token::STAMP);
+                self.token(token::STAMP);
             }
             _ => return self.words(own),
         }
         if stamped {
-            self.tick(item.tick);
+            self.tick(Column::Ticks, item.tick);
         }
     }
 
     #[inline(always)]
-    fn tick(&mut self, tick: u64) {
-        let last = self.model.tick(tick);
+    fn token(&mut self, token: u8) {
         self.sheet
-            .signed(Column::Ticks, tick.wrapping_sub(last) as i64);
+            .byte(self.tokens[token::kind(self.before)], token);
+        self.before = token;
+    }
+
+    #[inline(always)]
+    fn tick(&mut self, column: Column, tick: u64) {
+        let last = self.model.belief.last_tick();
+        self.model.belief.put_tick(tick);
+        self.sheet.signed(column, tick.wrapping_sub(last) as i64);
+    }
+
+    /// An address that nothing expected, from the last such one of its region.
+    #[inline(always)]
+    fn distance(&mut self, columns: [Column; 3], region: usize, address: u64) {
+        let last = self.model.belief.last_of_region(region);
+        let distance = (address as i64).wrapping_sub(last as i64) >> 4;
+        self.sheet.distance(columns, distance);
     }
 
     /// Gives whether the allocation could be written; unaligned blocks cannot. For a realloc `old` is
@@ -158,35 +188,17 @@ impl Encoder<'_> {
             return false;
         }
         let stack = stack.0;
-        let class = class(size);
-        let reused = self.model.last_freed(class) == address;
-        let at = if old == Some(address) {
-            token::AT_OLD
-        } else if reused {
-            token::AT_LAST_FREED
-        } else if self.model.next_address() == address {
-            token::AT_NEXT
-        } else if let (Some(frees), None) = (self.model.frees_since(address), old) {
-            self.sheet.byte(Column::FreedLow, frees as u8);
-            self.sheet.byte(Column::FreedHigh, (frees >> 8) as u8);
-            token::AT_FREED
-        } else {
-            let distance = (address as i64).wrapping_sub(self.model.last_address() as i64) >> 4;
-            self.sheet.signed(Column::Addresses, distance);
-            token::AT_DISTANCE
-        };
-        self.model.allocated(address, size, class, reused);
         let known = self.model.known_stack(stack);
         let which = if self.model.expected_stack() == stack {
             token::STACK_EXPECTED
-        } else if self.model.last_stack() == stack {
+        } else if self.model.belief.last_stack() == stack {
             token::STACK_SAME
         } else if let Some((place, _)) = known {
             self.sheet.byte(Column::StackLow, place as u8);
             self.sheet.byte(Column::StackHigh, (place >> 8) as u8);
             token::STACK_PLACE
         } else {
-            let distance = i64::from(stack) - i64::from(self.model.last_stack());
+            let distance = i64::from(stack) - i64::from(self.model.belief.last_stack());
             self.sheet.signed(Column::StackNew, distance);
             token::STACK_NEW
         };
@@ -207,12 +219,33 @@ impl Encoder<'_> {
             self.size(size);
         }
         self.model.stack(stack, size, function);
+        // In the order in which they are read: the address depends on the class of the size.
+        let class = class(size);
+        let reused = self.model.belief.last_freed(class) == address;
+        let at = if old == Some(address) {
+            token::AT_OLD
+        } else if reused {
+            token::AT_LAST_FREED
+        } else if self.model.belief.next_address() == address {
+            token::AT_NEXT
+        } else if let (Some(frees), None) = (self.model.frees_since(address), old) {
+            self.sheet.byte(Column::FreedLow, frees as u8);
+            self.sheet.byte(Column::FreedHigh, (frees >> 8) as u8);
+            token::AT_FREED
+        } else {
+            let region = region(address);
+            self.sheet.byte(Column::Regions, region as u8);
+            self.distance(Column::OF_ADDRESSES, region, address);
+            self.model.belief.put_in_region(region, address);
+            token::AT_DISTANCE
+        };
+        self.model.allocated(address, size, class, reused);
         let token = token::ALLOC
             | at << token::AT_SHIFT
             | which << token::STACK_SHIFT
             | asks << token::ASKS_SHIFT
             | u8::from(stamped);
-        self.sheet.byte(Column::Tokens, token);
+        self.token(token);
         true
     }
 
@@ -249,37 +282,44 @@ impl Encoder<'_> {
                     self.sheet.byte(Column::AgeHigh, (place >> 8) as u8);
                     token::BLOCK_PLACE
                 }
-                Found::Unseen => {
-                    let region = region(address);
-                    let last = self.model.last_old_free(region);
-                    let distance = (address as i64).wrapping_sub(last as i64) >> 4;
-                    self.sheet.byte(Column::OldRegions, region as u8);
-                    self.sheet.signed(Column::OldFrees, distance);
-                    token::BLOCK_DISTANCE
-                }
+                Found::Unseen => token::BLOCK_DISTANCE,
             }
         };
-        match how {
-            token::BLOCK_NULL => {}
-            token::BLOCK_DISTANCE => self.model.freed_unseen(address, region(address)),
-            _ => self.model.freed(address),
-        }
-        let other = self.model.free_function(function) != function;
+        let other = self.model.belief.free_function() != function;
         if other {
+            self.model.belief.put_free_function(function);
             self.sheet.byte(Column::Functions, function);
         }
         let token = token::FREE
             | (how << token::BLOCK_SHIFT)
             | (u8::from(other) * token::OTHER_FUNCTION)
             | u8::from(stamped);
-        self.sheet.byte(Column::Tokens, token);
+        match how {
+            token::BLOCK_NULL => self.token(token),
+            token::BLOCK_DISTANCE => {
+                let region = region(address);
+                self.distance(Column::OF_OLD_FREES, region, address);
+                self.model.freed_unseen(address, region);
+                if other {
+                    self.sheet.byte(Column::Regions, region as u8);
+                    self.token(token);
+                } else {
+                    let region = (region as u8) << token::REGION_SHIFT;
+                    self.token(token::FREE_ELSEWHERE | region | u8::from(stamped));
+                }
+            }
+            _ => {
+                self.model.freed(address);
+                self.token(token);
+            }
+        }
         true
     }
 
     /// What is rare: the words as they are.
     #[cold]
     fn words(&mut self, own: &[u64]) {
-        self.sheet.byte(Column::Tokens, token::WORDS);
+        self.token(token::WORDS);
         let counted = u8::try_from(own.len()).unwrap_or(0);
         self.sheet.byte(Column::Functions, counted);
         for word in own {

@@ -3,6 +3,7 @@
 //! [`encode`] and [`decode`] run the same `model` of what comes next (the decoder as `recall`); only what it does not expect is
 //! written, each kind of number in a column of its own (`sheet`), led by one `token` an event.
 
+mod belief;
 mod counters;
 mod decode;
 mod encode;
@@ -19,9 +20,20 @@ pub use decode::decode;
 pub use encode::encode;
 pub use model::Model;
 pub use recall::Recall;
+pub use token::{Layout, by_kind_before};
 
 /// How many columns are written now; a chunk says how many it has.
 pub const COLUMNS: u32 = sheet::COLUMNS as u32;
+
+/// The columns of tokens; the first has all if they are laid out [`Layout::Together`].
+pub const TOKENS: [u32; 3] = [
+    sheet::Column::OF_TOKENS[0] as u32,
+    sheet::Column::OF_TOKENS[1] as u32,
+    sheet::Column::OF_TOKENS[2] as u32,
+];
+
+/// How many columns there were in version 2 of the format.
+pub const COLUMNS_OF_VERSION_2: u32 = sheet::COLUMNS_OF_VERSION_2 as u32;
 
 /// How many columns there were in version 1 of the format.
 pub const COLUMNS_OF_VERSION_1: u32 = sheet::COLUMNS_OF_VERSION_1 as u32;

@@ -5,6 +5,7 @@
 //! nonsense of its neighbour's bytes, which nobody gets to see, because the chunk is then damaged.
 
 use super::sheet::{COLUMNS, Column};
+use super::token;
 
 /// Columns that are being read.
 pub(super) struct Reader<'a> {
@@ -13,6 +14,12 @@ pub(super) struct Reader<'a> {
     ends: [usize; COLUMNS],
     /// By the column of low bytes: how far behind each of them its high byte is.
     to_high: [usize; COLUMNS],
+    /// The same of middle bytes, by the column of the low ones.
+    to_middle: [usize; COLUMNS],
+    /// Where the next token stands, by the kind of the one before.
+    tokens: [Column; 3],
+    /// The one before.
+    before: u8,
 }
 
 /// Columns of low and high bytes of the same numbers: they are as long as each other.
@@ -45,11 +52,37 @@ impl<'a> Reader<'a> {
             // They are read with the low ones.
             at[high] = ends[high];
         }
+        let mut to_middle = [0; COLUMNS];
+        for [low, middle, high] in [Column::OF_ADDRESSES, Column::OF_OLD_FREES] {
+            let (low, middle, high) = (low as usize, middle as usize, high as usize);
+            // Older versions have but the low ones, of other content.
+            if high < count {
+                let length = ends[low] - at[low];
+                if [middle, high]
+                    .iter()
+                    .any(|other| ends[*other] - at[*other] != length)
+                {
+                    return None;
+                }
+                (to_middle[low], to_high[low]) = (at[middle] - at[low], at[high] - at[low]);
+                (at[middle], at[high]) = (ends[middle], ends[high]);
+            }
+        }
+        // The first token is none that comes after an allocation.
+        let others = Column::TokensAfterOthers as usize;
+        let tokens = if at[others] == ends[others] {
+            [Column::Tokens; 3]
+        } else {
+            Column::OF_TOKENS
+        };
         (end == bytes.len()).then_some(Reader {
             bytes,
             at,
             ends,
             to_high,
+            to_middle,
+            tokens,
+            before: token::FIRST,
         })
     }
 
@@ -58,11 +91,18 @@ impl<'a> Reader<'a> {
         self.at == self.ends
     }
 
-    /// The token of the next event, none at the end.
+    /// The next token, none at the end.
     #[inline(always)]
-    pub(super) fn token(&mut self) -> Option<u8> {
-        let column = Column::Tokens as usize;
-        (self.at[column] < self.ends[column]).then(|| self.byte(Column::Tokens))?
+    pub(super) fn next_token(&mut self) -> Option<u8> {
+        let column = self.tokens[token::kind(self.before)];
+        let (at, end) = (&mut self.at[column as usize], self.ends[column as usize]);
+        if *at >= end {
+            return None;
+        }
+        let token = *self.bytes.get(*at)?;
+        *at += 1;
+        self.before = token;
+        Some(token)
     }
 
     /// The next byte.
@@ -83,6 +123,19 @@ impl<'a> Reader<'a> {
         let low = *self.bytes.get(*at)?;
         *at += 1;
         Some([low, high])
+    }
+
+    /// The next signed number of three columns.
+    #[inline(always)]
+    pub(super) fn triple(&mut self, [low, ..]: [Column; 3]) -> Option<i64> {
+        let (to_middle, to_high) = (self.to_middle[low as usize], self.to_high[low as usize]);
+        let at = &mut self.at[low as usize];
+        let high = *self.bytes.get(*at + to_high)?;
+        let middle = *self.bytes.get(*at + to_middle)?;
+        let low = *self.bytes.get(*at)?;
+        *at += 1;
+        // As the upper three bytes, so that the sign is theirs.
+        Some(i64::from(i32::from_le_bytes([0, low, middle, high]) >> 8))
     }
 
     /// The next bytes.
@@ -137,8 +190,8 @@ mod tests {
         let bytes = columns(lengths);
         let mut reader = Reader::new(&bytes, COLUMNS).expect("it fits");
         assert_eq!(reader.pair(Column::SizeLow), Some([1, 3]));
-        assert_eq!(reader.token(), Some(0));
-        assert_eq!(reader.token(), None);
+        assert_eq!(reader.next_token(), Some(0));
+        assert_eq!(reader.next_token(), None);
         assert!(!reader.is_done());
         assert_eq!(reader.pair(Column::SizeLow), Some([2, 4]));
         assert!(reader.is_done());

@@ -5,9 +5,7 @@
 //! how it found the block, so the decoder need not write down in its table what was freed. What
 //! a stack is expected to do is written only when it did something else.
 
-use super::model::{
-    BLOCKS, CLASSES, Freed, MAX_ORDINALS, REGIONS, STACKS, Stack, block_slot, footprint, stack_slot,
-};
+use super::belief::{BLOCKS, Belief, CLASSES, MAX_ORDINALS, STACKS, Stack, block_slot, stack_slot};
 use crate::words::LOW48;
 
 /// What the decoder learnt in the chunk so far.
@@ -15,20 +13,11 @@ use crate::words::LOW48;
 pub struct Recall {
     /// By place in the encoder's table of addresses.
     blocks: [Block; BLOCKS],
-    freed: Freed,
-    stacks: [Stack; STACKS],
-    next_address: u64,
-    last_address: u64,
-    /// By place of the region.
-    last_old_free: [u64; REGIONS],
-    pub(super) last_tick: u64,
-    last_stack: u32,
-    /// Its place in `stacks`.
+    pub(super) belief: Belief,
+    /// The place of the last stack in the table of stacks.
     last_slot: usize,
     allocations: usize,
     frees: usize,
-    pub(super) last_node: u32,
-    pub(super) free_function: u8,
     is_used: bool,
     /// By number of the allocation: its [`Block`].
     by_allocation: Box<[u64]>,
@@ -69,18 +58,10 @@ impl Recall {
     pub fn boxed() -> Box<Recall> {
         Box::new(Recall {
             blocks: [Block::default(); BLOCKS],
-            freed: Freed::none(),
-            stacks: [Stack::default(); STACKS],
-            next_address: 0,
-            last_address: 0,
-            last_old_free: [0; REGIONS],
-            last_tick: 0,
-            last_stack: 0,
+            belief: Belief::none(),
             last_slot: stack_slot(0),
             allocations: 0,
             frees: 0,
-            last_node: 0,
-            free_function: 0,
             is_used: false,
             by_allocation: vec![0; MAX_ORDINALS].into(),
             by_free: vec![0; MAX_ORDINALS].into(),
@@ -93,46 +74,15 @@ impl Recall {
             return;
         }
         self.blocks.fill(Block::default());
-        self.freed.clear();
-        self.stacks.fill(Stack::default());
-        self.next_address = 0;
-        self.last_address = 0;
-        self.last_old_free.fill(0);
-        self.last_tick = 0;
-        self.last_stack = 0;
+        self.belief.clear();
         self.last_slot = stack_slot(0);
         self.allocations = 0;
         self.frees = 0;
-        self.last_node = 0;
-        self.free_function = 0;
     }
 
-    /// The block of this class that was freed last, 0 if none is known.
+    /// A block has been allocated, of which [`Belief`] knows already.
     #[inline(always)]
-    pub(super) fn last_freed(&self, class: usize) -> u64 {
-        self.freed.last(class)
-    }
-
-    /// Where the next block begins if it is carved behind the last one.
-    #[inline(always)]
-    pub(super) fn next_address(&self) -> u64 {
-        self.next_address
-    }
-
-    /// The address of the last allocation.
-    #[inline(always)]
-    pub(super) fn last_address(&self) -> u64 {
-        self.last_address
-    }
-
-    /// A block has been allocated. `reused` says that it was [`Recall::last_freed`].
-    #[inline(always)]
-    pub(super) fn allocated(&mut self, address: u64, size: u32, class: usize, reused: bool) {
-        if reused {
-            self.freed.take_last(class);
-        }
-        self.last_address = address;
-        self.next_address = address.wrapping_add(footprint(size));
+    pub(super) fn allocated(&mut self, address: u64, class: usize) {
         self.allocations += 1;
         if let Some(place) = self.by_allocation.get_mut(self.allocations) {
             let block = Block::new(address, class);
@@ -161,7 +111,7 @@ impl Recall {
     /// A block has been freed that the table does not know: it will next time.
     #[inline(always)]
     pub(super) fn freed_unseen(&mut self, address: u64, region: usize) {
-        self.last_old_free[region % REGIONS] = address;
+        self.belief.put_in_region(region, address);
         let block = Block::unseen(address);
         self.blocks[block_slot(address)] = block;
         self.free(block);
@@ -170,7 +120,7 @@ impl Recall {
     #[inline(always)]
     fn free(&mut self, block: Block) {
         self.frees += 1;
-        self.freed.put(block.address(), block.class());
+        self.belief.put_freed(block.address(), block.class());
         if block.address() != 0
             && let Some(place) = self.by_free.get_mut(self.frees)
         {
@@ -186,51 +136,41 @@ impl Recall {
         address.filter(|_| number > 0)
     }
 
-    /// The last block freed in a region that the table did not know.
-    #[inline(always)]
-    pub(super) fn last_old_free(&self, region: usize) -> u64 {
-        self.last_old_free[region % REGIONS]
-    }
-
-    /// The stack of the last allocation.
-    #[inline(always)]
-    pub(super) fn last_stack(&self) -> u32 {
-        self.last_stack
-    }
-
     /// The stack that followed the last one the last time.
     #[inline(always)]
     pub(super) fn expected_stack(&self) -> u32 {
-        self.stacks[self.last_slot % STACKS].successor
+        self.belief.stacks[self.last_slot % STACKS].successor
     }
 
     /// The stack at a place of the table.
     #[inline(always)]
     pub(super) fn stack_at(&self, place: u16) -> u32 {
-        self.stacks[usize::from(place) % STACKS].number
+        self.belief.stacks[usize::from(place) % STACKS].number
     }
 
     /// The next allocation is from this stack; gives what it did the last time, if that is known.
     #[inline(always)]
     pub(super) fn next_stack(&mut self, stack: u32) -> Option<Stack> {
         let slot = stack_slot(stack);
-        let before = &mut self.stacks[self.last_slot % STACKS];
+        let before = &mut self.belief.stacks[self.last_slot % STACKS];
         if before.successor != stack {
             before.successor = stack;
         }
-        (self.last_slot, self.last_stack) = (slot, stack);
-        let known = self.stacks[slot];
+        self.last_slot = slot;
+        self.belief.put_stack(stack);
+        let known = self.belief.stacks[slot];
         (known.number == stack && stack != 0).then_some(known)
     }
 
     /// It has asked for something else than the last time.
     #[inline(always)]
     pub(super) fn learn(&mut self, size: u32, function: u8) {
-        let slot = &mut self.stacks[self.last_slot % STACKS];
-        if slot.number != self.last_stack {
+        let stack = self.belief.last_stack();
+        let slot = &mut self.belief.stacks[self.last_slot % STACKS];
+        if slot.number != stack {
             slot.successor = 0;
         }
-        slot.number = self.last_stack;
+        slot.number = stack;
         slot.size = size;
         slot.function = u32::from(function);
     }

@@ -21,17 +21,17 @@ pub(super) enum Column {
     StackHigh,
     /// Stacks that the dictionary did not have: signed varint from the stack before.
     StackNew,
-    /// Addresses of allocations that were not predicted: signed varint of 16-byte units from the
-    /// allocation before.
+    /// Addresses of allocations that were not predicted: low bytes of the distance, in 16-byte units, from the last
+    /// written address of the same region. Before version 3: signed varint from the allocation before.
     Addresses,
     /// Low bytes of how many allocations ago a freed block was allocated.
     AgeLow,
     /// High bytes of these ages.
     AgeHigh,
-    /// Frees of blocks from before the chunk: signed varint of 16-byte units from the last such of the same
-    /// region.
+    /// Frees of blocks from before the chunk: low bytes of such distances. Before version 3: signed varint from the last
+    /// such free of the same region.
     OldFrees,
-    /// Stamps: signed varint from the stamp before.
+    /// Stamps, since version 3 not those of frees: signed varint from the stamp before.
     Ticks,
     /// Numbers of stack nodes: signed varints of the id from the last id plus 1, of the distance to
     /// the parent from 1.
@@ -44,19 +44,62 @@ pub(super) enum Column {
     FreedLow,
     /// High bytes of these.
     FreedHigh,
-    /// In which region a block of `OldFrees` is: one of sixteen places.
-    OldRegions,
+    /// In which region a written address is, if its token does not say: one of sixteen places. Before version 3 of frees
+    /// alone.
+    Regions,
+    /// Tokens after frees, if they do not all stand in `Tokens`.
+    TokensAfterFrees,
+    /// Tokens after other events, and the first, in the same case.
+    TokensAfterOthers,
+    /// Stamps of frees.
+    TicksOfFrees,
+    /// The middle bytes of the distances in `Addresses`.
+    AddressesMiddle,
+    /// The high bytes.
+    AddressesHigh,
+    /// The middle bytes of the distances in `OldFrees`.
+    OldFreesMiddle,
+    /// The high bytes.
+    OldFreesHigh,
 }
 
+impl Column {
+    /// The columns of tokens after an event of each [`super::token::kind`].
+    pub(super) const OF_TOKENS: [Column; 3] = [
+        Column::Tokens,
+        Column::TokensAfterFrees,
+        Column::TokensAfterOthers,
+    ];
+    /// The columns of one byte each of distances to allocations, low first.
+    pub(super) const OF_ADDRESSES: [Column; 3] = [
+        Column::Addresses,
+        Column::AddressesMiddle,
+        Column::AddressesHigh,
+    ];
+    /// The same of blocks that are freed.
+    pub(super) const OF_OLD_FREES: [Column; 3] = [
+        Column::OldFrees,
+        Column::OldFreesMiddle,
+        Column::OldFreesHigh,
+    ];
+}
+
+/// What three columns of bytes say when a distance does not fit them: it stands in `Rest`.
+pub(super) const FAR: i64 = -1 << 23;
+
 /// How many columns there are.
-pub(super) const COLUMNS: usize = Column::OldRegions as usize + 1;
+pub(super) const COLUMNS: usize = Column::OldFreesHigh as usize + 1;
+/// How many there were in version 2 of the format: all up to `Regions`.
+pub(super) const COLUMNS_OF_VERSION_2: usize = Column::Regions as usize + 1;
 /// How many there were in version 1 of the format: all up to `Rest`.
 pub(super) const COLUMNS_OF_VERSION_1: usize = Column::Rest as usize + 1;
 /// Bytes of the table of lengths before the columns.
 pub(super) const TABLE_BYTES: usize = 4 * COLUMNS;
 
 /// The most bytes that each column can get for every word encoded.
-const BYTES_PER_WORD: [usize; COLUMNS] = [1, 1, 1, 1, 1, 1, 5, 5, 1, 1, 10, 10, 10, 3, 8, 1, 1, 1];
+const BYTES_PER_WORD: [usize; COLUMNS] = [
+    1, 1, 1, 1, 1, 1, 5, 1, 1, 1, 1, 10, 10, 3, 8, 1, 1, 1, 1, 1, 5, 1, 1, 1, 1,
+];
 /// Room for what is not in proportion.
 const SLACK: usize = 64;
 
@@ -126,6 +169,20 @@ impl<'a> Sheet<'a> {
             rest >>= 7;
         }
         self.byte(column, rest as u8);
+    }
+
+    /// Appends a distance to columns of one byte each.
+    #[inline(always)]
+    pub(super) fn distance(&mut self, columns: [Column; 3], distance: i64) {
+        let near = if (FAR + 1..-FAR).contains(&distance) {
+            distance
+        } else {
+            self.bytes(Column::Rest, distance.to_le_bytes());
+            FAR
+        };
+        for (column, byte) in columns.into_iter().zip(near.to_le_bytes()) {
+            self.byte(column, byte);
+        }
     }
 
     /// How long each column is; `None` when one overflowed its region.

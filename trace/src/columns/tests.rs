@@ -2,13 +2,17 @@
 
 use proptest::prelude::*;
 
-use super::{COLUMNS, COLUMNS_OF_VERSION_1, Model, Recall, bound, decode, encode};
+use super::{
+    COLUMNS, COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, Layout, Model, Recall, TOKENS, bound,
+    by_kind_before, decode, encode,
+};
 use crate::blob::BlobKind;
 use crate::function::Function;
 use crate::words::{self, Node, NodeId, Sample};
 
-fn round_trip(words: &[u64]) {
+fn round_trip(words: &[u64], layout: Layout) {
     let mut model = Model::boxed();
+    model.lay_out(layout);
     let mut out = vec![0; bound(words.len())];
     let encoded = encode(words, &mut model, &mut out).expect("well-formed words are encoded");
     let end = encoded.parts().fold(0, |end, part| {
@@ -114,12 +118,14 @@ proptest! {
 
     #[test]
     fn words_come_back(events in prop::collection::vec(event(), 0..400)) {
-        round_trip(&events.concat());
+        for layout in [Layout::Together, Layout::ByKindBefore] {
+            round_trip(&events.concat(), layout);
+        }
     }
 
     #[test]
     fn decoding_survives_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        for columns in [COLUMNS_OF_VERSION_1, COLUMNS, COLUMNS + 1] {
+        for columns in [COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, COLUMNS, COLUMNS + 1] {
             let _ = decode(&bytes, columns, 1000, &mut Recall::boxed(), &mut Vec::new());
         }
     }
@@ -129,9 +135,13 @@ proptest! {
         events in prop::collection::vec(event(), 1..60),
         at in any::<prop::sample::Index>(),
         value in any::<u8>(),
+        is_apart in any::<bool>(),
     ) {
         let words = events.concat();
         let mut model = Model::boxed();
+        if is_apart {
+            model.lay_out(Layout::ByKindBefore);
+        }
         let mut out = vec![0; bound(words.len())];
         let length = encode(&words, &mut model, &mut out).expect("well-formed").bytes;
         out.truncate(length);
@@ -140,6 +150,42 @@ proptest! {
         let mut again = Vec::new();
         let _ = decode(&out, COLUMNS, words.len(), &mut Recall::boxed(), &mut again);
         prop_assert!(again.len() <= 2 * words.len() + 8);
+    }
+}
+
+/// The columns of what was encoded.
+fn columns_of(encoded: &[u8]) -> Vec<&[u8]> {
+    let mut rest = &encoded[4 * COLUMNS as usize..];
+    let lengths = encoded.chunks_exact(4).take(COLUMNS as usize);
+    lengths
+        .map(|length| {
+            let length = u32::from_le_bytes(length.try_into().expect("four bytes")) as usize;
+            let (column, after) = rest.split_at(length);
+            rest = after;
+            column
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// The recorder decides by [`by_kind_before`] how it lays tokens out: so it must be what the encoder does.
+    #[test]
+    fn tokens_taken_apart_are_those_that_are_laid_out_apart(events in prop::collection::vec(event(), 0..100)) {
+        let words = events.concat();
+        let mut model = Model::boxed();
+        let together = encoded(&words, &mut model);
+        model.lay_out(Layout::ByKindBefore);
+        let apart = encoded(&words, &mut model);
+        let tokens = columns_of(&together)[TOKENS[0] as usize];
+        let mut out = vec![0; tokens.len()];
+        let mut begin = 0;
+        for (column, end) in TOKENS.into_iter().zip(by_kind_before(tokens, &mut out)) {
+            prop_assert_eq!(columns_of(&apart)[column as usize], &out[begin..end]);
+            begin = end;
+        }
+        prop_assert_eq!(begin, tokens.len());
     }
 }
 

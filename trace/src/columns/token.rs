@@ -4,8 +4,52 @@
 //! |---|---|
 //! | `1aassbbt` | allocation: `aa` address, `ss` stack, `bb` size and function, `t` stamped |
 //! | `010kkkft` | free: `kkk` how the block is named, `f` another function than at the last free, `t` stamped |
+//! | `011rrrrt` | free of a block from elsewhere in the region `rrrr`, by the function of the last free, `t` stamped (since version 3) |
 //! | `00......` | the operation's number: a node, a stamp, or words as they are; 0x20: a realloc follows as a free and an allocation |
 
+/// Where tokens stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Layout {
+    /// All in one column: runs of them come again, and are found there.
+    #[default]
+    Together,
+    /// By what comes before. Where nothing but the alternation of allocations and frees can be foretold, it then costs
+    /// nothing: a bit an event.
+    ByKindBefore,
+}
+
+/// What a token says before the next one: 0 an allocation, 1 a free, 2 any other, or that there is none.
+#[inline(always)]
+pub(super) fn kind(token: u8) -> usize {
+    [2, 1, 0, 0][usize::from(token >> 6)]
+}
+
+/// Lays tokens that stand together out as [`Layout::ByKindBefore`] does: gives where in `out`, which is as long, the column of
+/// each kind ends.
+#[must_use]
+pub fn by_kind_before(tokens: &[u8], out: &mut [u8]) -> [usize; 3] {
+    let mut before = FIRST;
+    let mut lengths = [0; 3];
+    for token in tokens {
+        lengths[kind(before)] += 1;
+        before = *token;
+    }
+    let mut ends = [0, lengths[0], lengths[0] + lengths[1]];
+    before = FIRST;
+    for token in tokens {
+        let end = &mut ends[kind(before)];
+        if let Some(place) = out.get_mut(*end) {
+            *place = *token;
+        }
+        *end += 1;
+        before = *token;
+    }
+    ends
+}
+
+/// What stands for the token before the first: none is like it.
+pub(super) const FIRST: u8 = 0;
 /// An allocation.
 pub(super) const ALLOC: u8 = 0x80;
 /// Where its address is: one of `AT_*`, at this shift.
@@ -55,6 +99,12 @@ pub(super) const BLOCK_PLACE: u8 = 4;
 pub(super) const BLOCK_NULL: u8 = 2;
 /// It is the block of the allocation before.
 pub(super) const BLOCK_NEWEST: u8 = 3;
+/// As by `BLOCK_DISTANCE` and the function of the last free; the region at this shift.
+pub(super) const FREE_ELSEWHERE: u8 = 0x60;
+/// In `FREE_ELSEWHERE`.
+pub(super) const REGION_SHIFT: u32 = 1;
+/// Of a region, at that shift.
+pub(super) const REGION_MASK: u8 = 15;
 /// The function is not that of the last free.
 pub(super) const OTHER_FUNCTION: u8 = 2;
 

@@ -10,7 +10,7 @@
 //! Each part is a frame of its own, one behind the other, since a frame has one way. Rejected: one frame with a block
 //! for each column, which costs all columns the search.
 
-use ldt_trace::columns::{COLUMNS, Content, Encoded};
+use ldt_trace::columns::{COLUMNS, Content, Encoded, Layout, TOKENS, by_kind_before};
 use zstd_safe::zstd_sys::{self, ZSTD_CCtx, ZSTD_cParameter as Parameter};
 
 /// How a part is compressed.
@@ -62,7 +62,42 @@ pub(super) struct Habits {
     coded: u32,
 }
 
-const _: () = assert!(COLUMNS <= u32::BITS);
+const _: () = assert!(COLUMNS < u32::BITS);
+/// In `coded`: tokens stand by the kind before.
+const TOKENS_APART: u32 = 1 << COLUMNS;
+
+impl Habits {
+    /// Whether both ways are tried on the next chunk: on the second one first, since most processes have one.
+    fn is_trial(&self) -> bool {
+        self.chunks % CHUNKS_PER_TRIAL == 1
+    }
+
+    /// How a column is compressed.
+    fn way(&self, column: u32) -> Way {
+        if self.coded & 1 << column != 0 {
+            Way::Codes
+        } else {
+            Way::Matches
+        }
+    }
+
+    /// How it is from now on.
+    fn put(&mut self, column: u32, way: Way) {
+        self.coded &= !(1 << column);
+        if way == Way::Codes {
+            self.coded |= 1 << column;
+        }
+    }
+
+    /// How the next chunk's tokens are best laid out: where no run of them comes again, by what came before.
+    pub(super) fn layout(&self) -> Layout {
+        if self.coded & TOKENS_APART != 0 && !self.is_trial() {
+            Layout::ByKindBefore
+        } else {
+            Layout::Together
+        }
+    }
+}
 
 /// Bytes that a context needs.
 pub(super) fn workspace_bytes() -> usize {
@@ -114,8 +149,7 @@ pub(super) unsafe fn press(
     ] {
         press.set(parameter, value)?;
     }
-    // The second chunk is the first that is tried on: most processes have one.
-    let is_trial = habits.chunks % CHUNKS_PER_TRIAL == 1;
+    let is_trial = habits.is_trial();
     habits.chunks = habits.chunks.wrapping_add(1);
     let mut end = 0;
     for part in encoded.parts() {
@@ -124,21 +158,15 @@ pub(super) unsafe fn press(
         end += match part.content {
             Content::Several => press.frame(Way::Matches, bytes, room)?,
             Content::Records => press.frame(Way::Records, bytes, room)?,
-            Content::Column(column) => {
-                let bit = 1 << column;
-                if is_trial {
-                    let (way, length) = press.better(bytes, room)?;
-                    habits.coded &= !bit;
-                    if way == Way::Codes {
-                        habits.coded |= bit;
-                    }
-                    length
-                } else if habits.coded & bit != 0 {
-                    press.frame(Way::Codes, bytes, room)?
-                } else {
-                    press.frame(Way::Matches, bytes, room)?
-                }
+            Content::Column(column) if is_trial && TOKENS.contains(&column) => {
+                press.try_tokens(bytes, room, habits)?
             }
+            Content::Column(column) if is_trial => {
+                let (way, length) = press.better(bytes, room)?;
+                habits.put(column, way);
+                length
+            }
+            Content::Column(column) => press.frame(habits.way(column), bytes, room)?,
         };
     }
     Some(end)
@@ -183,6 +211,28 @@ impl Press {
             }
             _ => Some((Way::Matches, matches)),
         }
+    }
+
+    /// One frame of tokens that stand together; tries what they would be by the kind before.
+    fn try_tokens(&mut self, bytes: &[u8], room: &mut [u8], habits: &mut Habits) -> Option<usize> {
+        let (way, together) = self.better(bytes, room)?;
+        habits.coded &= !TOKENS_APART;
+        habits.put(TOKENS[0], way);
+        let (_, rest) = room.split_at_mut_checked(together)?;
+        let (tokens, rest) = rest.split_at_mut_checked(bytes.len())?;
+        let (mut apart, mut begin, mut ways) = (0, 0, [Way::Matches; TOKENS.len()]);
+        for (way, end) in ways.iter_mut().zip(by_kind_before(bytes, tokens)) {
+            let better = self.better(tokens.get(begin..end)?, rest)?;
+            (*way, begin) = (better.0, end);
+            apart += better.1;
+        }
+        if apart < together {
+            habits.coded |= TOKENS_APART;
+            for (column, way) in TOKENS.into_iter().zip(ways) {
+                habits.put(column, way);
+            }
+        }
+        Some(together)
     }
 }
 

@@ -81,6 +81,7 @@ impl Scratch {
                 core::slice::from_raw_parts_mut(memory.add(FRAMES_AT), FRAMES_BYTES),
             )
         };
+        model.lay_out(habits.layout());
         let encoded = columns::encode(words, model, columns)?;
         let columns = columns.get(..encoded.bytes)?;
         // SAFETY: the workspace is ours, aligned, and of the size that was asked for.
