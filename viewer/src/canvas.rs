@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
 
 use crate::error::Error;
-use crate::page::{Page, StairsAs, printable};
+use crate::page::{Heading, Page, StairsAs, printable};
 use crate::palette::Theme;
 
 /// The file format of a picture.
@@ -81,10 +81,11 @@ pub struct Canvas {
 
 /// Something that knows how to draw itself on a page of any backend.
 pub(crate) trait Picture {
-    /// A name for those who cannot see the picture.
-    fn name(&self) -> &str;
+    /// What stands above it; the title is its name for those who cannot see it, too.
+    fn heading(&self) -> Heading<'_>;
 
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error>;
+    /// Draws the rest, which begins at `top`.
+    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>, top: f64) -> Result<(), Error>;
 }
 
 impl Canvas {
@@ -130,7 +131,7 @@ impl Canvas {
             },
             (wide, high),
         ) = (self.size, device_px);
-        let name = printable(picture.name())
+        let name = printable(picture.heading().title)
             .replace('&', "&amp;")
             .replace('<', "&lt;");
         Ok(format!(
@@ -173,7 +174,8 @@ impl Canvas {
         picture: &impl Picture,
     ) -> Result<(), Error> {
         let page = Page::new(area, stairs_as, self.size, self.theme)?;
-        picture.paint(&page)?;
+        let top = picture.heading().write(&page)?;
+        picture.paint(&page, top)?;
         page.finish()
     }
 }

@@ -74,16 +74,14 @@ impl AgesChart {
 }
 
 impl Picture for LifetimesChart {
-    fn name(&self) -> &str {
-        &self.title
-    }
-
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error> {
-        let heading = Heading {
+    fn heading(&self) -> Heading<'_> {
+        Heading {
             title: &self.title,
             subtitle: &self.subtitle,
-        };
-        let top = heading.write(page)?;
+        }
+    }
+
+    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>, top: f64) -> Result<(), Error> {
         let Some(scale) = DurationScale::of(&self.bins) else {
             let left = self.never_freed_blocks;
             let said = match left {
@@ -123,16 +121,14 @@ impl Picture for LifetimesChart {
 }
 
 impl Picture for AgesChart {
-    fn name(&self) -> &str {
-        &self.title
-    }
-
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error> {
-        let heading = Heading {
+    fn heading(&self) -> Heading<'_> {
+        Heading {
             title: &self.title,
             subtitle: &self.subtitle,
-        };
-        let top = heading.write(page)?;
+        }
+    }
+
+    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>, top: f64) -> Result<(), Error> {
         let Some(scale) = DurationScale::of(&self.bins) else {
             return panel::draw_empty(page, top, "Nothing was allocated in this time.");
         };

@@ -31,16 +31,18 @@ impl Flames<'_> {
 }
 
 impl Picture for Flames<'_> {
-    fn name(&self) -> &str {
-        self.title
-    }
-
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error> {
-        let heading = Heading {
+    fn heading(&self) -> Heading<'_> {
+        Heading {
             title: self.title,
             subtitle: self.subtitle,
-        };
-        let below_heading = heading.write(page)?;
+        }
+    }
+
+    fn paint<DB: DrawingBackend>(
+        &self,
+        page: &Page<'_, DB>,
+        below_heading: f64,
+    ) -> Result<(), Error> {
         let boxes = seen(&self.boxes, page.width - 2.0 * MARGIN_PX);
         if boxes.is_empty() {
             return panel::draw_empty(page, below_heading, super::svg::NOTHING);

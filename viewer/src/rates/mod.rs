@@ -100,16 +100,14 @@ impl Line {
 }
 
 impl Picture for RatesChart {
-    fn name(&self) -> &str {
-        &self.title
-    }
-
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error> {
-        let heading = Heading {
+    fn heading(&self) -> Heading<'_> {
+        Heading {
             title: &self.title,
             subtitle: &self.subtitle,
-        };
-        let top = heading.write(page)?;
+        }
+    }
+
+    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>, top: f64) -> Result<(), Error> {
         if self
             .bins
             .iter()

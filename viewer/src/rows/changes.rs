@@ -73,16 +73,14 @@ impl ChangesChart {
 }
 
 impl Picture for ChangesChart {
-    fn name(&self) -> &str {
-        &self.title
-    }
-
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error> {
-        let heading = Heading {
+    fn heading(&self) -> Heading<'_> {
+        Heading {
             title: &self.title,
             subtitle: &self.subtitle,
-        };
-        let top = heading.write(page)?;
+        }
+    }
+
+    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>, top: f64) -> Result<(), Error> {
         let changed = self.changed();
         if changed.is_empty() {
             return panel::draw_empty(page, top, "No call stack changed.");

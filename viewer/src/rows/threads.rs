@@ -88,16 +88,19 @@ impl ThreadsChart {
 }
 
 impl Picture for ThreadsChart {
-    fn name(&self) -> &str {
-        &self.title
-    }
-
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error> {
-        let heading = Heading {
+    fn heading(&self) -> Heading<'_> {
+        Heading {
             title: &self.title,
             subtitle: &self.subtitle,
-        };
-        let top = heading.write(page)? + HEADING_PX;
+        }
+    }
+
+    fn paint<DB: DrawingBackend>(
+        &self,
+        page: &Page<'_, DB>,
+        below_heading: f64,
+    ) -> Result<(), Error> {
+        let top = below_heading + HEADING_PX;
         if self
             .threads
             .iter()

@@ -60,16 +60,14 @@ impl SizesChart {
 }
 
 impl Picture for SizesChart {
-    fn name(&self) -> &str {
-        &self.title
-    }
-
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error> {
-        let heading = Heading {
+    fn heading(&self) -> Heading<'_> {
+        Heading {
             title: &self.title,
             subtitle: &self.subtitle,
-        };
-        let top = heading.write(page)?;
+        }
+    }
+
+    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>, top: f64) -> Result<(), Error> {
         let Some(scale) = SizeScale::of(&self.bins) else {
             return panel::draw_empty(page, top, "Nothing was allocated in this time.");
         };

@@ -126,16 +126,14 @@ impl TimelineChart {
 }
 
 impl Picture for TimelineChart {
-    fn name(&self) -> &str {
-        &self.title
-    }
-
-    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>) -> Result<(), Error> {
-        let heading = Heading {
+    fn heading(&self) -> Heading<'_> {
+        Heading {
             title: &self.title,
             subtitle: &self.subtitle,
-        };
-        let top = heading.write(page)?;
+        }
+    }
+
+    fn paint<DB: DrawingBackend>(&self, page: &Page<'_, DB>, top: f64) -> Result<(), Error> {
         if self.points.is_empty() {
             return panel::draw_empty(page, top, "Nothing was allocated in this time.");
         }
