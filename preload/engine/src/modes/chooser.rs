@@ -4,7 +4,7 @@
 //! that a use after free is caught at the instruction. A **fenced** block lies against a guard page that is always
 //! there, in a page that stays open when the block is freed: once there are such pages it costs no system call, and
 //! overruns are caught as well. So a call stack's first block is guarded in any case, fully while there is credit for it;
-//! of the later ones the first few, as credit comes in, and then a share.
+//! of the later ones the first few, as credit comes in, and then a share, which is large at first.
 
 use super::guard::{PAGE, Side};
 use crate::options::GuardSideChoice;
@@ -49,6 +49,9 @@ const CREDIT_MAX_NS: i64 = 10 * FIRST_CREDIT_NS;
 const DUE: u8 = 4;
 /// Of the later blocks one in so many is tried; their earnings pay for a fence, and now and then for more.
 const SHARE: u32 = 100;
+/// It begins with every one, and halves after so many that were tried: so a short program, which could not spend its first
+/// credit otherwise, has most of its blocks guarded.
+const TRIED_AT_A_SHARE: u32 = 64;
 /// Blocks of new stacks that are let pass once there was no memory for one.
 const PASSED: u32 = 64;
 
@@ -62,6 +65,10 @@ pub struct Chooser {
     credit_ns: i64,
     watch_credit_ns: i64,
     until_sample: u32,
+    /// One later block in so many is tried now.
+    share: u32,
+    /// And how many are yet to be tried at that share.
+    left_at_share: u32,
     /// Blocks of new stacks that are yet to be let pass.
     passing: u32,
     /// Whether the process's first credit is known to be spent.
@@ -82,7 +89,9 @@ impl Chooser {
             random: state | 1,
             credit_ns: 0,
             watch_credit_ns: 0,
-            until_sample: SHARE,
+            until_sample: 1,
+            share: 1,
+            left_at_share: TRIED_AT_A_SHARE,
             passing: 0,
             pool_is_empty: false,
             shares_stacks: false,
@@ -95,6 +104,7 @@ impl Chooser {
         self.credit_ns = 0;
         self.pool_is_empty = true;
         self.shares_stacks = true;
+        self.share = SHARE;
         self.let_siblings_try();
     }
 
@@ -124,9 +134,14 @@ impl Chooser {
         if self.until_sample != 0 {
             return false;
         }
-        self.until_sample = 1 + (self.next() >> 33) as u32 % (2 * SHARE - 1);
-        let earned = i64::from(SHARE) * WATCH_EARNED_NS;
+        self.until_sample = 1 + (self.next() >> 33) as u32 % (2 * self.share - 1);
+        let earned = i64::from(self.share) * WATCH_EARNED_NS;
         self.watch_credit_ns = (self.watch_credit_ns + earned).min(WATCH_FIRST_CREDIT_NS);
+        self.left_at_share -= 1;
+        if self.left_at_share == 0 {
+            self.left_at_share = TRIED_AT_A_SHARE;
+            self.share = (2 * self.share).min(SHARE);
+        }
         true
     }
 
@@ -303,6 +318,19 @@ mod tests {
             let guarded: u64 = run.guarded.iter().sum();
             assert!(run.fully > 2_500 && guarded > 30_000, "{guarded}");
         }
+    }
+
+    /// Of 300 blocks of one stack most are guarded, of 3,000 fewer, and none takes more than half of the first credit.
+    #[test]
+    fn a_short_program_has_most_of_its_blocks_guarded() {
+        let (short, longer) = (run(1, 300, 1), run(1, 3_000, 1));
+        assert!(short.guarded[0] > 150, "{:?}", short.guarded);
+        assert!(
+            (300..1_000).contains(&longer.guarded[0]),
+            "{:?}",
+            longer.guarded
+        );
+        assert!(longer.cost <= FIRST_CREDIT_NS / 2);
     }
 
     #[test]
