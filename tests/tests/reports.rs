@@ -49,46 +49,6 @@ fn a_time_after_the_end_is_warned_of() {
     }
 }
 
-/// A trace of a container or another machine is read where its files are not at their places.
-#[test]
-fn names_come_from_where_the_recorded_machines_files_are() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let program = folder.path().join("program");
-    let built = Sample::named("threads/named_threads.c").build(Variant::PLAIN);
-    fs::copy(built, &program).expect("a file can be copied");
-    let profiled = profile(&program, [""; 0]);
-    let root = folder.path().join("root");
-    let below = |path: &std::path::Path| root.join(path.strip_prefix("/").expect("it is absolute"));
-    let there = below(&program);
-    fs::create_dir_all(there.parent().expect("it has a folder")).expect("a folder can be made");
-    fs::rename(&program, &there).expect("a file can be moved");
-    let bare = report(&profiled, &[]);
-    assert!(
-        !bare.contains("by_alpha") && bare.contains("--sysroot DIR"),
-        "{bare}"
-    );
-    let option = format!("--sysroot={}", root.display());
-    let by_path = report(&profiled, &[&option]);
-    assert!(
-        by_path.contains("by_alpha") && !by_path.contains("no names"),
-        "{by_path}"
-    );
-    // Another program of that name is not taken for it.
-    fs::copy("/bin/true", &program).expect("a file can be copied");
-    let by_path = report(&profiled, &[&option]);
-    assert!(by_path.contains("by_alpha"), "{by_path}");
-    let by_name = there
-        .parent()
-        .expect("it has a folder")
-        .display()
-        .to_string();
-    let by_name = report(&profiled, &[&format!("--sysroot={by_name}")]);
-    assert!(by_name.contains("by_alpha"), "{by_name}");
-    fs::rename(&program, root.join("program")).expect("a file can be moved");
-    let first_by_name = report(&profiled, &[&option]);
-    assert!(first_by_name.contains("by_alpha"), "{first_by_name}");
-}
-
 #[test]
 fn a_dash_is_standard_output() {
     let profiled = profiled("threads/named_threads.c");

@@ -29,21 +29,22 @@ fn roots() -> Vec<PathBuf> {
 }
 
 /// The places for a `.gnu_debuglink` of the module at `path`: beside it, in `.debug` there, or in
-/// the tree of debug files. The checksum decides whether a file is the right one.
+/// a tree of debug files, where its folder was when it was recorded. The checksum decides whether a file is the
+/// right one.
 #[must_use]
 pub fn by_link(path: &Path, name: &[u8], checksum: u32) -> Option<PathBuf> {
     let name = std::str::from_utf8(name).ok()?;
     let folder = path.parent()?;
-    let inside_root = Path::new(ROOT).join(folder.strip_prefix("/").unwrap_or(folder));
-    [
-        folder.join(name),
-        folder.join(".debug").join(name),
-        inside_root.join(name),
-    ]
-    .into_iter()
-    .filter(|candidate| candidate != path)
-    .filter_map(existing)
-    .find(|candidate| fs::read(candidate).is_ok_and(|data| crc32fast::hash(&data) == checksum))
+    let recorded = sysroot::below_root(folder);
+    let in_trees = roots()
+        .into_iter()
+        .map(|root| root.join(recorded).join(name));
+    [folder.join(name), folder.join(".debug").join(name)]
+        .into_iter()
+        .chain(in_trees)
+        .filter(|candidate| candidate != path)
+        .filter_map(existing)
+        .find(|candidate| fs::read(candidate).is_ok_and(|data| crc32fast::hash(&data) == checksum))
 }
 
 /// The file that a `.gnu_debugaltlink` of the debug file at `path` names: what `dwz` took out of

@@ -34,6 +34,19 @@ pub fn candidates(path: &Path) -> impl Iterator<Item = PathBuf> {
         .into_iter()
 }
 
+/// A path here as it was below the recorded machine's root.
+#[must_use]
+pub fn below_root(path: &Path) -> &Path {
+    below(folders(), path)
+}
+
+fn below<'p>(folders: &[PathBuf], path: &'p Path) -> &'p Path {
+    let inside = folders
+        .iter()
+        .find_map(|folder| path.strip_prefix(folder).ok());
+    inside.unwrap_or_else(|| path.strip_prefix("/").unwrap_or(path))
+}
+
 fn copies<'a>(folders: &'a [PathBuf], path: &'a Path) -> impl Iterator<Item = PathBuf> + 'a {
     let below = path.strip_prefix("/").unwrap_or(path);
     let by_folder = move |folder: &'a PathBuf| {
@@ -50,6 +63,15 @@ fn copies<'a>(folders: &'a [PathBuf], path: &'a Path) -> impl Iterator<Item = Pa
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn a_copy_is_below_the_folder_and_any_other_file_below_the_root() {
+        let folders = [PathBuf::from("/srv/image")];
+        let below = |path| below(&folders, Path::new(path));
+        assert_eq!(below("/srv/image/opt/app"), Path::new("opt/app"));
+        assert_eq!(below("/opt/app"), Path::new("opt/app"));
+        assert_eq!(below("/srv/image"), Path::new(""));
+    }
 
     #[test]
     fn copies_are_found_by_path_and_by_name() {
