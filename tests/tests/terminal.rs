@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use ldt_tests::installed::{ldt, program};
-use ldt_tests::profile::{Profiled, profile};
+use ldt_tests::profile::{Profiled, profile, profile_with};
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
 
@@ -115,6 +115,34 @@ fn files_and_pipes_get_neither_pager_nor_colours_nor_shortened_names() {
     for unwanted in ["\x1b[", "paged:", "…"] {
         assert!(!outcome.stdout.contains(unwanted), "{}", outcome.stdout);
     }
+}
+
+/// What takes over a second says how far it is. `valgrind` makes it take as long, on whatever machine.
+#[test]
+fn long_work_shows_its_progress_and_short_work_nothing() {
+    let make_many = "for i in range(200): kept = [str(number) for number in range(5000)]";
+    let long = profile_with(&program("python3"), ["-c", make_many], |command| {
+        command.env("PYTHONMALLOC", "malloc");
+    });
+    let short = profiled();
+    let shown = |before: &str, profiled: &Profiled| {
+        let shell = format!(
+            "{before} '{}' report --output=/dev/null '{}'",
+            ldt().display(),
+            profiled.trace().display()
+        );
+        let mut command = Command::new(program("script"));
+        command.args(["--quiet", "--return", "--command", &shell, "/dev/null"]);
+        let outcome = run(command.env("TERM", "xterm-256color"));
+        assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+        outcome.stdout
+    };
+    let slowed = "valgrind --quiet --tool=callgrind --callgrind-out-file=/dev/null";
+    let bar = shown(slowed, &long);
+    assert!(bar.contains("ldt: reading [="), "{bar}");
+    // The line is cleared when the work is done.
+    assert!(bar.ends_with("\r\x1b[2K"), "{bar:?}");
+    assert_eq!(shown("", &short), "");
 }
 
 #[test]
