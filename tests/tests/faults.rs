@@ -50,6 +50,10 @@ fn main() -> ExitCode {
         "node traps what WebAssembly reads out of bounds",
         || node_traps().map_err(Failed::from),
     ));
+    trials.push(Trial::test(
+        "a crash of code that marks pointers has a hint under --exact",
+        || marks_in_pointers_are_hinted_at().map_err(Failed::from),
+    ));
     for guard in GUARDS {
         trials.push(Trial::test(
             format!("python3 starts with --exact --guard={guard}"),
@@ -243,4 +247,22 @@ fn python_starts(guard: &str) -> Result<(), String> {
         wrong.push("errors are reported".to_owned());
     }
     verdict(&wrong, &checked.outcome)
+}
+
+/// A program that trusts in malloc's alignment crashes under `--exact`, and is told why that may be.
+fn marks_in_pointers_are_hinted_at() -> Result<(), String> {
+    let program = Sample::named("check/options/marks_in_pointers.c").build(Variant::PLAIN);
+    let exact = check(&["--exact", "--guard=all"], &program, [""; 0]);
+    let said = &exact.outcome.stderr;
+    let mut wrong = Vec::new();
+    for part in ["ERROR: crash", "marks in the low bits of pointers"] {
+        if !said.contains(part) {
+            wrong.push(format!("`{part}` is not said"));
+        }
+    }
+    let aligned = check(&["--guard=all"], &program, [""; 0]);
+    if aligned.outcome.ending != Ending::Code(0) {
+        wrong.push(format!("without --exact: {:?}", aligned.outcome.ending));
+    }
+    verdict(&wrong, &exact.outcome)
 }

@@ -42,22 +42,32 @@ pub struct Module {
     /// The alignment that its code takes for granted of every block, whatever the size: with `--exact` such
     /// code gets no less.
     pub trusted_alignment: u64,
+    /// Whether it is the C library, whose strdup and kin allocate for others.
+    pub is_c_library: bool,
     /// How to unwind a frame whose ip is here.
     pub unwinder: ModuleUnwinder,
     live: AtomicBool,
 }
 
 /// Modules by the beginnings of their names, and what they take for granted: CPython refuses to start where byte code lies
-/// at an odd address, and zstd's assertions want its work space at a multiple of 8.
-const TRUSTING: [(&[u8], u64); 4] = [
+/// at an odd address, zstd's assertions want its work space at a multiple of 8, and fontconfig marks offsets by the
+/// lowest bit, graphviz numbers that are no names, and perf has the kernel's trees, whose parents carry a colour.
+const TRUSTING: [(&[u8], u64); 7] = [
     (b"python3", 2),
     (b"libpython3", 2),
     (b"zstd", 8),
     (b"libzstd", 8),
+    (b"libfontconfig", 2),
+    (b"libcgraph", 2),
+    (b"perf", 4),
 ];
 
+fn file_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
+}
+
 fn trusted_alignment(path: &[u8]) -> u64 {
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let name = file_name(path);
     TRUSTING
         .iter()
         .find(|(start, _)| name.starts_with(start))
@@ -204,6 +214,7 @@ fn learn(image: &Image, announce: &mut dyn FnMut(&Module)) -> Option<(usize, &'s
         build_id: image.build_id.clone(),
         path: image.path.clone(),
         trusted_alignment: trusted_alignment(&image.path),
+        is_c_library: file_name(&image.path).starts_with(b"libc.so"),
         unwinder,
         live: AtomicBool::new(true),
     }));

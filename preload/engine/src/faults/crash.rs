@@ -119,6 +119,13 @@ fn note(number: i32, frame: &Frame, reason: Reason, address: u64) -> String {
              elsewhere: run without --exact",
         );
     }
+    // A null pointer is what it is in every run.
+    if is_exact() && frame.code() > 0 && address >= NULL_BYTES && has_odd_block(frame) {
+        note.push_str(
+            "; under --exact blocks do not lie at multiples of 16, and code that keeps marks in the low bits of \
+             pointers crashes: run without --exact to see whether this is it",
+        );
+    }
     note.push_str(match reason {
         Reason::NoHandler => "",
         Reason::Blocked => "; the program blocks the signal, so it kills",
@@ -146,6 +153,25 @@ fn is_unaligned(frame: &Frame) -> bool {
         && frame.code() == SI_KERNEL
         && unaligned::misaligned(frame, ip, &code[..bytes]).is_some()
 }
+
+/// Whether a register, the instruction's address aside, points into a live block that lies where malloc's never do. What such
+/// code computes from an odd address may be anything, but what it computed from is mostly still there.
+fn has_odd_block(frame: &Frame) -> bool {
+    REGISTERS[..POINTERS].iter().any(|&(_, register)| {
+        let value = frame.general(General(register));
+        blocks::is_ours(value)
+            && candidates(value).iter().flatten().any(|block| {
+                !block.address.is_multiple_of(MALLOC_BYTES)
+                    && matches!(
+                        Place::of(value, block.address, block.size),
+                        Place::Inside(_)
+                    )
+            })
+    })
+}
+
+/// Blocks of every other malloc lie at multiples of this.
+const MALLOC_BYTES: u64 = 16;
 
 /// How far the stack pointer is below its stack, if it is.
 fn ran_off(sp: u64) -> Option<u64> {
@@ -179,29 +205,33 @@ fn cause(number: i32, code: i32) -> &'static str {
     }
 }
 
+/// Those that the report shows, the ones for any use first.
+const REGISTERS: [(&str, i32); 18] = [
+    ("rax", libc::REG_RAX),
+    ("rbx", libc::REG_RBX),
+    ("rcx", libc::REG_RCX),
+    ("rdx", libc::REG_RDX),
+    ("rsi", libc::REG_RSI),
+    ("rdi", libc::REG_RDI),
+    ("rbp", libc::REG_RBP),
+    ("rsp", libc::REG_RSP),
+    ("r8", libc::REG_R8),
+    ("r9", libc::REG_R9),
+    ("r10", libc::REG_R10),
+    ("r11", libc::REG_R11),
+    ("r12", libc::REG_R12),
+    ("r13", libc::REG_R13),
+    ("r14", libc::REG_R14),
+    ("r15", libc::REG_R15),
+    ("rip", libc::REG_RIP),
+    ("eflags", libc::REG_EFL),
+];
+/// All but the last two: the instruction's address and the flags.
+const POINTERS: usize = REGISTERS.len() - 2;
+
 fn write_registers(note: &mut String, frame: &Frame) {
-    const NAMES: [(&str, i32); 18] = [
-        ("rax", libc::REG_RAX),
-        ("rbx", libc::REG_RBX),
-        ("rcx", libc::REG_RCX),
-        ("rdx", libc::REG_RDX),
-        ("rsi", libc::REG_RSI),
-        ("rdi", libc::REG_RDI),
-        ("rbp", libc::REG_RBP),
-        ("rsp", libc::REG_RSP),
-        ("r8", libc::REG_R8),
-        ("r9", libc::REG_R9),
-        ("r10", libc::REG_R10),
-        ("r11", libc::REG_R11),
-        ("r12", libc::REG_R12),
-        ("r13", libc::REG_R13),
-        ("r14", libc::REG_R14),
-        ("r15", libc::REG_R15),
-        ("rip", libc::REG_RIP),
-        ("eflags", libc::REG_EFL),
-    ];
     note.push_str("registers:\n");
-    for (index, (name, register)) in NAMES.into_iter().enumerate() {
+    for (index, (name, register)) in REGISTERS.into_iter().enumerate() {
         let value = frame.general(General(register));
         let end = if index % 4 == 3 { '\n' } else { ' ' };
         let _ = write!(note, "{name}={value:016x}{end}");

@@ -17,6 +17,7 @@ use crate::message::say;
 use crate::modes::{self, deferred, elsewhere};
 use crate::recorder::{self, Recorder};
 use crate::reentry::Inside;
+use crate::stacks::table;
 use crate::sys::Registers;
 use crate::{faults, modules, process, real};
 
@@ -44,11 +45,22 @@ fn capture(recorder: &mut Recorder, origin: &Origin) -> NodeId {
 
 /// The alignment of the block: no less than the caller takes for granted, where blocks end at the byte.
 #[inline(always)]
-fn alignment(origin: &Origin, wanted: &Wanted) -> u64 {
+fn alignment(origin: &Origin, wanted: &Wanted, stack: NodeId) -> u64 {
     if wanted.alignment != 1 || !faults::is_exact() {
         return wanted.alignment;
     }
-    modules::known(origin.caller.ip).map_or(1, |module| module.trusted_alignment)
+    trusted_alignment(origin.caller.ip, stack)
+}
+
+/// What the code that allocates takes for granted; where that is the C library (strdup), what its caller does.
+#[cold]
+fn trusted_alignment(caller: u64, stack: NodeId) -> u64 {
+    let mut module = modules::known(caller);
+    if module.is_some_and(|module| module.is_c_library) {
+        let outer = table::node(stack).and_then(|node| table::node(node.parent));
+        module = outer.and_then(|outer| modules::known(outer.ip));
+    }
+    module.map_or(1, |module| module.trusted_alignment)
 }
 
 /// A block for `origin`, null when the heap has none: [`without_block`] says what then.
@@ -58,7 +70,7 @@ pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *
     let stack = capture(recorder, &origin);
     let request = Request {
         size: origin.operand.unwrap_or(wanted.size),
-        alignment: alignment(&origin, &wanted),
+        alignment: alignment(&origin, &wanted, stack),
         zeroed: wanted.zeroed,
         allocated: Use {
             thread: recorder.thread(),
@@ -210,7 +222,7 @@ pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: 
     let stack = capture(recorder, &origin);
     let request = Request {
         size: wanted.size,
-        alignment: alignment(&origin, &wanted),
+        alignment: alignment(&origin, &wanted, stack),
         zeroed: wanted.zeroed,
         allocated: Use {
             thread: recorder.thread(),
