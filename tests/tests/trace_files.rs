@@ -42,6 +42,15 @@ fn threads_that_never_allocate_leave_no_windows_behind() {
 }
 
 #[test]
+fn a_program_that_fills_no_window_keeps_its_short_one() {
+    let short = profile(&sample("functions/every_c_function.c"), [""; 0]);
+    assert_eq!(short.outcome.ending, Ending::Code(0), "{:?}", short.outcome);
+    let length_bytes = fs::metadata(short.trace()).expect("it is there").len();
+    // A long window alone is 1 MiB.
+    assert!(length_bytes < 1 << 20, "{length_bytes} bytes");
+}
+
+#[test]
 fn the_library_alone_writes_the_default() {
     let folder = folder();
     let outcome = run(Command::new(sample("functions/every_c_function.c"))

@@ -99,3 +99,27 @@ fn chunks_and_windows_of_many_threads_come_back_in_order() {
     assert_eq!(trace.counters().allocations, 10 * 500);
     assert_eq!(trace.counters().frees, 10 * 500);
 }
+
+#[test]
+fn a_thread_may_leave_an_empty_window_for_a_longer_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("t.trace");
+    let words = events(1, 500);
+    for is_left_first in [true, false] {
+        let mut writer = TraceWriter::create(&path, Header::default()).expect("a file");
+        writer.chunk(0, 100, 0, &words).expect("written");
+        for capacity in [4096, 8192] {
+            let is_left = (capacity == 4096) == is_left_first;
+            let content = if is_left { &[][..] } else { &words };
+            writer
+                .window(0, 100, 1, capacity, content)
+                .expect("written");
+        }
+        writer.finish(|_| ()).expect("written");
+
+        let trace = TraceFile::open(&path).expect("a trace");
+        assert_eq!(trace.damage(), []);
+        assert_eq!(trace.threads()[0].pieces.len(), 2);
+        assert_eq!(read_all(&trace, 0), words.repeat(2));
+    }
+}

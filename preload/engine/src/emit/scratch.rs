@@ -12,7 +12,7 @@ use ldt_trace::columns::{self, Encoded, Model};
 use ldt_trace::header::ALIGNMENT;
 
 use super::press::{self, Habits};
-use super::window::WINDOW_WORDS;
+use super::window::MOST_WINDOW_WORDS;
 use crate::sys::{arena, mem};
 
 /// Idle scratches kept; more are given back.
@@ -20,7 +20,7 @@ const POOLED: usize = 4;
 
 const MODEL_BYTES: usize = size_of::<Model>().next_multiple_of(64);
 const HABITS_BYTES: usize = size_of::<Habits>().next_multiple_of(64);
-const COLUMNS_BYTES: usize = columns::bound(WINDOW_WORDS).next_multiple_of(64);
+const COLUMNS_BYTES: usize = columns::bound(MOST_WINDOW_WORDS).next_multiple_of(64);
 const FRAMES_BYTES: usize = (COLUMNS_BYTES + COLUMNS_BYTES / 128 + 4096).next_multiple_of(64);
 const _: () = assert!(align_of::<Model>() <= 64 && align_of::<Habits>() <= 64);
 

@@ -280,9 +280,7 @@ pub fn append(header: &[u8], payload: &[u8]) -> bool {
 /// Sets aside and maps a region for a window: its place in the file and in memory.
 pub fn map_window(bytes: usize) -> Option<(u64, *mut u8)> {
     let (fd, at) = reserve_space(bytes as u64, PAGE)?;
-    let mapped = file::reserve(fd, at, bytes)
-        .and_then(|()| mem::map_file(fd.0, at, bytes).ok_or(libc::ENOMEM));
-    match mapped {
+    match map_reserved(fd, at, bytes) {
         Ok(address) => Some((at, address)),
         Err(error) => {
             stop(&format!(
@@ -292,6 +290,28 @@ pub fn map_window(bytes: usize) -> Option<(u64, *mut u8)> {
             None
         }
     }
+}
+
+/// The same for one that a thread can do without: recording goes on when there is no room, or when so little of it is left
+/// that other windows and chunks need it.
+pub fn try_map_window(bytes: usize) -> Option<(u64, *mut u8)> {
+    const ROOM_TO_LEAVE: u64 = 16 << 20;
+    let limit = match MAX_BYTES.load(Ordering::Relaxed) {
+        0 => file::size_limit(),
+        limit => limit.min(file::size_limit()),
+    };
+    if get64(offset::FILE_END).saturating_add(ROOM_TO_LEAVE) > limit {
+        return None;
+    }
+    let (fd, at) = reserve_space(bytes as u64, PAGE)?;
+    map_reserved(fd, at, bytes)
+        .ok()
+        .map(|address| (at, address))
+}
+
+fn map_reserved(fd: Fd, at: u64, bytes: usize) -> Result<*mut u8, i32> {
+    file::reserve(fd, at, bytes)?;
+    mem::map_file(fd.0, at, bytes).ok_or(libc::ENOMEM)
 }
 
 /// Gives the blocks of an empty window back at the end; the first page, with its header, stays.

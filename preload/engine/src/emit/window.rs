@@ -1,6 +1,6 @@
 //! A thread's window: the piece of the trace file that its newest events stand in.
 //!
-//! Invariant of the raw memory: `memory` is a mapping of `bytes` bytes, at most `WINDOW_BYTES`, that this value alone
+//! Invariant of the raw memory: `memory` is a mapping of `bytes` bytes, at most `LONG_WINDOW_BYTES`, that this value alone
 //! writes; the words `..committed` are whole events, and the state field in the mapping says so with
 //! release ordering, so whoever reads the file at any moment finds whole events.
 
@@ -19,11 +19,18 @@ use crate::modes;
 use crate::recorder;
 use crate::sys::{arena, mem};
 
-/// Bytes of a window. Larger ones compress better (the models start anew in each chunk): 8.1, 7.9 and 8.5
-/// bytes a pair with 256, 512 and 1,024 KiB in the worst case, four threads; memory sets the limit.
-pub const WINDOW_BYTES: usize = 512 << 10;
-/// Words of a window.
-pub const WINDOW_WORDS: usize = words_in(WINDOW_BYTES);
+/// Bytes of a thread's first window. Most threads never fill it.
+const WINDOW_BYTES: usize = 512 << 10;
+/// Bytes of its window once it has. Longer chunks compress better, since the models start anew in each, and are limited
+/// by memory and by the ages of blocks, which have 16 bits.
+const LONG_WINDOW_BYTES: usize = 1 << 20;
+/// Words of the longest window.
+pub const MOST_WINDOW_WORDS: usize = words_in(LONG_WINDOW_BYTES);
+/// So many windows of a process may be long. A thread may cost 1 MiB in all; what is beyond half of that comes out of what the
+/// process may cost, however many threads it has.
+const MOST_LONG_WINDOWS: u32 = 8;
+/// How many are.
+static LONG_WINDOWS: AtomicU32 = AtomicU32::new(0);
 
 /// Bytes of a window in which no allocations are recorded, only what check mode finds: twice the longest event.
 /// It takes less of the disk than what is packed of it in the end, so it is not packed then: packing, and to have the
@@ -77,22 +84,54 @@ impl Window {
             thread,
             tid,
         };
-        window.assign(thread, tid);
-        window
-            .field32(CAPACITY_WORDS)
-            .store(words_in(bytes) as u32, Ordering::Relaxed);
-        window
-            .field64(0)
-            .store(u64::from_le_bytes(MAGIC), Ordering::Release);
+        window.begin();
         Some(window)
+    }
+
+    /// Makes a window of fresh memory.
+    fn begin(&mut self) {
+        self.commit();
+        self.name();
+        self.field32(CAPACITY_WORDS)
+            .store(words_in(self.bytes) as u32, Ordering::Relaxed);
+        self.field64(0)
+            .store(u64::from_le_bytes(MAGIC), Ordering::Release);
     }
 
     /// Hands an empty window to another thread.
     pub fn assign(&mut self, thread: u32, tid: u32) {
-        self.field64(STATE).store(0, Ordering::Release);
         (self.used, self.sequence, self.thread, self.tid) = (0, 0, thread, tid);
-        self.field32(THREAD).store(thread, Ordering::Relaxed);
-        self.field32(TID).store(tid, Ordering::Relaxed);
+        self.commit();
+        self.name();
+    }
+
+    /// Says whose it is.
+    fn name(&self) {
+        self.field32(THREAD).store(self.thread, Ordering::Relaxed);
+        self.field32(TID).store(self.tid, Ordering::Relaxed);
+    }
+
+    /// Goes on in a longer window, if this is one of the first to fill a short one and the file has room. Call it when it is
+    /// empty: the short one stays in the file without its pages, and two of a thread must not hold words.
+    fn lengthen(&mut self) {
+        let is_first = |long: u32| (long < MOST_LONG_WINDOWS).then_some(long + 1);
+        if self.bytes != WINDOW_BYTES
+            || self.private
+            || LONG_WINDOWS
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_first)
+                .is_err()
+        {
+            return;
+        }
+        let Some((at, memory)) = trace_file::try_map_window(LONG_WINDOW_BYTES) else {
+            LONG_WINDOWS.fetch_sub(1, Ordering::Relaxed);
+            return;
+        };
+        // SAFETY: our mapping, of this length; nothing points there any more, since `memory` is replaced.
+        unsafe { mem::release(self.memory, self.bytes) };
+        trace_file::punch_window(self.at, self.bytes);
+        (self.memory, self.bytes, self.at) = (memory, LONG_WINDOW_BYTES, at);
+        self.begin();
     }
 
     /// Whose events these are.
@@ -116,7 +155,16 @@ impl Window {
     #[inline(always)]
     pub fn room(&mut self, count: usize) {
         if self.used + count > words_in(self.bytes) {
-            self.flush();
+            self.overflow();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn overflow(&mut self) {
+        if self.pack() {
+            self.lengthen();
+            self.stamp();
         }
     }
 
@@ -130,14 +178,26 @@ impl Window {
     /// Turns the window's content into a chunk and starts anew. When that fails recording has
     /// stopped and the content stays where it is.
     #[cold]
-    #[inline(never)]
     pub fn flush(&mut self) {
+        if self.pack() {
+            self.stamp();
+        }
+    }
+
+    /// The time at the head of a chunk.
+    fn stamp(&mut self) {
+        words::put_stamp(self, clock::now());
+        self.commit();
+    }
+
+    /// Gives whether the content has become a chunk.
+    fn pack(&mut self) -> bool {
         if self.used == 0 {
-            return;
+            return false;
         }
         if self.private {
             self.used = 0;
-            return;
+            return false;
         }
         // SAFETY: the words up to `used` have been written, see the invariant.
         let words = unsafe {
@@ -172,9 +232,8 @@ impl Window {
         } else {
             self.sequence += 1;
             self.commit();
-            words::put_stamp(self, clock::now());
-            self.commit();
         }
+        packed
     }
 
     /// Drops what was pushed and not committed.
@@ -195,6 +254,9 @@ impl Window {
 
     /// Unmaps the parent's window in a forked child, which must not write there.
     pub fn abandon(self) {
+        if self.bytes == LONG_WINDOW_BYTES {
+            LONG_WINDOWS.fetch_sub(1, Ordering::Relaxed);
+        }
         // SAFETY: our mapping, and `self` is gone.
         unsafe { mem::release(self.memory, self.bytes) };
     }
