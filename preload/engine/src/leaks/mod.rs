@@ -3,7 +3,8 @@
 //!
 //! 1. [`request`] says when: at the end, by `ldt.h`, by a signal, from outside.
 //! 2. [`crate::sys::others`] stops the other threads and notes their registers.
-//! 3. [`roots`] are the memory that is no heap, from [`maps`], less what [`stacks`] says is dead.
+//! 3. [`roots`] are the memory that is no heap, from [`maps`], less what [`stacks`] says is dead; and what the program has
+//!    [`lent`] to the kernel.
 //! 4. [`mark`] follows pointers from there, with [`likely`] ones into the inside of blocks taken for what
 //!    they mean; [`cliques`] parts what is lost into definite and indirect. [`heap`] and [`pools`] are the
 //!    blocks. What threads had that a fork left behind counts as reachable ([`left_behind`]).
@@ -15,6 +16,7 @@
 pub mod cliques;
 mod heap;
 pub mod left_behind;
+mod lent;
 mod likely;
 pub mod maps;
 pub mod mark;
@@ -245,6 +247,7 @@ fn mark_roots(
             }
         }
     }
+    marking.roots(&lent::words());
     // Blocks that calls got while the allocator beneath was being looked up lie inside LDT's module.
     let early = real::early_memory();
     marking.root(early.start, early.end);
