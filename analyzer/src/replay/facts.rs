@@ -38,6 +38,17 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Nothing but these modules.
+    #[must_use]
+    pub fn of_modules(modules: Vec<LoadedModule>) -> Self {
+        let mut facts = Facts {
+            modules,
+            ..Facts::default()
+        };
+        facts.finish();
+        facts
+    }
+
     /// Takes in a record; gives the thread's name if it is one.
     pub fn take(&mut self, kind: BlobKind, words: &[u64], bytes: usize) -> Option<String> {
         let blob = Blob::from_words(words, bytes);

@@ -100,6 +100,8 @@ pub struct Early<'r> {
     pub heap: &'r Heap,
     /// So far.
     pub stacks: &'r Stacks,
+    /// So far.
+    pub facts: &'r Facts,
 }
 
 /// Reads a whole trace.
@@ -166,8 +168,11 @@ pub fn replay_with_look(
                 Action::Snapshot => at = Some(recorder.heap.snapshot(tick)),
                 Action::Look => {
                     if let Some(look) = look.take() {
-                        let (heap, stacks) = (&recorder.heap, &recorder.stacks);
-                        look(Early { heap, stacks });
+                        look(Early {
+                            heap: &recorder.heap,
+                            stacks: &recorder.stacks,
+                            facts: &recorder.facts,
+                        });
                     }
                 }
                 Action::Stop => {}

@@ -21,7 +21,7 @@ mod waste;
 use crate::findings::ProcessReport;
 use crate::replay::stacks::{CodeAddress, Stacks};
 use crate::replay::{Early, Replayed};
-use crate::symbols::ahead::Opened;
+use crate::symbols::ahead::{Likely, Opened};
 use crate::symbols::{self, LookUp, Names};
 use crate::waste::Waste;
 use filter::Filter;
@@ -55,12 +55,15 @@ const MOST_LIKELY: usize = 100;
 /// The addresses that a report will probably show, by what leads early on: so that their names are being looked up
 /// while the rest of the trace is replayed.
 #[must_use]
-pub fn likely_addresses(choice: &Choice, early: Early<'_>) -> Vec<CodeAddress> {
+pub fn likely_addresses(choice: &Choice, early: Early<'_>) -> Likely {
     let most = choice.top.unwrap_or(MOST_LIKELY).saturating_mul(LIKELY);
     let most = most.min(MOST_LIKELY);
     let costs = choice.costs.iter();
     let stacks = costs.flat_map(|cost| site::leading(early.heap, *cost, most));
-    all_addresses(early.stacks, stacks).into_iter().collect()
+    Likely {
+        addresses: all_addresses(early.stacks, stacks).into_iter().collect(),
+        modules: early.facts.modules.clone(),
+    }
 }
 
 /// The addresses of these stacks. They share their outer frames; each is walked only as far as it is new.

@@ -6,8 +6,9 @@
 //! C library. Reading the latter's debug information takes longer than replaying a small trace.
 //! No other module is opened on suspicion: it may have gigabytes that nobody asks for.
 //!
-//! What else of them will probably be shown, the replay says when it has come through a quarter of the trace. Everything that
-//! is on a stack of the first events was tried instead: for python3 it was too little.
+//! What else of them will probably be shown, the replay says when it has come through a quarter of the trace, and in
+//! which other modules something will; those are opened then. Everything that is on a stack of the first events was
+//! tried instead: for python3 it was too little.
 
 use super::LookUp;
 use super::module_names::{ModuleNames, Told, names_in, to_come};
@@ -23,8 +24,19 @@ use std::thread;
 const OUTERMOST: usize = 2;
 /// More modules than this are not opened ahead.
 const MOST: usize = 3;
+/// Nor more than these, when it is known what will probably be shown.
+const MOST_IN_ALL: usize = 8;
 /// Of a trace whose first piece is a greater part (an inverse share) of it, all that is on its stacks is likely.
 const SHORT: u64 = 4;
+
+/// What will probably be shown.
+#[derive(Debug)]
+pub struct Likely {
+    /// Where in the code.
+    pub addresses: Vec<CodeAddress>,
+    /// The modules that there are so far.
+    pub modules: Vec<LoadedModule>,
+}
 
 /// Modules that are open, or being opened. What nobody asks for is closed with it.
 #[derive(Debug, Default)]
@@ -46,16 +58,35 @@ impl Opened {
     /// Begins to open the modules that any report of this trace needs, and tells them what else will probably be asked
     /// for, as long as somebody says so.
     #[must_use]
-    pub fn of(trace: &TraceFile, likely: &Receiver<Vec<CodeAddress>>) -> Self {
+    pub fn of(trace: &TraceFile, likely: &Receiver<Likely>) -> Self {
         let modules = outermost_modules(trace).into_iter().take(MOST);
         let open = modules.filter_map(|(module, likely)| OpenModule::begin(module, likely));
-        let opened = Opened(open.collect());
-        for addresses in likely {
-            for open in &opened.0 {
-                open.expect(&addresses);
-            }
+        let mut opened = Opened(open.collect());
+        for likely in likely {
+            opened.expect(likely);
         }
         opened
+    }
+
+    /// Tells each module what of it is likely, and opens those that have not been.
+    fn expect(&mut self, likely: Likely) {
+        let facts = Facts::of_modules(likely.modules);
+        let mut by_module: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+        for address in likely.addresses {
+            if let Some(module) = facts.module_of(address.lookup(), address.epoch) {
+                by_module.entry(module).or_default().push(address.lookup());
+            }
+        }
+        for (number, addresses) in by_module {
+            let module = &facts.modules[number];
+            match self.0.iter().find(|open| open.module == *module) {
+                Some(open) => open.expect(addresses),
+                None if self.0.len() < MOST_IN_ALL => {
+                    self.0.extend(OpenModule::begin(module.clone(), addresses));
+                }
+                None => {}
+            }
+        }
     }
 
     /// Hands a module over, if it was opened.
@@ -85,15 +116,10 @@ impl OpenModule {
         })
     }
 
-    /// Those of these addresses that are in it will probably be asked for.
-    fn expect(&self, addresses: &[CodeAddress]) {
-        let lookups = addresses.iter().map(|address| address.lookup());
-        let own = self.module.start..self.module.end;
-        let likely: Vec<u64> = lookups.filter(|at| own.contains(at)).collect();
-        if !likely.is_empty() {
-            // A module that has no names has said so and gone.
-            let _ = self.tell.send(Told::Likely(likely));
-        }
+    /// These addresses in it will probably be asked for.
+    fn expect(&self, addresses: Vec<u64>) {
+        // A module that has no names has said so and gone.
+        let _ = self.tell.send(Told::Likely(addresses));
     }
 
     /// Asks for names of addresses in memory.
@@ -186,20 +212,40 @@ mod tests {
                 .into_iter()
                 .collect(),
         );
-        let open = opened.take(&module).expect("it was opened");
-        assert!(opened.take(&module).is_none());
         let likely = |ip| CodeAddress {
             ip,
             exact: true,
             epoch: 0,
         };
-        open.expect(&[likely(0x8642), likely(u64::MAX)]);
+        opened.expect(Likely {
+            addresses: vec![likely(0x8642), likely(u64::MAX)],
+            modules: vec![module.clone()],
+        });
+        let open = opened.take(&module).expect("it was opened");
+        assert!(opened.take(&module).is_none(), "once is enough");
         let ahead = open.ask(addresses.clone()).get();
         assert_eq!(
             ahead.frames,
             names_in(&module, &known(addresses, LookUp::Lines)).frames
         );
         assert_eq!(ahead.frames.len(), 40);
+    }
+
+    #[test]
+    fn what_is_likely_opens_the_module_that_it_is_in() {
+        let module = own_module();
+        let mut opened = Opened::default();
+        let address = CodeAddress {
+            ip: 0x4321,
+            exact: true,
+            epoch: 0,
+        };
+        opened.expect(Likely {
+            addresses: vec![address],
+            modules: vec![module.clone()],
+        });
+        let open = opened.take(&module).expect("it was opened");
+        assert_eq!(open.ask(vec![0x4321]).get().frames.len(), 1);
     }
 
     #[test]
