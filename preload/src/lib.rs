@@ -62,6 +62,7 @@ export! {
     free_aligned_sized("rcx", "r8") => heap::free_aligned_sized;
     munmap("rdx", "rcx") => mappings::munmap;
     mprotect("rcx", "r8") => mappings::mprotect;
+    pkey_mprotect("r8", "r9") => mappings::pkey_mprotect;
     mremap("r9", "rax") => mremap_with_frame;
     sbrk("rsi", "rdx") => mappings::sbrk;
     brk("rsi", "rdx") => mappings::brk;

@@ -158,6 +158,21 @@ static void page_protected_and_opened(void) {
     churn();
 }
 
+static void page_protected_without_a_key(void) {
+    MUST(pkey_mprotect(middle, PAGE, PROT_NONE, -1) == 0);
+    free(block);
+    churn();
+}
+
+static void page_with_a_key(void) {
+    int key = pkey_alloc(0, PKEY_DISABLE_ACCESS);
+    if (key < 0) return free(block);
+    MUST(pkey_mprotect(middle, PAGE, PROT_READ | PROT_WRITE, key) == 0);
+    free(block);
+    churn();
+    pkey_free(key);
+}
+
 static void unmapped_page(void) {
     MUST(munmap(middle, PAGE) == 0);
     free(block);
@@ -186,6 +201,7 @@ static const struct {
     void (*work)(void);
 } WORK[] = {
 #define ONE(name) {#name, name}
+    ONE(page_protected_without_a_key), ONE(page_with_a_key),
     ONE(mapped_after_free), ONE(a_page_mapped_after_free), ONE(moved_onto_after_free), ONE(unmapped_after_free),
     ONE(constant_file_page), ONE(shared_file_page), ONE(shared_file_page_of_a_resized_block),
     ONE(file_page_put_back), ONE(protected_page), ONE(page_protected_and_opened), ONE(unmapped_page),

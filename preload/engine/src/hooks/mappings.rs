@@ -2,7 +2,7 @@
 //! are made here directly, because libc's own functions of these names are the ones exported over.
 //!
 //! In check mode such a call may concern pages of LDT's heap: the program's own blocks, or freed ones whose addresses
-//! it uses. Then the heap is told (`../blocks/altered.rs`), for which `mprotect` is here too.
+//! it uses. Then the heap is told (`../blocks/altered.rs`), for which `mprotect` and `pkey_mprotect` are here too.
 //!
 //! All functions: `# Safety` as for the C function of the name, and `sp`, `bp` as [`super`] says.
 
@@ -106,6 +106,27 @@ pub unsafe extern "C" fn mprotect(address: usize, bytes: usize, protection: c_in
         blocks::unprotected(&pages);
     }
     with_errno(result)
+}
+
+/// `pkey_mprotect`. Pages with a key of the program's are not LDT's to open: where the block is freed, others come instead.
+pub unsafe extern "C" fn pkey_mprotect(
+    address: usize,
+    bytes: usize,
+    protection: c_int,
+    key: c_int,
+    sp: u64,
+) -> usize {
+    const NO_KEY: c_int = -1;
+    if key == NO_KEY {
+        // SAFETY: the same, by the C library's and the kernel's word.
+        return unsafe { mprotect(address, bytes, protection) };
+    }
+    if let Some(pages) = of_heap(address, bytes) {
+        replacing(&pages, enter(sp).as_mut());
+    }
+    let args = [address, bytes, protection as usize, key as usize];
+    // SAFETY: the program's own call.
+    with_errno(unsafe { syscall(libc::SYS_pkey_mprotect, &args) })
 }
 
 /// `mmap` and `mmap64`.
