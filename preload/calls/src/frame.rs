@@ -151,52 +151,62 @@ unsafe extern "C" fn after(frame: &mut Frame) {
     }
 }
 
+/// The body of a function that is jumped to with a function's number in a register: lays out the [`Frame`], asks [`before`],
+/// and goes on with all arguments as they came. `keep` and `restore` are for registers beyond the six of arguments.
+macro_rules! ask_before {
+    (number: $number:literal, keep: [$($keep:literal,)*], restore: [$($restore:literal,)*]) => {
+        naked_asm!(
+            ".cfi_startproc",
+            "sub rsp, {frame}",
+            ".cfi_adjust_cfa_offset {frame}",
+            "mov [rsp], rdi",
+            "mov [rsp + 208], rdi",
+            "mov [rsp + 8], rsi",
+            "mov [rsp + 216], rsi",
+            "mov [rsp + 16], rdx",
+            "mov [rsp + 224], rdx",
+            "mov [rsp + 24], rcx",
+            "mov [rsp + 232], rcx",
+            "mov [rsp + 32], r8",
+            "mov [rsp + 240], r8",
+            "mov [rsp + 40], r9",
+            "mov [rsp + 248], r9",
+            $($keep,)*
+            concat!("mov [rsp + 176], ", $number),
+            "lea rax, [rsp + {frame}]",
+            "mov [rsp + 184], rax",
+            "mov [rsp + 192], rbp",
+            "mov rdi, rsp",
+            "call {before}",
+            "mov r11, rax",
+            "mov r10, rdx",
+            "mov rdi, [rsp + 208]",
+            "mov rsi, [rsp + 216]",
+            "mov rdx, [rsp + 224]",
+            "mov rcx, [rsp + 232]",
+            "mov r8, [rsp + 240]",
+            "mov r9, [rsp + 248]",
+            $($restore,)*
+            "test r10, r10",
+            "jnz {watch}",
+            "add rsp, {frame}",
+            ".cfi_adjust_cfa_offset -{frame}",
+            "jmp r11",
+            ".cfi_endproc",
+            frame = const FRAME_BYTES,
+            before = sym before,
+            watch = sym watch,
+        )
+    };
+}
+
 /// A call of the function whose number is in `eax`.
 ///
 /// # Safety
 /// Only jumped to from an export.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn fixed_arguments() {
-    naked_asm!(
-        ".cfi_startproc",
-        "sub rsp, {frame}",
-        ".cfi_adjust_cfa_offset {frame}",
-        "mov [rsp], rdi",
-        "mov [rsp + 208], rdi",
-        "mov [rsp + 8], rsi",
-        "mov [rsp + 216], rsi",
-        "mov [rsp + 16], rdx",
-        "mov [rsp + 224], rdx",
-        "mov [rsp + 24], rcx",
-        "mov [rsp + 232], rcx",
-        "mov [rsp + 32], r8",
-        "mov [rsp + 240], r8",
-        "mov [rsp + 40], r9",
-        "mov [rsp + 248], r9",
-        "mov [rsp + 176], rax",
-        "lea rax, [rsp + {frame}]",
-        "mov [rsp + 184], rax",
-        "mov [rsp + 192], rbp",
-        "mov rdi, rsp",
-        "call {before}",
-        "mov r11, rax",
-        "mov r10, rdx",
-        "mov rdi, [rsp + 208]",
-        "mov rsi, [rsp + 216]",
-        "mov rdx, [rsp + 224]",
-        "mov rcx, [rsp + 232]",
-        "mov r8, [rsp + 240]",
-        "mov r9, [rsp + 248]",
-        "test r10, r10",
-        "jnz {watch}",
-        "add rsp, {frame}",
-        ".cfi_adjust_cfa_offset -{frame}",
-        "jmp r11",
-        ".cfi_endproc",
-        frame = const FRAME_BYTES,
-        before = sym before,
-        watch = sym watch,
-    )
+    ask_before!(number: "rax", keep: [], restore: [])
 }
 
 /// The same for a function with variable arguments; its number is in `r11d`, since `al` says how many
@@ -206,63 +216,30 @@ pub(crate) unsafe extern "C" fn fixed_arguments() {
 /// Only jumped to from an export.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn variable_arguments() {
-    naked_asm!(
-        ".cfi_startproc",
-        "sub rsp, {frame}",
-        ".cfi_adjust_cfa_offset {frame}",
-        "mov [rsp], rdi",
-        "mov [rsp + 208], rdi",
-        "mov [rsp + 8], rsi",
-        "mov [rsp + 216], rsi",
-        "mov [rsp + 16], rdx",
-        "mov [rsp + 224], rdx",
-        "mov [rsp + 24], rcx",
-        "mov [rsp + 232], rcx",
-        "mov [rsp + 32], r8",
-        "mov [rsp + 240], r8",
-        "mov [rsp + 40], r9",
-        "mov [rsp + 248], r9",
-        "movaps [rsp + 48], xmm0",
-        "movaps [rsp + 64], xmm1",
-        "movaps [rsp + 80], xmm2",
-        "movaps [rsp + 96], xmm3",
-        "movaps [rsp + 112], xmm4",
-        "movaps [rsp + 128], xmm5",
-        "movaps [rsp + 144], xmm6",
-        "movaps [rsp + 160], xmm7",
-        "mov [rsp + 176], r11",
-        "mov [rsp + 200], rax",
-        "lea rax, [rsp + {frame}]",
-        "mov [rsp + 184], rax",
-        "mov [rsp + 192], rbp",
-        "mov rdi, rsp",
-        "call {before}",
-        "mov r11, rax",
-        "mov r10, rdx",
-        "mov rdi, [rsp + 208]",
-        "mov rsi, [rsp + 216]",
-        "mov rdx, [rsp + 224]",
-        "mov rcx, [rsp + 232]",
-        "mov r8, [rsp + 240]",
-        "mov r9, [rsp + 248]",
-        "movaps xmm0, [rsp + 48]",
-        "movaps xmm1, [rsp + 64]",
-        "movaps xmm2, [rsp + 80]",
-        "movaps xmm3, [rsp + 96]",
-        "movaps xmm4, [rsp + 112]",
-        "movaps xmm5, [rsp + 128]",
-        "movaps xmm6, [rsp + 144]",
-        "movaps xmm7, [rsp + 160]",
-        "mov rax, [rsp + 200]",
-        "test r10, r10",
-        "jnz {watch}",
-        "add rsp, {frame}",
-        ".cfi_adjust_cfa_offset -{frame}",
-        "jmp r11",
-        ".cfi_endproc",
-        frame = const FRAME_BYTES,
-        before = sym before,
-        watch = sym watch,
+    ask_before!(
+        number: "r11",
+        keep: [
+            "movaps [rsp + 48], xmm0",
+            "movaps [rsp + 64], xmm1",
+            "movaps [rsp + 80], xmm2",
+            "movaps [rsp + 96], xmm3",
+            "movaps [rsp + 112], xmm4",
+            "movaps [rsp + 128], xmm5",
+            "movaps [rsp + 144], xmm6",
+            "movaps [rsp + 160], xmm7",
+            "mov [rsp + 200], rax",
+        ],
+        restore: [
+            "movaps xmm0, [rsp + 48]",
+            "movaps xmm1, [rsp + 64]",
+            "movaps xmm2, [rsp + 80]",
+            "movaps xmm3, [rsp + 96]",
+            "movaps xmm4, [rsp + 112]",
+            "movaps xmm5, [rsp + 128]",
+            "movaps xmm6, [rsp + 144]",
+            "movaps xmm7, [rsp + 160]",
+            "mov rax, [rsp + 200]",
+        ]
     )
 }
 
