@@ -5,7 +5,7 @@
 //! nonsense of its neighbour's bytes, which nobody gets to see, because the chunk is then damaged.
 
 use super::sheet::{COLUMNS, Column};
-use super::token;
+use super::token::{self, Layout};
 
 /// Columns that are being read.
 pub(super) struct Reader<'a> {
@@ -16,9 +16,9 @@ pub(super) struct Reader<'a> {
     to_high: [usize; COLUMNS],
     /// The same of middle bytes, by the column of the low ones.
     to_middle: [usize; COLUMNS],
-    /// Where the next token stands, by the kind of the one before.
-    tokens: [Column; 3],
-    /// The one before.
+    /// Where tokens stand.
+    layout: Layout,
+    /// The token before, where that says where the next one stands.
     before: u8,
 }
 
@@ -70,10 +70,10 @@ impl<'a> Reader<'a> {
         }
         // The first token is none that comes after an allocation.
         let others = Column::TokensAfterOthers as usize;
-        let tokens = if at[others] == ends[others] {
-            [Column::Tokens; 3]
+        let layout = if at[others] == ends[others] {
+            Layout::Together
         } else {
-            Column::OF_TOKENS
+            Layout::ByKindBefore
         };
         (end == bytes.len()).then_some(Reader {
             bytes,
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
             ends,
             to_high,
             to_middle,
-            tokens,
+            layout,
             before: token::FIRST,
         })
     }
@@ -94,7 +94,12 @@ impl<'a> Reader<'a> {
     /// The next token, none at the end.
     #[inline(always)]
     pub(super) fn next_token(&mut self) -> Option<u8> {
-        let column = self.tokens[token::kind(self.before)];
+        // Asked at each event, since all of a chunk's answers are the same: through a table of columns, tokens that stand
+        // together would wait for the one before, too.
+        let column = match self.layout {
+            Layout::Together => Column::Tokens,
+            Layout::ByKindBefore => Column::OF_TOKENS[token::kind(self.before)],
+        };
         let (at, end) = (&mut self.at[column as usize], self.ends[column as usize]);
         if *at >= end {
             return None;

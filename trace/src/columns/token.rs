@@ -22,7 +22,7 @@ pub enum Layout {
 /// What a token says before the next one: 0 an allocation, 1 a free, 2 any other, or that there is none.
 #[inline(always)]
 pub(super) fn kind(token: u8) -> usize {
-    [2, 1, 0, 0][usize::from(token >> 6)]
+    2usize.saturating_sub(usize::from(token >> 6))
 }
 
 /// Lays tokens that stand together out as [`Layout::ByKindBefore`] does: gives where in `out`, which is as long, the column of
