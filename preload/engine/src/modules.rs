@@ -49,9 +49,9 @@ pub struct Module {
     live: AtomicBool,
 }
 
-/// Modules by the beginnings of their names, and what they take for granted: CPython refuses to start where byte code lies
-/// at an odd address, zstd's assertions want its work space at a multiple of 8, and fontconfig marks offsets by the
-/// lowest bit, graphviz numbers that are no names, and perf has the kernel's trees, whose parents carry a colour.
+/// Modules by their names without what says the version, and what they take for granted: CPython refuses to start where
+/// byte code lies at an odd address, zstd's assertions want its work space at a multiple of 8, fontconfig marks offsets
+/// by the lowest bit, graphviz numbers that are no names, and perf has the kernel's trees, whose parents carry a colour.
 const TRUSTING: [(&[u8], u64); 7] = [
     (b"python3", 2),
     (b"libpython3", 2),
@@ -70,8 +70,18 @@ fn trusted_alignment(path: &[u8]) -> u64 {
     let name = file_name(path);
     TRUSTING
         .iter()
-        .find(|(start, _)| name.starts_with(start))
+        .find(|(trusting, _)| name.strip_prefix(*trusting).is_some_and(is_version))
         .map_or(1, |&(_, alignment)| alignment)
+}
+
+/// Whether what follows a module's name says its version, or nothing: `perf`, `perf_6.1` and `libzstd.so.1` are meant, a
+/// `performance_test` is not.
+fn is_version(rest: &[u8]) -> bool {
+    match rest {
+        [] | [b'.', ..] => true,
+        [b'_' | b'-', digit, ..] => digit.is_ascii_digit(),
+        _ => false,
+    }
 }
 
 impl Module {
@@ -244,4 +254,21 @@ pub fn sweep(announce: &mut dyn FnMut(u64)) {
 pub unsafe fn reopen_after_fork() {
     // SAFETY: as the caller vouches.
     unsafe { LEARNING.reopen_after_fork() };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_only_begins_like_a_trusting_modules_is_held_to_the_byte() {
+        let of = |path: &str| trusted_alignment(path.as_bytes());
+        assert_eq!((of("/usr/bin/perf"), of("/usr/bin/perf_6.1")), (4, 4));
+        assert_eq!((of("/usr/bin/python3.11"), of("/usr/bin/python3")), (2, 2));
+        assert_eq!((of("/lib/libzstd.so.1.5.4"), of("zstd")), (8, 8));
+        assert_eq!(
+            (of("./performance_test"), of("./perf_test"), of("perfect")),
+            (1, 1, 1)
+        );
+    }
 }

@@ -9,7 +9,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use ldt_trace::finding::Use;
 
 /// One more than the highest number of a thread that was left behind; 0 where none was. Theirs are all below, but for 0: that
-/// is the thread that goes on.
+/// is the thread that goes on. (And the parent's first one, where another has forked: what that had allocated is known by its
+/// stack alone.)
 static NUMBERS_END: AtomicU32 = AtomicU32::new(0);
 
 /// In a forked child: other threads of the parent, which had given out numbers below this one, lived. What a fork of the

@@ -1,5 +1,5 @@
-// Part of check/exact/marks_of_fontconfig.c: a library whose name says that it takes even addresses for granted, of its
-// own blocks and of those that the C library makes for it.
+// Part of check/exact/marks_of_fontconfig.c: a library whose name, that of a version of fontconfig, says that it takes
+// even addresses for granted, of its own blocks and of those that the C library makes for it.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
