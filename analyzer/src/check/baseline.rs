@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 const TITLE: &str = "# ldt baseline 1";
 const BETWEEN: &str = " < ";
@@ -112,15 +113,15 @@ impl Baseline {
         self.has(record.kind.shown(), &record.stack)
     }
 
-    fn has(&self, kind: &str, stack: &[Frame]) -> bool {
+    fn has(&self, kind: &str, stack: &[Arc<Frame>]) -> bool {
         self.lines.contains(&line_of(kind, stack))
     }
 }
 
 /// The line that a finding has in a baseline.
 #[must_use]
-pub fn line_of(kind: &str, stack: &[Frame]) -> String {
-    let bare: Vec<BareFrame<'_>> = stack.iter().map(BareFrame::of).collect();
+pub fn line_of(kind: &str, stack: &[Arc<Frame>]) -> String {
+    let bare: Vec<BareFrame<'_>> = stack.iter().map(|frame| BareFrame::of(frame)).collect();
     line(kind, &bare)
 }
 

@@ -7,6 +7,7 @@ use crate::findings::{ErrorReport, Frame, LossRecord};
 use ldt_trace::finding::DetectedBy;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Where a finding was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub fn record_key(record: &LossRecord) -> String {
     key
 }
 
-fn add_stack(key: &mut String, stack: &[Frame]) {
+fn add_stack(key: &mut String, stack: &[Arc<Frame>]) {
     for frame in stack.iter().filter(|frame| !frame.is_inlined) {
         match (frame.module_name(), frame.offset, frame.function.as_deref()) {
             (Some(module), Some(offset), _) => key.push_str(&format!("{module}+{offset:x}\n")),

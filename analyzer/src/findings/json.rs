@@ -9,6 +9,7 @@ use ldt_trace::finding::LeakKind;
 use ldt_trace::header::CheckCounts;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The function of the last frame of a stack that was cut, as in the sites of a report.
 const CUT: &str = "(the stack goes on, but was cut here)";
@@ -26,8 +27,8 @@ pub struct FrameJson<'a> {
 
 /// A stack.
 #[must_use]
-pub fn stack(frames: &[Frame]) -> Vec<FrameJson<'_>> {
-    frames.iter().map(frame).collect()
+pub fn stack(frames: &[Arc<Frame>]) -> Vec<FrameJson<'_>> {
+    frames.iter().map(|one| frame(one)).collect()
 }
 
 fn frame(frame: &Frame) -> FrameJson<'_> {

@@ -10,6 +10,7 @@ use ldt_trace::header::{CheckCounts, flag};
 use ldt_trace::{NodeId, StackName};
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 
 /// An error with its three stacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,15 +20,15 @@ pub struct ErrorReport {
     /// `T0 (main)`: who did it, or found it.
     pub thread: String,
     /// Where. Frame 0 is the function called, if one was.
-    pub stack: Vec<Frame>,
+    pub stack: Vec<Arc<Frame>>,
     /// Where the block was allocated, empty if there is none.
-    pub allocated: Vec<Frame>,
+    pub allocated: Vec<Arc<Frame>>,
     /// By which thread.
     pub allocated_by: String,
     /// What that stack is called in every run.
     pub allocation_name: Option<StackName>,
     /// Where the block was freed, empty if it was not.
-    pub freed: Vec<Frame>,
+    pub freed: Vec<Arc<Frame>>,
     /// By which thread.
     pub freed_by: String,
     /// How often it was seen.
@@ -52,7 +53,7 @@ pub struct LossRecord {
     /// The address of one of the blocks.
     pub example: u64,
     /// Where they were allocated.
-    pub stack: Vec<Frame>,
+    pub stack: Vec<Arc<Frame>>,
     /// By which thread the first was.
     pub thread: String,
 }

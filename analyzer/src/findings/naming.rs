@@ -7,10 +7,11 @@ use super::frame::{Frame, frames_at, module_paths};
 use super::raw::Found;
 use crate::replay::stacks::CodeAddress;
 use crate::symbols::ahead::Opened;
-use crate::symbols::{self, FrameName, LookUp, Named, Names};
+use crate::symbols::{self, FrameName, LookUp, Named};
 use ldt_trace::NodeId;
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A place in a module's file, whichever process it was loaded into.
@@ -36,8 +37,9 @@ pub struct Namer {
 #[derive(Debug)]
 pub struct NamedStacks<'a> {
     found: &'a Found,
-    names: Names,
-    modules: Vec<Arc<Path>>,
+    /// The frames of each address, innermost first.
+    frames: FxHashMap<CodeAddress, Vec<Arc<Frame>>>,
+    cut: Arc<Frame>,
     called: Called,
 }
 
@@ -84,7 +86,7 @@ impl Namer {
                 self.known.insert(place, named.frames.clone());
             }
         }
-        for address in addresses {
+        for &address in &addresses {
             if names.get(address).is_none()
                 && let Some((module, place)) = place_of(address)
                 && let Some(frames) = self.known.get(&place)
@@ -96,23 +98,24 @@ impl Namer {
                 names.insert(address, named);
             }
         }
+        let modules = module_paths(&found.facts);
+        let frames_of = |address| frames_at(address, &names, &found.facts, &modules);
         NamedStacks {
             found,
-            names,
-            modules: module_paths(&found.facts),
+            frames: addresses
+                .into_iter()
+                .map(|address| (address, frames_of(address)))
+                .collect(),
+            cut: Arc::new(Frame::cut()),
             called: self.libraries.of_process(&found.facts),
         }
     }
 }
 
 impl NamedStacks<'_> {
-    /// A stack, beneath the function that was called if there is one.
+    /// One of the stacks that were named, beneath the function that was called if there is one.
     #[must_use]
-    pub fn stack(&self, called: Option<Frame>, stack: NodeId) -> Vec<Frame> {
-        let facts = &self.found.facts;
-        let addresses = self.found.stacks.frames(stack);
-        let frames =
-            addresses.flat_map(|address| frames_at(address, &self.names, facts, &self.modules));
+    pub fn stack(&self, called: Option<Frame>, stack: NodeId) -> Vec<Arc<Frame>> {
         let called = called.map(|frame| Frame {
             called_at: frame
                 .symbol
@@ -120,6 +123,13 @@ impl NamedStacks<'_> {
                 .and_then(|symbol| self.called.at(symbol)),
             ..frame
         });
-        called.into_iter().chain(frames).collect()
+        let mut frames: Vec<_> = called.map(Arc::new).into_iter().collect();
+        for address in self.found.stacks.frames(stack) {
+            match self.frames.get(&address) {
+                Some(named) => frames.extend_from_slice(named),
+                None => frames.push(Arc::clone(&self.cut)),
+            }
+        }
+        frames
     }
 }

@@ -8,6 +8,7 @@ use ldt_trace::finding::{
 };
 use ldt_trace::header::Header;
 use ldt_trace::{Blob, BlobKind, Event, Item, NodeId, Tick};
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, HashMap};
 
 /// A process has no more different errors than this; a damaged trace may say anything.
@@ -251,10 +252,18 @@ impl Found {
 
     /// Every address of these stacks.
     pub fn addresses(&self, stacks: impl Iterator<Item = NodeId>) -> Vec<CodeAddress> {
-        let mut addresses: Vec<CodeAddress> = stacks
-            .flat_map(|stack| self.stacks.frames(stack))
-            .filter(|address| address.ip != 0)
-            .collect();
+        let mut seen = FxHashSet::default();
+        let mut addresses = Vec::new();
+        for mut rest in stacks {
+            // Beyond a node that has been here the rest has been, too.
+            while seen.insert(rest)
+                && let Some((address, outer)) = self.stacks.step(rest)
+            {
+                addresses.push(address);
+                rest = outer;
+            }
+        }
+        addresses.retain(|address: &CodeAddress| address.ip != 0);
         addresses.sort_unstable();
         addresses.dedup();
         addresses

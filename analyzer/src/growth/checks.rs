@@ -16,6 +16,7 @@ use crate::units::{bytes, count, percent, time};
 use ldt_trace::{Function, NodeId};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// With fewer checks nothing can be said.
 pub const LEAST_CHECKS: usize = 3;
@@ -36,7 +37,7 @@ struct Held {
 #[derive(Clone, Debug)]
 pub struct Growing {
     /// Beneath the function called.
-    pub stack: Vec<Frame>,
+    pub stack: Vec<Arc<Frame>>,
     /// How fast.
     pub bytes_per_second: f64,
     /// Bytes at the first check.

@@ -9,6 +9,7 @@ use crate::report::leaks::Amounts;
 use crate::waste::Allocator;
 use ldt_trace::finding::LeakKind;
 use ldt_viewer::html::{Fault, FoundStack, LeakRecord, LeakTotal, Leaks, Waste, WasteMoment};
+use std::sync::Arc;
 
 /// The errors.
 pub(super) fn faults(
@@ -32,7 +33,7 @@ fn fault(error: &ErrorReport, clock: &Clock, stacks: &mut PageStacks<'_>) -> Fau
         ("allocated by", &error.allocated_by, &error.allocated),
         ("freed by", &error.freed_by, &error.freed),
     ];
-    let has_frames = |(_, _, frames): &(&str, &String, &Vec<Frame>)| !frames.is_empty();
+    let has_frames = |(_, _, frames): &(&str, &String, &Vec<Arc<Frame>>)| !frames.is_empty();
     let found_stacks = found_stacks.into_iter().filter(has_frames);
     Fault {
         headline: headline
@@ -107,7 +108,7 @@ pub(super) fn waste(report: &Report<'_>) -> Waste {
     }
 }
 
-fn stack(title: String, frames: &[Frame], stacks: &mut PageStacks<'_>) -> FoundStack {
+fn stack(title: String, frames: &[Arc<Frame>], stacks: &mut PageStacks<'_>) -> FoundStack {
     FoundStack {
         title,
         frames: frames.iter().map(|frame| stacks.place_of(frame)).collect(),

@@ -6,6 +6,7 @@ use crate::findings::raw::ErrorFound;
 use crate::findings::{ErrorReport, Frame};
 use crate::units::count;
 use ldt_trace::finding::Access;
+use std::sync::Arc;
 
 /// Of longer stacks the middle is left out.
 const MAX_SHOWN_FRAMES: usize = 500;
@@ -72,7 +73,7 @@ fn bytes(bytes: u64) -> String {
 }
 
 /// A stack, a frame a line; of a longer one the middle is left out.
-pub fn stack(frames: &[Frame], detail: Detail, lines: &mut Vec<String>) {
+pub fn stack(frames: &[Arc<Frame>], detail: Detail, lines: &mut Vec<String>) {
     let frames = &frames[..frames.len().min(detail.callers)];
     let left_out = if frames.len() > MAX_SHOWN_FRAMES {
         MAX_SHOWN_FRAMES - OUTERMOST_FRAMES..frames.len() - OUTERMOST_FRAMES

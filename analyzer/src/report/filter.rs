@@ -4,6 +4,7 @@ use super::frames::{Naming, ShownFrame};
 use super::site::SiteView;
 use crate::findings::Frame;
 use std::str::FromStr;
+use std::sync::Arc;
 use wildmatch::WildMatch;
 
 /// What a filter looks at.
@@ -62,7 +63,7 @@ impl Filter {
 
     /// Whether a stack of a finding is kept, which has no thread.
     #[must_use]
-    pub fn keeps_frames(&self, frames: &[Frame]) -> bool {
+    pub fn keeps_frames(&self, frames: &[Arc<Frame>]) -> bool {
         frames.iter().any(|frame| self.matches(&frame.shown()))
     }
 

@@ -5,6 +5,7 @@ use super::leaks;
 use crate::findings::raw::ErrorFound;
 use crate::findings::{ErrorReport, Frame, LossRecord};
 use ldt_trace::finding::{Access, BlockState, ErrorKind};
+use std::sync::Arc;
 
 /// The first line: what memcheck says to errors of this kind.
 #[must_use]
@@ -100,7 +101,7 @@ pub fn leak(record: &LossRecord, number: usize, of: usize, detail: Detail) -> Ve
 }
 
 /// A stack: `   at 0x…: function (file.c:12)`, then `   by`.
-fn stack(frames: &[Frame], detail: Detail, lines: &mut Vec<String>) {
+fn stack(frames: &[Arc<Frame>], detail: Detail, lines: &mut Vec<String>) {
     let frames = frames.iter().filter(|frame| !frame.is_cut);
     for (number, frame) in frames.take(detail.callers).enumerate() {
         let word = if number == 0 { "at" } else { "by" };

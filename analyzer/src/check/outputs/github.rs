@@ -7,6 +7,7 @@ use crate::report::{errors, leaks};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// GitHub shows ten annotations of a step.
 const MAX_ANNOTATIONS: usize = 10;
@@ -35,7 +36,7 @@ pub(super) fn write(results: Results<'_>) -> io::Result<()> {
 }
 
 /// Title, message and stack of each finding that fails the gate.
-fn findings<'a>(results: Results<'a>) -> Vec<(String, String, &'a [Frame])> {
+fn findings<'a>(results: Results<'a>) -> Vec<(String, String, &'a [Arc<Frame>])> {
     let merged = &results.verdict.merged;
     let errors = merged.errors.iter().map(|error| {
         let finding = &error.finding;
@@ -64,7 +65,7 @@ fn findings<'a>(results: Results<'a>) -> Vec<(String, String, &'a [Frame])> {
 
 /// The innermost frame whose source is the project's own: below the workspace, or else any that is
 /// not the system's.
-fn own_place<'a>(stack: &'a [Frame], root: &str) -> Option<(&'a str, u32)> {
+fn own_place<'a>(stack: &'a [Arc<Frame>], root: &str) -> Option<(&'a str, u32)> {
     let placed = stack
         .iter()
         .filter_map(|frame| Some((frame.file.as_deref()?, frame.line?)));
@@ -84,7 +85,7 @@ fn own_place<'a>(stack: &'a [Frame], root: &str) -> Option<(&'a str, u32)> {
     .copied()
 }
 
-fn annotation(title: &str, message: &str, stack: &[Frame], root: &str) -> String {
+fn annotation(title: &str, message: &str, stack: &[Arc<Frame>], root: &str) -> String {
     let (title, message) = (escape_property(title), escape(message));
     match own_place(stack, root) {
         Some((file, line)) => {
@@ -168,12 +169,12 @@ fn cell(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn frame(file: &str, line: u32) -> Frame {
-        Frame {
+    fn frame(file: &str, line: u32) -> Arc<Frame> {
+        Arc::new(Frame {
             file: Some(file.to_owned()),
             line: Some(line),
             ..Frame::default()
-        }
+        })
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::report::{errors, leaks};
 use ldt_trace::finding::{ErrorKind, LeakKind};
 use serde_json::{Value, json};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -113,7 +114,7 @@ fn result(
     level: &str,
     headline: &str,
     text: &str,
-    frames: &[Frame],
+    frames: &[Arc<Frame>],
     stacks: Vec<Value>,
     seen_in: &SeenIn,
 ) -> Value {
@@ -133,7 +134,8 @@ fn result(
 }
 
 /// The innermost frame with a line that is not in a header of the system's.
-fn own_frame(frames: &[Frame]) -> Option<&Frame> {
+fn own_frame(frames: &[Arc<Frame>]) -> Option<&Frame> {
+    let frames = || frames.iter().map(Arc::as_ref);
     let placed = |frame: &&Frame| frame.file.is_some() && frame.line.is_some();
     let is_own = |frame: &&Frame| {
         let file = frame.file.as_deref().unwrap_or_default();
@@ -141,8 +143,8 @@ fn own_frame(frames: &[Frame]) -> Option<&Frame> {
             .iter()
             .any(|at| file.starts_with(at))
     };
-    let own = frames.iter().filter(placed).find(is_own);
-    own.or_else(|| frames.iter().find(placed))
+    let own = frames().filter(placed).find(is_own);
+    own.or_else(|| frames().find(placed))
 }
 
 fn location(frame: &Frame) -> Value {
@@ -161,8 +163,8 @@ fn location(frame: &Frame) -> Value {
     location
 }
 
-fn stack(message: &str, frames: &[Frame]) -> Value {
-    let frame = |frame: &Frame| {
+fn stack(message: &str, frames: &[Arc<Frame>]) -> Value {
+    let frame = |frame: &Arc<Frame>| {
         let mut value = json!({ "location": location(frame) });
         if let Some(module) = frame.module_name() {
             value["module"] = json!(module);

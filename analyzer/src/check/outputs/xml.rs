@@ -13,6 +13,7 @@ use ldt_trace::finding::{Access, ErrorKind, LeakKind};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// The largest that Jenkins can read.
 const MAX_COUNT: u64 = i32::MAX as u64;
@@ -215,8 +216,8 @@ fn counts(xml: &mut Xml<'_>, merged: &MergedFindings) -> io::Result<()> {
 }
 
 /// A stack has at least one frame.
-fn write_stack(xml: &mut Xml<'_>, frames: &[Frame]) -> io::Result<()> {
-    let unknown = [Frame::default()];
+fn write_stack(xml: &mut Xml<'_>, frames: &[Arc<Frame>]) -> io::Result<()> {
+    let unknown = [Arc::default()];
     let frames = if frames.is_empty() {
         &unknown[..]
     } else {

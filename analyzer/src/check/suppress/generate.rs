@@ -3,6 +3,7 @@
 use crate::findings::{ErrorReport, Frame, LossRecord};
 use ldt_trace::finding::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Frames in an entry; what lies further out may be anything.
 const MAX_FRAMES: usize = 24;
@@ -38,7 +39,7 @@ pub fn for_record(record: &LossRecord) -> String {
     entry("Memcheck:Leak", Some(record.kind.shown()), &record.stack)
 }
 
-fn entry(kind: &str, leak_kind: Option<&str>, stack: &[Frame]) -> String {
+fn entry(kind: &str, leak_kind: Option<&str>, stack: &[Arc<Frame>]) -> String {
     let mut text = format!("{{\n   <insert_a_suppression_name_here>\n   {kind}\n");
     if let Some(leak_kind) = leak_kind {
         text.push_str(&format!("   match-leak-kinds: {leak_kind}\n"));

@@ -11,6 +11,7 @@ use crate::units::{bytes, count};
 use ldt_trace::finding::{ErrorKind, LeakKind};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use wildmatch::WildMatch;
 
 /// LDT's own.
@@ -83,18 +84,16 @@ impl Suppression {
         }
     }
 
-    fn matches(&self, stack: &[Frame]) -> bool {
+    fn matches(&self, stack: &[Arc<Frame>]) -> bool {
         match &self.shape {
-            // Whoever wrote the entry may have seen the stack with or without inlined functions.
             Shape::Innermost(patterns) => {
-                matches_innermost(patterns, &stack.iter().collect::<Vec<_>>())
-                    || matches_innermost(
-                        patterns,
-                        &stack
-                            .iter()
-                            .filter(|frame| !frame.is_inlined)
-                            .collect::<Vec<_>>(),
-                    )
+                if matches_innermost(patterns, stack) {
+                    return true;
+                }
+                // Whoever wrote the entry may have seen the stack with or without inlined functions.
+                let own = || stack.iter().filter(|frame| !frame.is_inlined);
+                own().count() < stack.len()
+                    && matches_innermost(patterns, &own().cloned().collect::<Vec<_>>())
             }
             Shape::AnyFrame(glob) => stack.iter().any(|frame| has_in_it(frame, glob)),
         }
@@ -237,7 +236,7 @@ fn parse(text: &str, file: &str) -> Result<Vec<Suppression>, Malformed> {
     }
 }
 
-fn matches_innermost(patterns: &[FramePattern], stack: &[&Frame]) -> bool {
+fn matches_innermost(patterns: &[FramePattern], stack: &[Arc<Frame>]) -> bool {
     let Some((first, rest)) = patterns.split_first() else {
         // What lies further out is anything.
         return true;
@@ -257,12 +256,12 @@ fn matches_frame(pattern: &FramePattern, frame: &Frame) -> bool {
         FramePattern::Function(glob) => {
             let name = frame.matched_name().unwrap_or("???");
             // valgrind knows C++ functions by their symbols; a demangled name is as clear.
+            let shown = frame.function.as_deref().filter(|shown| *shown != name);
             glob.matches(name)
-                || glob.matches(name.split('@').next().unwrap_or(name))
-                || frame
-                    .function
-                    .as_deref()
-                    .is_some_and(|name| glob.matches(name))
+                || name
+                    .split_once('@')
+                    .is_some_and(|(name, _version)| glob.matches(name))
+                || shown.is_some_and(|name| glob.matches(name))
         }
         FramePattern::Module(glob) => {
             let module = frame.module.as_deref().map(Path::to_string_lossy);
@@ -292,20 +291,20 @@ fn has_in_it(frame: &Frame, glob: &WildMatch) -> bool {
 mod tests {
     use super::*;
 
-    fn frame(symbol: &str, file: &str, module: &str) -> Frame {
-        Frame {
+    fn frame(symbol: &str, file: &str, module: &str) -> Arc<Frame> {
+        Arc::new(Frame {
             function: Some(symbol.to_owned()),
             symbol: Some(symbol.to_owned()),
             file: Some(file.to_owned()),
             line: Some(7),
             module: Some(Path::new(module).into()),
             ..Frame::default()
-        }
+        })
     }
 
-    fn stack() -> Vec<Frame> {
+    fn stack() -> Vec<Arc<Frame>> {
         vec![
-            Frame::called(ldt_trace::Function::Malloc),
+            Arc::new(Frame::called(ldt_trace::Function::Malloc)),
             frame("inner", "/src/a.c", "/usr/lib/libx.so.1"),
             frame("outer", "/src/b.c", "/bin/app"),
             frame("main", "/src/main.c", "/bin/app"),
