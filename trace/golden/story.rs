@@ -6,6 +6,9 @@ use ldt_trace::words::{self, Node, Sample};
 use ldt_trace::{BlobKind, Event, Function, Module, NodeId, Tick, TraceWriter};
 use std::path::Path;
 
+#[path = "put.rs"]
+mod put;
+
 /// An event with its stamps, those before and after; the same for all but a realloc.
 pub(crate) type Told = (Option<(Tick, Tick)>, Event<'static>);
 
@@ -101,7 +104,7 @@ pub(crate) fn write(path: &Path) -> std::io::Result<()> {
     for part in parts() {
         let mut words = Vec::new();
         for (ticks, event) in part.told {
-            put(&mut words, ticks, event);
+            put::event(&mut words, event, ticks);
         }
         if part.in_window {
             writer.window(part.thread, part.tid, part.seq, 504, &words)?;
@@ -110,51 +113,6 @@ pub(crate) fn write(path: &Path) -> std::io::Result<()> {
         }
     }
     writer.finish(|_| {})
-}
-
-fn put(sink: &mut Vec<u64>, ticks: Option<(Tick, Tick)>, event: Event<'_>) {
-    let tick = ticks.map(|(_, after)| after);
-    match event {
-        Event::Stamp => words::put_stamp(sink, tick.unwrap_or_default()),
-        Event::Alloc {
-            function,
-            address,
-            size,
-            alignment,
-            stack,
-        } => words::put_alloc(sink, function, address, size, alignment, stack, tick),
-        Event::Free { function, address } => words::put_free(sink, function, address, tick),
-        Event::Realloc {
-            function,
-            old,
-            address,
-            size,
-            stack,
-        } => words::put_realloc(sink, function, old, address, size, stack, ticks),
-        Event::Failed {
-            function,
-            size,
-            stack,
-        } => words::put_failed(sink, function, size, stack, tick),
-        Event::Node(node) => words::put_node(sink, &node),
-        Event::Map {
-            function,
-            address,
-            size,
-            stack,
-        } => words::put_map(sink, function, address, size, stack, tick),
-        Event::Unmap {
-            function,
-            address,
-            size,
-        } => words::put_unmap(sink, function, address, size, tick),
-        Event::Sample(sample) => words::put_sample(sink, sample, tick.unwrap_or_default()),
-        Event::Lost { function, count } => words::put_lost(sink, function, count),
-        Event::Blob { kind, words, bytes } => {
-            let blob = ldt_trace::Blob::from_words(words, bytes);
-            words::put_blob(sink, kind, blob.bytes());
-        }
-    }
 }
 
 fn at(tick: Tick) -> Option<(Tick, Tick)> {

@@ -4,6 +4,9 @@ use ldt_trace::words::{self, BlockSink, MAX_EVENT_WORDS, Node, Realloc, Sample};
 use ldt_trace::{Blob, BlobKind, Event, Function, NodeId, Tick, Words};
 use proptest::prelude::*;
 
+#[path = "../golden/put.rs"]
+mod put;
+
 const ADDRESSES: std::ops::Range<u64> = 0..1 << 48;
 
 fn function() -> impl Strategy<Value = Function> {
@@ -88,52 +91,6 @@ fn event() -> impl Strategy<Value = Event<'static>> {
     ]
 }
 
-/// Puts the event; gives whether its kind takes a stamp.
-fn put(sink: &mut Vec<u64>, event: Event<'_>, ticks: Option<(Tick, Tick)>) -> bool {
-    let tick = ticks.map(|(_, after)| after);
-    match event {
-        Event::Stamp => words::put_stamp(sink, tick.unwrap_or(1)),
-        Event::Alloc {
-            function,
-            address,
-            size,
-            alignment,
-            stack,
-        } => words::put_alloc(sink, function, address, size, alignment, stack, tick),
-        Event::Free { function, address } => words::put_free(sink, function, address, tick),
-        Event::Realloc {
-            function,
-            old,
-            address,
-            size,
-            stack,
-        } => words::put_realloc(sink, function, old, address, size, stack, ticks),
-        Event::Failed {
-            function,
-            size,
-            stack,
-        } => words::put_failed(sink, function, size, stack, tick),
-        Event::Node(node) => words::put_node(sink, &node),
-        Event::Map {
-            function,
-            address,
-            size,
-            stack,
-        } => words::put_map(sink, function, address, size, stack, tick),
-        Event::Unmap {
-            function,
-            address,
-            size,
-        } => words::put_unmap(sink, function, address, size, tick),
-        Event::Sample(sample) => words::put_sample(sink, sample, tick.unwrap_or(1)),
-        Event::Lost { function, count } => words::put_lost(sink, function, count),
-        Event::Blob { kind, words, bytes } => {
-            words::put_blob(sink, kind, Blob::from_words(words, bytes).bytes());
-        }
-    }
-    !matches!(event, Event::Node(_) | Event::Lost { .. })
-}
-
 proptest! {
     #[test]
     fn events_and_their_times_come_back(
@@ -144,7 +101,8 @@ proptest! {
         let mut now = 77;
         for (event, ticks) in told {
             let before = words.len();
-            let takes_stamp = put(&mut words, event, ticks);
+            put::event(&mut words, event, ticks);
+            let takes_stamp = !matches!(event, Event::Node(_) | Event::Lost { .. });
             prop_assert!(words.len() - before <= MAX_EVENT_WORDS);
             let always = matches!(event, Event::Stamp | Event::Sample(_));
             let own = ticks.or(always.then_some((1, 1))).filter(|_| takes_stamp);
@@ -189,7 +147,7 @@ proptest! {
         event in event(), ticks in prop::option::of(any::<(u64, u64)>()),
     ) {
         let mut words = vec![];
-        put(&mut words, event, ticks);
+        put::event(&mut words, event, ticks);
         words.pop();
         let mut events = Words::new(&words, 0);
         prop_assert!(events.next().is_none());
@@ -292,7 +250,7 @@ proptest! {
     ) {
         let mut written = Vec::new();
         for (event, ticks) in &told {
-            put(&mut written, *event, *ticks);
+            put::event(&mut written, *event, *ticks);
         }
         written.extend(noise);
         let mut plainly = Words::new(&written, 0);

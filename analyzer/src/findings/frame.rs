@@ -10,8 +10,8 @@ use ldt_trace::Function;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// One line of a stack. Stacks share theirs: those of all that is reachable in a compiler have half a million lines, of which ten
-/// thousand differ.
+/// One line of a stack. Stacks share theirs: those of all that is reachable in a compiler have hundreds of thousands of lines, and
+/// few differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// Demangled.

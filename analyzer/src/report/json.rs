@@ -94,13 +94,15 @@ struct Totals {
     events: u64,
 }
 
+/// What the heap held, in a report as after a check.
 #[derive(serde::Serialize)]
-struct Heap {
-    peak_bytes: u64,
-    peak_blocks: u64,
-    peak_time_ns: u64,
-    end_bytes: u64,
-    end_blocks: u64,
+pub(crate) struct Heap {
+    pub(crate) peak_bytes: u64,
+    pub(crate) peak_blocks: u64,
+    /// Since the start of the process.
+    pub(crate) peak_time_ns: u64,
+    pub(crate) end_bytes: u64,
+    pub(crate) end_blocks: u64,
 }
 
 #[derive(serde::Serialize)]

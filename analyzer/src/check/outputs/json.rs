@@ -8,7 +8,7 @@ use crate::findings::json::{
     CoverageJson, ErrorJson, LeaksJson, Places, calls, coverage, error, leaks, record,
 };
 use crate::findings::named::{Coverage, Ending};
-use crate::report::json::SCHEMA_VERSION;
+use crate::report::json::{Heap, SCHEMA_VERSION};
 use crate::report::leaks::Amount;
 use crate::report::lines::Lines;
 use serde::Serialize as _;
@@ -55,15 +55,6 @@ struct Totals {
     frees: u64,
     bytes: u64,
     temporary: Option<u64>,
-}
-
-#[derive(serde::Serialize)]
-struct Heap {
-    peak_bytes: u64,
-    peak_blocks: u64,
-    peak_time_ns: u64,
-    end_bytes: u64,
-    end_blocks: u64,
 }
 
 #[derive(serde::Serialize)]
