@@ -261,13 +261,15 @@ unsafe fn restart_after_fork() {
         .cast::<Recorder>();
     let follow = SHARED.with(|shared| {
         let given_out = shared.threads;
+        // SAFETY: this thread's own, or null.
+        let own = unsafe { mine.as_ref() }.map(Recorder::thread);
         for known in shared.recorders.drain(..) {
             if known.recorder == mine {
                 shared.forked = Some(Forked(mine));
                 continue;
             }
             if known.life == Life::Alive && modes::is_checking() {
-                leaks::left_behind::note(given_out);
+                leaks::left_behind::note(given_out, own);
             }
             // SAFETY: the parent's recorders, copied by the fork; their threads do not exist here.
             let mut recorder = unsafe { known.recorder.read() };
@@ -416,21 +418,25 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         return true;
     }
     let tid = thread::thread_id();
-    let (index, idle, restorer) = SHARED.with(|shared| {
+    let (number, is_first, idle, restorer) = SHARED.with(|shared| {
         shared.threads += 1;
+        let is_first = shared.threads == 1;
         // The kernel gave this thread its number anew, so whoever had it before is gone.
         for known in shared.recorders.iter_mut().filter(|known| known.tid == tid) {
             known.life = Life::Dead;
         }
-        let index = shared.threads - 1;
-        // The child's threads but the first have numbers of their own: blocks still name the parent's.
+        let number = match shared.threads - 1 {
+            0 => leaks::left_behind::first_number(),
+            later => later,
+        };
+        // A child's threads have numbers of their own: blocks still name the parent's.
         shared.threads = shared.threads.max(leaks::left_behind::numbers_end());
-        (index, shared.off_the_dead(), shared.restorer)
+        (number, is_first, shared.off_the_dead(), shared.restorer)
     });
-    if index > 0 {
+    if !is_first {
         recorder::set_several_threads(true);
     }
-    let Some(recorder) = recorder_for(index, tid, idle, restorer) else {
+    let Some(recorder) = recorder_for(number, tid, idle, restorer) else {
         return false;
     };
     slot.thread.set(recorder.cast());
@@ -454,7 +460,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         // SAFETY: our key. For keys above 31 libc may allocate: served unrecorded, by the guard.
         unsafe { libc::pthread_setspecific(key, ptr::without_provenance(1)) };
     }
-    if index == 0 {
+    if is_first {
         // SAFETY: just made, and this thread's own.
         facts::record(unsafe { &mut *recorder });
     }
@@ -462,13 +468,18 @@ pub fn ensure_thread(slot: &Slot) -> bool {
 }
 
 /// A recorder for the calling thread: one that a thread has left, or a new one.
-fn recorder_for(index: u32, tid: u32, idle: Option<Known>, restorer: u64) -> Option<*mut Recorder> {
+fn recorder_for(
+    number: u32,
+    tid: u32,
+    idle: Option<Known>,
+    restorer: u64,
+) -> Option<*mut Recorder> {
     if let Some(idle) = idle {
         // SAFETY: its thread is dead and it is off the list, so it is this thread's now.
-        unsafe { (*idle.recorder).begin(index, tid) };
+        unsafe { (*idle.recorder).begin(number, tid) };
         return Some(idle.recorder);
     }
-    let window = Window::create(index, tid)?;
+    let window = Window::create(number, tid)?;
     if let Some(Forked(recorder)) = SHARED.with(|shared| shared.forked.take()) {
         // SAFETY: this thread's own from before the fork, and off the list.
         unsafe { (*recorder).begin_child(window) };
@@ -477,7 +488,7 @@ fn recorder_for(index: u32, tid: u32, idle: Option<Known>, restorer: u64) -> Opt
     let stacks = Unwind::new(restorer).and_then(Stacks::new)?;
     let recorder = Box::into_raw(Box::new(Recorder::new(window, stacks)));
     // SAFETY: just made, and this thread's own.
-    unsafe { (*recorder).begin(index, tid) };
+    unsafe { (*recorder).begin(number, tid) };
     Some(recorder)
 }
 

@@ -8,21 +8,31 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use ldt_trace::finding::Use;
 
-/// One more than the highest number of a thread that was left behind; 0 where none was. Theirs are all below, but for 0: that
-/// is the thread that goes on. (And the parent's first one, where another has forked: what that had allocated is known by its
-/// stack alone.)
+/// One more than the highest number of a thread that was left behind; 0 where none was. Theirs are all below, but for
+/// [`OWN`].
 static NUMBERS_END: AtomicU32 = AtomicU32::new(0);
+/// The number of the thread that forked, which keeps it in the child: were it 0 there as the first thread's is everywhere
+/// else, its blocks could not be told from those of the parent's first one.
+static OWN: AtomicU32 = AtomicU32::new(0);
 
-/// In a forked child: other threads of the parent, which had given out numbers below this one, lived. What a fork of the
-/// parent's own had left behind stays so.
-pub fn note(numbers_end: u32) {
-    NUMBERS_END.store(numbers_end, Ordering::Relaxed);
+/// In a forked child: other threads of the parent, which had given out numbers below `numbers_end`, lived. What a fork of
+/// the parent's own had left behind stays so. `own` is the number of the thread that forked, if it had one.
+pub fn note(numbers_end: u32, own: Option<u32>) {
+    let own = own.unwrap_or(numbers_end);
+    NUMBERS_END.store(numbers_end.max(own + 1), Ordering::Relaxed);
+    OWN.store(own, Ordering::Relaxed);
 }
 
-/// The number after the highest that is taken by a thread that was left behind.
+/// The number after the highest that is taken by a thread that was left behind, or by the one that forked.
 #[must_use]
 pub fn numbers_end() -> u32 {
     NUMBERS_END.load(Ordering::Relaxed)
+}
+
+/// The number of this process's first thread.
+#[must_use]
+pub fn first_number() -> u32 {
+    OWN.load(Ordering::Relaxed)
 }
 
 /// Whether threads were left behind.
@@ -32,5 +42,5 @@ pub(super) fn are_any() -> bool {
 
 /// Whether one of them allocated a block.
 pub(super) fn allocated(allocated: &Use) -> bool {
-    (1..numbers_end()).contains(&allocated.thread)
+    allocated.thread < numbers_end() && allocated.thread != first_number()
 }
