@@ -436,7 +436,9 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     if !is_first {
         recorder::set_several_threads(true);
     }
-    let Some(recorder) = recorder_for(number, tid, idle, restorer) else {
+    // Making one takes more stack (framehop's cache is put together there) than a small thread has left.
+    let made = sys::roomy::with_room(|| recorder_for(number, tid, idle, restorer));
+    let Some(recorder) = made else {
         return false;
     };
     slot.thread.set(recorder.cast());

@@ -16,6 +16,7 @@ pub mod others;
 pub mod own;
 pub mod pages;
 pub mod readable;
+pub mod roomy;
 mod saved;
 pub mod signal;
 pub mod signal_frame;
