@@ -103,6 +103,17 @@ fn take_pending() -> Option<Origin> {
     (sp != 0).then(|| unsafe { Origin::direct(function, sp, slot.pending_bp.get()) })
 }
 
+/// Whether it is an operator new that is given an alignment.
+pub(super) fn is_aligned_new(function: Function) -> bool {
+    matches!(
+        function,
+        Function::NewAligned
+            | Function::NewArrayAligned
+            | Function::NewAlignedNothrow
+            | Function::NewArrayAlignedNothrow
+    )
+}
+
 /// The nothrow twin of a throwing operator new, by number.
 fn nothrow_twin(function: Function) -> Function {
     match function {
@@ -148,10 +159,7 @@ unsafe extern "C" fn place_new(size: usize, second: usize, code: u32) -> usize {
     let origin = take_pending();
     let twin = nothrow_twin(function);
     let address = cxx::address(twin);
-    let aligned = matches!(
-        twin,
-        Function::NewAlignedNothrow | Function::NewArrayAlignedNothrow
-    );
+    let aligned = is_aligned_new(twin);
     let place = || -> *mut u8 {
         if address.is_null() {
             return core::ptr::null_mut();
@@ -222,13 +230,7 @@ unsafe extern "C" fn delete_around(block: *mut u8, second: usize, third: usize) 
 unsafe extern "C" fn new_without_library(size: usize, second: usize) -> *mut u8 {
     let origin = take_pending();
     let function = origin.map_or(Function::New, |origin| origin.function);
-    let aligned = matches!(
-        function,
-        Function::NewAligned
-            | Function::NewArrayAligned
-            | Function::NewAlignedNothrow
-            | Function::NewArrayAlignedNothrow
-    );
+    let aligned = is_aligned_new(function);
     // SAFETY: plain requests of the allocator beneath.
     let place = || unsafe {
         if aligned {

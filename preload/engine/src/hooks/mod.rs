@@ -53,7 +53,8 @@ impl Origin {
     }
 
     /// The same, but when the call was made by an operator of C++ that LDT has seen being called, then
-    /// that operator is what the program called.
+    /// that operator is what the program called. An aligned new that calls malloc has refused its alignment,
+    /// and makes the exception to throw.
     ///
     /// # Safety
     /// As for [`Origin::direct`].
@@ -65,6 +66,7 @@ impl Origin {
             slot.pending_sp.set(0);
             if pending_sp.wrapping_sub(sp) < OPERATOR_STACK_BYTES
                 && let Some(operator) = Function::from_code(slot.pending_function.get() as u8)
+                && !(function == Function::Malloc && cxx::is_aligned_new(operator))
             {
                 // SAFETY: the stack pointer at the operator's entry.
                 let origin = unsafe { Origin::direct(operator, pending_sp, slot.pending_bp.get()) };
