@@ -1,6 +1,6 @@
 //! Every sample of `samples/check/leaks/`: the blocks and bytes of the four kinds are what its head
-//! says, as a beginner compiles it and as programs are shipped; its twin loses nothing; and valgrind counts
-//! the same, but for what the head says that it counts otherwise.
+//! says, as a beginner compiles it and as programs are shipped, and with blocks that end to the byte; its twin
+//! loses nothing; and valgrind counts the same, but for what the head says that it counts otherwise.
 //!
 //! | line of the head | says |
 //! |---|---|
@@ -32,9 +32,12 @@ fn main() -> ExitCode {
         for variant in [Variant::PLAIN, Variant::SHIPPED] {
             let what = format!("loses what it says at {}", variant.name());
             trials.push(trial(&what, &sample, move |sample| {
-                loses_what_it_says(sample, variant)
+                loses_what_it_says(sample, variant, &[])
             }));
         }
+        trials.push(trial("loses the same to the byte", &sample, |sample| {
+            loses_what_it_says(sample, Variant::PLAIN, &["--exact", "--guard=all"])
+        }));
         trials.push(trial("has a twin that loses nothing", &sample, |sample| {
             has_a_clean_twin(sample)
         }));
@@ -57,9 +60,11 @@ fn trial(
 }
 
 /// Without the difference that an allocation of libc's or a runtime's would make.
-fn run_checked(program: &Path, suppressions: &str) -> Checked {
+fn run_checked(program: &Path, suppressions: &str, options: &[&str]) -> Checked {
     let suppressions = format!("--default-suppressions={suppressions}");
-    check(&["--show-leak-kinds=all", &suppressions], program, [""; 0])
+    let mut all = vec!["--show-leak-kinds=all", &suppressions];
+    all.extend(options);
+    check(&all, program, [""; 0])
 }
 
 fn counts(checked: &Checked) -> Result<Counts, String> {
@@ -109,10 +114,11 @@ fn beyond(counts: &Counts, empty: &Counts) -> Counts {
     KINDS.iter().map(|kind| (*kind, less(kind))).collect()
 }
 
-fn loses_what_it_says(sample: &Sample, variant: Variant) -> Result<(), String> {
+fn loses_what_it_says(sample: &Sample, variant: Variant, options: &[&str]) -> Result<(), String> {
     let claims = claimed(&sample.directives("LEAKS"));
-    let checked = run_checked(&sample.build(variant), "yes");
-    let empty = run_checked(&sample.empty_of_same_language().build(variant), "yes");
+    let checked = run_checked(&sample.build(variant), "yes", options);
+    let empty = sample.empty_of_same_language().build(variant);
+    let empty = run_checked(&empty, "yes", options);
     let found = beyond(&counts(&checked)?, &counts(&empty)?);
     let ending = if claims["definite"].1 > 0 { 99 } else { 0 };
     let mut wrong = Vec::new();
@@ -129,11 +135,9 @@ fn loses_what_it_says(sample: &Sample, variant: Variant) -> Result<(), String> {
 }
 
 fn has_a_clean_twin(sample: &Sample) -> Result<(), String> {
-    let checked = run_checked(&sample.build_clean(Variant::PLAIN), "yes");
-    let empty = run_checked(
-        &sample.empty_of_same_language().build(Variant::PLAIN),
-        "yes",
-    );
+    let checked = run_checked(&sample.build_clean(Variant::PLAIN), "yes", &[]);
+    let empty = sample.empty_of_same_language().build(Variant::PLAIN);
+    let empty = run_checked(&empty, "yes", &[]);
     let found = beyond(&counts(&checked)?, &counts(&empty)?);
     let mut wrong = Vec::new();
     // What of the pool's memory is not given back is the program's business, not the sample's.
@@ -148,7 +152,7 @@ fn has_a_clean_twin(sample: &Sample) -> Result<(), String> {
 
 fn is_counted_as_valgrind_counts(sample: &Sample) -> Result<(), String> {
     let program = sample.build(Variant::PLAIN);
-    let checked = run_checked(&program, "no");
+    let checked = run_checked(&program, "no", &[]);
     let found = counts(&checked)?;
     let mut valgrind = valgrinds(&program)?;
     let lines = sample.directives("VALGRIND");

@@ -65,7 +65,7 @@ fn is_second_base(
             .word(at)
             .is_some_and(|table| is_table_of_functions(table, memory, code))
     };
-    word.is_multiple_of(WORD) && is_table(word) && is_table(block.start)
+    (word - block.start).is_multiple_of(WORD) && is_table(word) && is_table(block.start)
 }
 
 /// Words of a table that are looked at, and functions that must be among them.

@@ -44,23 +44,29 @@ pub trait Blocks {
 
 /// Words of the program's memory.
 pub trait Memory {
-    /// Copies words from `address`, a multiple of 8, on; gives how many there were before the first that
-    /// cannot be read.
+    /// Copies words from `address` on; gives how many there were before the first that cannot be read.
     fn read(&self, address: u64, into: &mut [u64]) -> usize;
 
     /// One word.
     fn word(&self, address: u64) -> Option<u64> {
         let mut word = [0];
-        (address.is_multiple_of(8) && self.read(address, &mut word) == 1).then_some(word[0])
+        (self.read(address, &mut word) == 1).then_some(word[0])
     }
 
-    /// Every word that lies whole in a range and can be read, in pieces; a page that cannot be read is
+    /// Every aligned word that lies whole in a range and can be read, in pieces; a page that cannot be read is
     /// passed over.
-    fn scan(&self, start: u64, end: u64, mut visit: impl FnMut(&[u64]))
+    fn scan(&self, start: u64, end: u64, visit: impl FnMut(&[u64]))
     where
         Self: Sized,
     {
-        let (start, end) = (start.next_multiple_of(8), end & !7);
+        self.scan_from(start.next_multiple_of(8), end, visit);
+    }
+
+    /// The same with the words counted from `start`, whatever its alignment.
+    fn scan_from(&self, start: u64, end: u64, mut visit: impl FnMut(&[u64]))
+    where
+        Self: Sized,
+    {
         if end.saturating_sub(start) <= SMALL_WORDS as u64 * 8 {
             scan_by(self, start, end, &mut [0; SMALL_WORDS], &mut visit);
         } else {
@@ -77,13 +83,13 @@ fn scan_by(
     visit: &mut impl FnMut(&[u64]),
 ) {
     let mut at = start;
-    while at < end {
+    while at + 8 <= end {
         let words = ((end - at) / 8).min(piece.len() as u64) as usize;
         let read = memory.read(at, &mut piece[..words]);
         visit(&piece[..read]);
         at += read as u64 * 8;
         if read < words {
-            at = (at + 1).next_multiple_of(PAGE);
+            at = (at + 1).next_multiple_of(PAGE) + start % 8;
         }
     }
 }
@@ -235,12 +241,19 @@ impl<'a, B: Blocks, M: Memory> Marking<'a, B, M> {
     /// Hands every word of a block to `visit`.
     pub(super) fn scan_block(&mut self, block: &Hit, mut visit: impl FnMut(&mut Self, u64)) {
         let memory = self.memory;
-        memory.scan(block.start, block.start + block.size, |words| {
+        let end = block.start + block.size;
+        let mut look = |words: &[u64]| {
             self.words_scanned += words.len() as u64;
             for &word in words {
                 visit(self, word);
             }
-        });
+        };
+        memory.scan(block.start, end, &mut look);
+        // With `--exact` a block of odd size lies anywhere. Its members lie where its start puts them; what the
+        // program has aligned itself in it was looked at above.
+        if !block.start.is_multiple_of(8) {
+            memory.scan_from(block.start, end, &mut look);
+        }
     }
 }
 
