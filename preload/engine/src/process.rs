@@ -27,7 +27,9 @@ use crate::{blocks, clock, counts, demand, faults, findings, leaks, message, mod
 mod ending;
 mod facts;
 
-pub use ending::{aborting, destructed, ending_in_order, ending_now, ending_quickly, note_end};
+pub use ending::{
+    aborting, destructed, ending_in_order, ending_now, ending_quickly, ends_here, note_end,
+};
 
 const UNKNOWN: u32 = 0;
 const RECORDING: u32 = 1;

@@ -1,5 +1,5 @@
 //! A fatal signal that is nobody's: what glibc's libSegFault told. The signal, the address and its nearest
-//! block, the registers, the stack, the map of memory.
+//! block, the registers, the stack, the map of memory. And what is looked at in check mode at any end: redzones, leaks.
 
 use core::fmt::Write;
 
@@ -11,11 +11,12 @@ use super::{is_exact, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
+use crate::leaks::{self, request::Standing};
 use crate::modules::readable_mapping_above;
 use crate::options::read_proc;
-use crate::reentry;
 use crate::sys::signal::read_memory;
 use crate::sys::signal_frame::{Frame, General};
+use crate::{process, reentry};
 
 /// Why the signal kills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,13 @@ pub(super) fn report(number: i32, frame: &Frame, reason: Reason) {
     blocks::check_all(&mut findings::Reporter::unplaced(recorder));
     // Nothing else of this process will be written.
     findings::finish(recorder);
+    if process::ends_here() {
+        let standing = Standing {
+            sp: registers.sp,
+            registers: frame.all_general(),
+        };
+        leaks::request::at_end(recorder, Some(standing));
+    }
     recorder.finish();
 }
 

@@ -85,7 +85,8 @@ pub fn aborting(_code: i32, standing: Standing) {
 ///
 /// A forked child that has allocated nothing has not begun yet. In check mode it begins now: what it wrote
 /// and lost is looked at as in any other process.
-fn ends_here() -> bool {
+#[must_use]
+pub fn ends_here() -> bool {
     let begins_now = modes::is_checking() && is_forked_child();
     begins_now || is_recording() && PID.load(Ordering::Relaxed) == thread::process_id()
 }

@@ -129,6 +129,12 @@ impl Frame {
         self.word(CONTEXT + GREGS + 8 * register.0 as u64)
     }
 
+    /// Everything that the kernel keeps of the interrupted code's registers but for vectors.
+    #[must_use]
+    pub fn all_general(&self) -> [u64; 23] {
+        core::array::from_fn(|index| self.word(CONTEXT + GREGS + 8 * index as u64))
+    }
+
     /// Changes a general register of the interrupted code.
     pub fn set_general(&mut self, register: General, value: u64) {
         self.set_word(CONTEXT + GREGS + 8 * register.0 as u64, value);
