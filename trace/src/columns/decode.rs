@@ -87,7 +87,8 @@ struct Decoder<'a, const VERSION: u32> {
 
 /// What an allocation's columns say.
 struct Allocation {
-    function: Function,
+    /// The number of one that there is.
+    function: u8,
     address: u64,
     size: u32,
     stack: NodeId,
@@ -97,35 +98,34 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
     #[inline(always)]
     fn event(&mut self, token: u8) -> Option<()> {
         if token & token::ALLOC != 0 {
+            self.reader.took(token::OF_ALLOCATIONS);
             let block = self.alloc(token, 0)?;
             let tick = self.stamp(Column::Ticks, token & token::STAMPED != 0)?;
-            words::put_alloc(
-                &mut self.words,
+            let words = &mut self.words;
+            words::put_plain_alloc(
+                words,
                 block.function,
                 block.address,
-                u64::from(block.size),
-                1,
+                block.size,
                 block.stack,
                 tick,
             );
             return Some(());
         }
         if token & token::FREE != 0 {
-            let (function, address) = self.free(token)?;
+            self.reader.took(token::OF_FREES);
+            // None before the first, which a realloc need not name.
+            let (function, address) = self.free(token).filter(|(function, _)| *function != 0)?;
             let column = if VERSION < 3 {
                 Column::Ticks
             } else {
                 Column::TicksOfFrees
             };
             let tick = self.stamp(column, token & token::STAMPED != 0)?;
-            words::put_free(
-                &mut self.words,
-                Function::from_code(function)?,
-                address,
-                tick,
-            );
+            words::put_plain_free(&mut self.words, function, address, tick);
             return Some(());
         }
+        self.reader.took(token::OF_OTHERS);
         self.rarer(token)
     }
 
@@ -154,11 +154,13 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
                     .reader
                     .next_token()
                     .filter(|token| token & 0xc1 == token::FREE)?;
+                self.reader.took(token::OF_FREES);
                 let (_, old) = self.free(free)?;
                 let alloc = self
                     .reader
                     .next_token()
                     .filter(|token| token & 0x81 == token::ALLOC)?;
+                self.reader.took(token::OF_ALLOCATIONS);
                 let block = self.alloc(alloc, old)?;
                 let ticks = if token == token::REALLOC_STAMPED {
                     Some((self.tick(Column::Ticks)?, self.tick(Column::Ticks)?))
@@ -168,7 +170,7 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
                 let size = u64::from(block.size);
                 words::put_realloc(
                     &mut self.words,
-                    block.function,
+                    Function::from_code(block.function)?,
                     old,
                     block.address,
                     size,
@@ -268,7 +270,7 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
         let habit = self.recall.next_stack(stack);
         let asks = token >> token::ASKS_SHIFT & 3;
         let function = match asks {
-            token::ASKS_NEW => self.reader.byte(Column::Functions)?,
+            token::ASKS_NEW => self.function()?,
             _ => habit?.function as u8,
         };
         let size = match asks {
@@ -309,11 +311,18 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
         }
         self.recall.allocated(address, class);
         Some(Allocation {
-            function: Function::from_code(function)?,
+            function,
             address,
             size,
             stack: NodeId(stack),
         })
+    }
+
+    /// A function's number. Asked here whether there is one, it need not be asked of what is expected.
+    #[inline(always)]
+    fn function(&mut self) -> Option<u8> {
+        let code = self.reader.byte(Column::Functions)?;
+        Function::from_code(code).map(|_| code)
     }
 
     #[inline(always)]
@@ -372,7 +381,7 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
             _ => return None,
         };
         let function = if token & token::OTHER_FUNCTION != 0 {
-            let function = self.reader.byte(Column::Functions)?;
+            let function = self.function()?;
             self.recall.belief.put_free_function(function);
             function
         } else {

@@ -20,10 +20,11 @@ pub fn encode(words: &[u64], model: &mut Model, out: &mut [u8]) -> Option<Encode
             Layout::Together => [Column::Tokens; 3],
             Layout::ByKindBefore => Column::OF_TOKENS,
         },
-        before: token::FIRST,
+        column: Column::Tokens,
         model,
         sheet: Sheet::new(out, words.len())?,
     };
+    encoder.column = encoder.tokens[token::kind(token::FIRST)];
     let mut events = Words::new(words, 0);
     loop {
         let at = events.position();
@@ -31,10 +32,14 @@ pub fn encode(words: &[u64], model: &mut Model, out: &mut [u8]) -> Option<Encode
         // out the choice between twelve, made twice.
         if let Some(item) = events.next_plain_alloc() {
             counters.add(&item);
-            encoder.event(&item, words.get(at..events.position())?);
+            if !encoder.plain_alloc(&item, events.position() - at > 2) {
+                encoder.words(words.get(at..events.position())?);
+            }
         } else if let Some(item) = events.next_free() {
             counters.add(&item);
-            encoder.event(&item, words.get(at..events.position())?);
+            if !encoder.plain_free(&item, events.position() - at > 1) {
+                encoder.words(words.get(at..events.position())?);
+            }
         } else if let Some(item) = events.next() {
             counters.add(&item);
             encoder.event(&item, words.get(at..events.position())?);
@@ -58,36 +63,48 @@ struct Encoder<'a> {
     sheet: Sheet<'a>,
     /// Where the next token stands, by the kind of the one before.
     tokens: [Column; 3],
-    /// The one before.
-    before: u8,
+    /// That of the next one.
+    column: Column,
 }
 
 impl Encoder<'_> {
+    /// An allocation of two words (and a stamp); gives whether it could be written so.
     #[inline(always)]
+    fn plain_alloc(&mut self, item: &Item<'_>, stamped: bool) -> bool {
+        let Event::Alloc {
+            function,
+            address,
+            size,
+            stack,
+            ..
+        } = item.event
+        else {
+            return false;
+        };
+        let is_written = self.alloc(function as u8, address, size as u32, stack, stamped, None);
+        if is_written && stamped {
+            self.tick(Column::Ticks, item.tick);
+        }
+        is_written
+    }
+
+    /// A free; gives whether it could be written so.
+    #[inline(always)]
+    fn plain_free(&mut self, item: &Item<'_>, stamped: bool) -> bool {
+        let Event::Free { function, address } = item.event else {
+            return false;
+        };
+        let is_written = self.free(function as u8, address, stamped);
+        if is_written && stamped {
+            self.tick(Column::TicksOfFrees, item.tick);
+        }
+        is_written
+    }
+
+    /// Any other event.
     fn event(&mut self, item: &Item<'_>, own: &[u64]) {
         let stamped = own[0] >> 63 != 0;
         match item.event {
-            Event::Alloc {
-                function,
-                address,
-                size,
-                alignment: 1,
-                stack,
-            } if own.len() == 2 + usize::from(stamped) => {
-                let size = size as u32;
-                if !self.alloc(function as u8, address, size, stack, stamped, None) {
-                    return self.words(own);
-                }
-            }
-            Event::Free { function, address } => {
-                if !self.free(function as u8, address, stamped) {
-                    return self.words(own);
-                }
-                if stamped {
-                    self.tick(Column::TicksOfFrees, item.tick);
-                }
-                return;
-            }
             Event::Realloc {
                 function,
                 old,
@@ -104,7 +121,7 @@ impl Encoder<'_> {
                 if !plain {
                     return self.words(own);
                 }
-                self.token(token::REALLOC | u8::from(stamped));
+                self.token(token::OF_OTHERS, token::REALLOC | u8::from(stamped));
                 // Under the name of the last free, which costs nothing: the allocation has the function.
                 self.free(self.model.belief.free_function(), old, false);
                 self.alloc(
@@ -130,9 +147,9 @@ impl Encoder<'_> {
                 self.sheet
                     .bytes(Column::NodeIps, [ip[0], ip[1], ip[2], ip[3], ip[4], ip[5]]);
                 if node.id.0 == last.wrapping_add(1) && node.parent.0 == last {
-                    self.token(token::NODE_CHAINED);
+                    self.token(token::OF_OTHERS, token::NODE_CHAINED);
                 } else {
-                    self.token(token::NODE);
+                    self.token(token::OF_OTHERS, token::NODE);
                     let id = i64::from(node.id.0);
                     self.sheet.signed(Column::NodeIds, id - i64::from(last) - 1);
                     self.sheet
@@ -141,7 +158,7 @@ impl Encoder<'_> {
                 return;
             }
             Event::Stamp if own[0] & !(1 << 63) == STAMP_HEAD && stamped => {
-                self.token(token::STAMP);
+                self.token(token::OF_OTHERS, token::STAMP);
             }
             _ => return self.words(own),
         }
@@ -150,11 +167,12 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes a token of this kind, which is told where it is known when this is compiled.
     #[inline(always)]
-    fn token(&mut self, token: u8) {
-        self.sheet
-            .byte(self.tokens[token::kind(self.before)], token);
-        self.before = token;
+    fn token(&mut self, kind: usize, token: u8) {
+        debug_assert_eq!(kind, token::kind(token), "{token:#x}");
+        self.sheet.byte(self.column, token);
+        self.column = self.tokens[kind];
     }
 
     #[inline(always)]
@@ -194,8 +212,7 @@ impl Encoder<'_> {
         } else if self.model.belief.last_stack() == stack {
             token::STACK_SAME
         } else if let Some((place, _)) = known {
-            self.sheet.byte(Column::StackLow, place as u8);
-            self.sheet.byte(Column::StackHigh, (place >> 8) as u8);
+            self.sheet.pair(Column::STACK, place);
             token::STACK_PLACE
         } else {
             let distance = i64::from(stack) - i64::from(self.model.belief.last_stack());
@@ -229,8 +246,7 @@ impl Encoder<'_> {
         } else if self.model.belief.next_address() == address {
             token::AT_NEXT
         } else if let (Some(frees), None) = (self.model.frees_since(address), old) {
-            self.sheet.byte(Column::FreedLow, frees as u8);
-            self.sheet.byte(Column::FreedHigh, (frees >> 8) as u8);
+            self.sheet.pair(Column::FREED, frees);
             token::AT_FREED
         } else {
             let region = region(address);
@@ -245,17 +261,17 @@ impl Encoder<'_> {
             | which << token::STACK_SHIFT
             | asks << token::ASKS_SHIFT
             | u8::from(stamped);
-        self.token(token);
+        self.token(token::OF_ALLOCATIONS, token);
         true
     }
 
     #[inline(always)]
     fn size(&mut self, size: u32) {
-        self.sheet.byte(Column::SizeLow, size as u8);
-        match u8::try_from(size >> 8) {
-            Ok(high) if high < u8::MAX => self.sheet.byte(Column::SizeHigh, high),
+        match u16::try_from(size) {
+            Ok(size) if size < WIDE_SIZES => self.sheet.pair(Column::SIZE, size),
             _ => {
-                self.sheet.byte(Column::SizeHigh, u8::MAX);
+                self.sheet
+                    .pair(Column::SIZE, WIDE_SIZES | size as u16 & 0xff);
                 self.sheet.bytes(Column::Rest, size.to_le_bytes());
             }
         }
@@ -273,13 +289,11 @@ impl Encoder<'_> {
             match self.model.find(address) {
                 Found::Aged(0) => token::BLOCK_NEWEST,
                 Found::Aged(number) => {
-                    self.sheet.byte(Column::AgeLow, number as u8);
-                    self.sheet.byte(Column::AgeHigh, (number >> 8) as u8);
+                    self.sheet.pair(Column::AGE, number);
                     token::BLOCK_AGE
                 }
                 Found::Seen(place) => {
-                    self.sheet.byte(Column::AgeLow, place as u8);
-                    self.sheet.byte(Column::AgeHigh, (place >> 8) as u8);
+                    self.sheet.pair(Column::AGE, place);
                     token::BLOCK_PLACE
                 }
                 Found::Unseen => token::BLOCK_DISTANCE,
@@ -295,22 +309,23 @@ impl Encoder<'_> {
             | (u8::from(other) * token::OTHER_FUNCTION)
             | u8::from(stamped);
         match how {
-            token::BLOCK_NULL => self.token(token),
+            token::BLOCK_NULL => self.token(token::OF_FREES, token),
             token::BLOCK_DISTANCE => {
                 let region = region(address);
                 self.distance(Column::OF_OLD_FREES, region, address);
                 self.model.freed_unseen(address, region);
                 if other {
                     self.sheet.byte(Column::Regions, region as u8);
-                    self.token(token);
+                    self.token(token::OF_FREES, token);
                 } else {
                     let region = (region as u8) << token::REGION_SHIFT;
-                    self.token(token::FREE_ELSEWHERE | region | u8::from(stamped));
+                    let token = token::FREE_ELSEWHERE | region | u8::from(stamped);
+                    self.token(token::OF_FREES, token);
                 }
             }
             _ => {
                 self.model.freed(address);
-                self.token(token);
+                self.token(token::OF_FREES, token);
             }
         }
         true
@@ -319,7 +334,7 @@ impl Encoder<'_> {
     /// What is rare: the words as they are.
     #[cold]
     fn words(&mut self, own: &[u64]) {
-        self.token(token::WORDS);
+        self.token(token::OF_OTHERS, token::WORDS);
         let counted = u8::try_from(own.len()).unwrap_or(0);
         self.sheet.byte(Column::Functions, counted);
         for word in own {
@@ -327,6 +342,9 @@ impl Encoder<'_> {
         }
     }
 }
+
+/// Sizes from here on stand in `Rest`; this is their high byte in the pair of columns.
+const WIDE_SIZES: u16 = 0xff00;
 
 /// Word 0 of a stamp on its own, its stamped bit aside.
 pub(super) const STAMP_HEAD: u64 = 1 << 56;

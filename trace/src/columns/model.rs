@@ -16,7 +16,7 @@
 //! decoder ([`super::recall`]) is told where that is.
 
 use super::belief::{
-    BLOCKS, Belief, CLASSES, MAX_ORDINALS, Stack, UNKNOWN_CLASS, block_slot, stack_slot,
+    BLOCKS, Belief, CLASSES, MAX_ORDINALS, STACKS, Stack, UNKNOWN_CLASS, block_slot, stack_slot,
 };
 use super::token::Layout;
 
@@ -34,7 +34,9 @@ pub struct Model {
     /// Whether a chunk has been here before.
     used: bool,
     layout: Layout,
-    padding: [u8; 6],
+    padding: [u8; 2],
+    /// The place of the last stack in the table of stacks; 0 is also that of no stack.
+    last_slot: u32,
 }
 
 /// In `block_info`: the block is freed.
@@ -64,7 +66,8 @@ impl Model {
             frees: 0,
             used: false,
             layout: Layout::Together,
-            padding: [0; 6],
+            padding: [0; 2],
+            last_slot: 0,
         })
     }
 
@@ -90,6 +93,7 @@ impl Model {
         }
         self.block_address.fill(0);
         self.belief.clear();
+        self.last_slot = 0;
         self.allocations = 0;
         self.frees = 0;
     }
@@ -168,7 +172,7 @@ impl Model {
     /// The stack that followed the last one the last time.
     #[inline(always)]
     pub(super) fn expected_stack(&self) -> u32 {
-        self.belief.stacks[stack_slot(self.belief.last_stack())].successor
+        self.belief.stacks[self.last_slot as usize % STACKS].successor
     }
 
     /// What is known of a stack, with its place in the table.
@@ -182,8 +186,10 @@ impl Model {
     /// This stack has asked for this.
     #[inline(always)]
     pub(super) fn stack(&mut self, stack: u32, size: u32, function: u8) {
-        self.belief.stacks[stack_slot(self.belief.last_stack())].successor = stack;
-        let slot = &mut self.belief.stacks[stack_slot(stack)];
+        self.belief.stacks[self.last_slot as usize % STACKS].successor = stack;
+        let place = stack_slot(stack);
+        self.last_slot = place as u32;
+        let slot = &mut self.belief.stacks[place];
         if slot.number != stack {
             slot.successor = 0;
         }

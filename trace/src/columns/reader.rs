@@ -5,7 +5,7 @@
 //! nonsense of its neighbour's bytes, which nobody gets to see, because the chunk is then damaged.
 
 use super::sheet::{COLUMNS, Column};
-use super::token::{self, Layout};
+use super::token;
 
 /// Columns that are being read.
 pub(super) struct Reader<'a> {
@@ -16,19 +16,11 @@ pub(super) struct Reader<'a> {
     to_high: [usize; COLUMNS],
     /// The same of middle bytes, by the column of the low ones.
     to_middle: [usize; COLUMNS],
-    /// Where tokens stand.
-    layout: Layout,
-    /// The token before, where that says where the next one stands.
-    before: u8,
+    /// Where the next token stands, by the kind of the one before.
+    tokens: [Column; 3],
+    /// That of the next one.
+    column: Column,
 }
-
-/// Columns of low and high bytes of the same numbers: they are as long as each other.
-const PAIRS: [(Column, Column); 4] = [
-    (Column::SizeLow, Column::SizeHigh),
-    (Column::StackLow, Column::StackHigh),
-    (Column::AgeLow, Column::AgeHigh),
-    (Column::FreedLow, Column::FreedHigh),
-];
 
 impl<'a> Reader<'a> {
     /// Takes so many columns apart; `None` when the table does not fit the bytes.
@@ -43,7 +35,7 @@ impl<'a> Reader<'a> {
             ends[column] = end;
         }
         let mut to_high = [0; COLUMNS];
-        for (low, high) in PAIRS {
+        for [low, high] in Column::PAIRS {
             let (low, high) = (low as usize, high as usize);
             if ends[low] - at[low] != ends[high] - at[high] {
                 return None;
@@ -70,10 +62,10 @@ impl<'a> Reader<'a> {
         }
         // The first token is none that comes after an allocation.
         let others = Column::TokensAfterOthers as usize;
-        let layout = if at[others] == ends[others] {
-            Layout::Together
+        let tokens = if at[others] == ends[others] {
+            [Column::Tokens; 3]
         } else {
-            Layout::ByKindBefore
+            Column::OF_TOKENS
         };
         (end == bytes.len()).then_some(Reader {
             bytes,
@@ -81,8 +73,8 @@ impl<'a> Reader<'a> {
             ends,
             to_high,
             to_middle,
-            layout,
-            before: token::FIRST,
+            tokens,
+            column: tokens[token::kind(token::FIRST)],
         })
     }
 
@@ -91,23 +83,24 @@ impl<'a> Reader<'a> {
         self.at == self.ends
     }
 
-    /// The next token, none at the end.
+    /// The next token, none at the end. Whoever takes it says of which kind it is, see [`Reader::took`].
     #[inline(always)]
     pub(super) fn next_token(&mut self) -> Option<u8> {
-        // Asked at each event, since all of a chunk's answers are the same: through a table of columns, tokens that stand
-        // together would wait for the one before, too.
-        let column = match self.layout {
-            Layout::Together => Column::Tokens,
-            Layout::ByKindBefore => Column::OF_TOKENS[token::kind(self.before)],
-        };
-        let (at, end) = (&mut self.at[column as usize], self.ends[column as usize]);
+        let column = self.column as usize;
+        let (at, end) = (&mut self.at[column], self.ends[column]);
         if *at >= end {
             return None;
         }
         let token = *self.bytes.get(*at)?;
         *at += 1;
-        self.before = token;
         Some(token)
+    }
+
+    /// The last token was of this kind. Said where that is known without the token, so that looking for the next one does
+    /// not wait for this one.
+    #[inline(always)]
+    pub(super) fn took(&mut self, kind: usize) {
+        self.column = self.tokens[kind];
     }
 
     /// The next byte.

@@ -20,9 +20,9 @@ pub struct Recall {
     frees: usize,
     is_used: bool,
     /// By number of the allocation: its [`Block`].
-    by_allocation: Box<[u64]>,
+    by_allocation: Box<[u64; MAX_ORDINALS]>,
     /// By number of the free: the address.
-    by_free: Box<[u64]>,
+    by_free: Box<[u64; MAX_ORDINALS]>,
 }
 
 /// An address and, from bit 48 on, the class of the block there.
@@ -52,6 +52,12 @@ impl Block {
     }
 }
 
+/// A table by number, of which no page is touched that is not needed.
+fn by_number() -> Box<[u64; MAX_ORDINALS]> {
+    let zeros = vec![0; MAX_ORDINALS].into_boxed_slice();
+    zeros.try_into().expect("as many as asked for")
+}
+
 impl Recall {
     /// Fresh.
     #[must_use]
@@ -63,8 +69,8 @@ impl Recall {
             allocations: 0,
             frees: 0,
             is_used: false,
-            by_allocation: vec![0; MAX_ORDINALS].into(),
-            by_free: vec![0; MAX_ORDINALS].into(),
+            by_allocation: by_number(),
+            by_free: by_number(),
         })
     }
 

@@ -70,6 +70,17 @@ impl Column {
         Column::TokensAfterFrees,
         Column::TokensAfterOthers,
     ];
+    /// Columns of low and high bytes of the same numbers: they are as long as each other.
+    pub(super) const PAIRS: [[Column; 2]; 4] =
+        [Column::SIZE, Column::STACK, Column::AGE, Column::FREED];
+    /// The columns of sizes.
+    pub(super) const SIZE: [Column; 2] = [Column::SizeLow, Column::SizeHigh];
+    /// The columns of places in the dictionary of stacks.
+    pub(super) const STACK: [Column; 2] = [Column::StackLow, Column::StackHigh];
+    /// The columns of ages, and of places in the table of addresses.
+    pub(super) const AGE: [Column; 2] = [Column::AgeLow, Column::AgeHigh];
+    /// The columns of how many frees ago.
+    pub(super) const FREED: [Column; 2] = [Column::FreedLow, Column::FreedHigh];
     /// The columns of one byte each of distances to allocations, low first.
     pub(super) const OF_ADDRESSES: [Column; 3] = [
         Column::Addresses,
@@ -149,6 +160,19 @@ impl<'a> Sheet<'a> {
         self.lengths[column] += 1;
     }
 
+    /// Appends a number of two bytes to a pair of columns. [`Sheet::finish`] knows that the second is as long as the first.
+    #[inline(always)]
+    pub(super) fn pair(&mut self, [low, high]: [Column; 2], number: u16) {
+        let (low, high) = (low as usize, high as usize);
+        let at = self.lengths[low];
+        for (column, byte) in [low, high].into_iter().zip(number.to_le_bytes()) {
+            if let Some(place) = self.columns[column].get_mut(at) {
+                *place = byte;
+            }
+        }
+        self.lengths[low] = at + 1;
+    }
+
     /// Appends bytes.
     #[inline(always)]
     pub(super) fn bytes<const N: usize>(&mut self, column: Column, bytes: [u8; N]) {
@@ -180,13 +204,26 @@ impl<'a> Sheet<'a> {
             self.bytes(Column::Rest, distance.to_le_bytes());
             FAR
         };
+        let low = columns[0] as usize;
+        let at = self.lengths[low];
         for (column, byte) in columns.into_iter().zip(near.to_le_bytes()) {
-            self.byte(column, byte);
+            if let Some(place) = self.columns[column as usize].get_mut(at) {
+                *place = byte;
+            }
         }
+        self.lengths[low] = at + 1;
     }
 
     /// How long each column is; `None` when one overflowed its region.
-    pub(super) fn finish(self) -> Option<[usize; COLUMNS]> {
+    pub(super) fn finish(mut self) -> Option<[usize; COLUMNS]> {
+        for columns in Column::PAIRS {
+            self.lengths[columns[1] as usize] = self.lengths[columns[0] as usize];
+        }
+        for columns in [Column::OF_ADDRESSES, Column::OF_OLD_FREES] {
+            for other in [columns[1], columns[2]] {
+                self.lengths[other as usize] = self.lengths[columns[0] as usize];
+            }
+        }
         let fits = self
             .columns
             .iter()

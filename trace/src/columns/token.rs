@@ -19,7 +19,14 @@ pub enum Layout {
     ByKindBefore,
 }
 
-/// What a token says before the next one: 0 an allocation, 1 a free, 2 any other, or that there is none.
+/// The kind of an allocation's token.
+pub(super) const OF_ALLOCATIONS: usize = 0;
+/// Of a free's.
+pub(super) const OF_FREES: usize = 1;
+/// Of any other, and of what comes before the first.
+pub(super) const OF_OTHERS: usize = 2;
+
+/// What a token says before the next one: one of `OF_*`.
 #[inline(always)]
 pub(super) fn kind(token: u8) -> usize {
     2usize.saturating_sub(usize::from(token >> 6))

@@ -21,6 +21,7 @@ pub use write::{
     blob_words, put_alloc, put_blob, put_failed, put_free, put_lost, put_map, put_node,
     put_realloc, put_sample, put_stamp, put_unmap,
 };
+pub(crate) use write::{put_plain_alloc, put_plain_free};
 
 use crate::Function;
 use crate::blob::BlobKind;

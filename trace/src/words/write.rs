@@ -37,26 +37,53 @@ pub fn put_alloc(
     stack: NodeId,
     tick: Option<Tick>,
 ) {
-    if size >> 32 == 0 && alignment == 1 {
-        sink.push(head(op::ALLOC, function as u8, address, tick.is_some()));
-        sink.push(size << 32 | u64::from(stack.0));
-    } else {
-        sink.push(head(
-            op::ALLOC_WIDE,
-            function as u8,
-            address,
-            tick.is_some(),
-        ));
-        sink.push(u64::from(alignment.trailing_zeros()) << 32 | u64::from(stack.0));
-        sink.push(size);
+    if alignment == 1
+        && let Ok(size) = u32::try_from(size)
+    {
+        put_plain_alloc(sink, function as u8, address, size, stack, tick);
+        return;
     }
+    sink.push(head(
+        op::ALLOC_WIDE,
+        function as u8,
+        address,
+        tick.is_some(),
+    ));
+    sink.push(u64::from(alignment.trailing_zeros()) << 32 | u64::from(stack.0));
+    sink.push(size);
+    put_tick(sink, tick);
+}
+
+/// Writes an allocation without an alignment by the function with this number, which there must be.
+#[inline(always)]
+pub(crate) fn put_plain_alloc(
+    sink: &mut impl WordSink,
+    function: u8,
+    address: u64,
+    size: u32,
+    stack: NodeId,
+    tick: Option<Tick>,
+) {
+    sink.push(head(op::ALLOC, function, address, tick.is_some()));
+    sink.push(u64::from(size) << 32 | u64::from(stack.0));
     put_tick(sink, tick);
 }
 
 /// Writes a free.
 #[inline(always)]
 pub fn put_free(sink: &mut impl WordSink, function: Function, address: u64, tick: Option<Tick>) {
-    sink.push(head(op::FREE, function as u8, address, tick.is_some()));
+    put_plain_free(sink, function as u8, address, tick);
+}
+
+/// The same of the function with this number, which there must be.
+#[inline(always)]
+pub(crate) fn put_plain_free(
+    sink: &mut impl WordSink,
+    function: u8,
+    address: u64,
+    tick: Option<Tick>,
+) {
+    sink.push(head(op::FREE, function, address, tick.is_some()));
     put_tick(sink, tick);
 }
 
