@@ -240,21 +240,29 @@ impl Tables<'_> {
     #[inline(always)]
     pub(super) fn number(&mut self, stack: NodeId, function: Function) -> Option<u32> {
         let first = self.first.get(stack.0 as usize)?;
-        first.of(function).or_else(|| self.begin(stack, function))
+        first
+            .of(function)
+            .or_else(|| Self::begin(self.first, self.sites, self.count, stack, function))
     }
 
-    /// A stack's first site.
+    /// A stack's first site. Not told of the tables as a whole: what is kept beside them could not stay in registers.
     #[inline(never)]
-    fn begin(&mut self, stack: NodeId, function: Function) -> Option<u32> {
-        let first = self.first.get_mut(stack.0 as usize)?;
-        let site = self.sites.get_mut(*self.count)?;
+    fn begin(
+        first: &mut [First],
+        sites: &mut [Site],
+        count: &mut usize,
+        stack: NodeId,
+        function: Function,
+    ) -> Option<u32> {
+        let first = first.get_mut(stack.0 as usize)?;
+        let site = sites.get_mut(*count)?;
         if *first != First::default() {
             return None;
         }
-        let number = *self.count as u32;
+        let number = *count as u32;
         *first = First::new(number, function);
         site.begin(stack, function);
-        *self.count += 1;
+        *count += 1;
         Some(number)
     }
 }

@@ -62,7 +62,7 @@ pub struct Realloc {
 pub struct HandedOn {
     /// How many events there were.
     pub events: u64,
-    /// When the next one happened, if that was not before the limit and it is an allocation or a free.
+    /// When the next one happened, if that was not before the limit, the one before was, and it is an allocation or a free.
     pub held_back: Option<Tick>,
 }
 
@@ -126,7 +126,7 @@ impl<'a> Words<'a> {
 
     /// Hands plain allocations and frees on, and the reallocs, stack nodes and stamps between them, up to the first that did
     /// not happen before `limit`, that is not in the next `most_words`, that the sink does not take or that
-    /// is anything else: that one is for [`Words::next`].
+    /// is anything else: that one is for [`Words::next`]. Nothing when the last event did not happen before `limit`.
     ///
     /// It reads no event that `next` would read otherwise; it is only faster, which is half of what a
     /// replay takes for an event.
@@ -137,26 +137,38 @@ impl<'a> Words<'a> {
         most_words: usize,
         sink: &mut impl BlockSink,
     ) -> HandedOn {
+        if self.tick >= limit {
+            return HandedOn::nothing();
+        }
+        // From here on that is asked only where time goes on.
         let words = &self.words[self.at..];
         let words = words.get(..most_words).unwrap_or(words);
         let mut rest = words;
         let (mut tick, mut count) = (self.tick, 0);
         let mut held_back = None;
+        // Nearly all allocations and frees are by the functions of those before: asking for both at once is one compare.
+        let mut alloc = Kind::new(op::ALLOC, Function::Malloc);
+        let mut free = Kind::new(op::FREE, Function::Free);
         while let Some((&word, mut behind)) = rest.split_first() {
-            let op = op_of(word);
-            if op != op::ALLOC && op != op::FREE {
-                let Some((further, when)) = take_between(word, behind, tick, limit, sink) else {
-                    break;
-                };
-                (rest, tick) = (further, when);
-                count += 1;
+            let is_alloc = alloc.is_of(word);
+            if !is_alloc && !free.is_of(word) {
+                match (op_of(word), Function::from_code((word >> 48) as u8)) {
+                    (op::ALLOC, Some(function)) => alloc = Kind::new(op::ALLOC, function),
+                    (op::FREE, Some(function)) => free = Kind::new(op::FREE, function),
+                    (op::ALLOC | op::FREE, None) => break,
+                    _ => {
+                        let between = take_between(word, behind, tick, limit, sink);
+                        let Some((further, when)) = between else {
+                            break;
+                        };
+                        (rest, tick) = (further, when);
+                        count += 1;
+                    }
+                }
                 continue;
             }
-            let Some(function) = Function::from_code((word >> 48) as u8) else {
-                break;
-            };
             let mut second = 0;
-            if op == op::ALLOC {
+            if is_alloc {
                 let Some((&next, further)) = behind.split_first() else {
                     break;
                 };
@@ -171,20 +183,20 @@ impl<'a> Words<'a> {
                     break;
                 };
                 (when, behind) = (stamp, further);
-                if when < limit && !sink.admits(when) {
+                if when >= limit {
+                    held_back = Some(when);
+                    break;
+                }
+                if !sink.admits(when) {
                     break;
                 }
             }
-            if when >= limit {
-                held_back = Some(when);
-                break;
-            }
             let address = word & LOW48;
-            let is_taken = if op == op::ALLOC {
+            let is_taken = if is_alloc {
                 let stack = NodeId(second as u32);
-                sink.allocated(function, address, second >> 32, stack, when)
+                sink.allocated(alloc.function, address, second >> 32, stack, when)
             } else {
-                sink.freed(function, address, when)
+                sink.freed(free.function, address, when)
             };
             if !is_taken {
                 break;
@@ -375,6 +387,28 @@ impl<'a> Words<'a> {
             },
             own + 1,
         ))
+    }
+}
+
+/// An operation and its function, as they stand in an event's first word.
+struct Kind {
+    head: u64,
+    function: Function,
+}
+
+impl Kind {
+    #[inline(always)]
+    fn new(op: u8, function: Function) -> Self {
+        Kind {
+            head: u64::from(op) << 8 | function as u64,
+            function,
+        }
+    }
+
+    /// Whether an event with this first word is one, stamped or not.
+    #[inline(always)]
+    fn is_of(&self, head: u64) -> bool {
+        (head & !STAMPED) >> 48 == self.head
     }
 }
 

@@ -311,11 +311,13 @@ impl Totals {
     #[inline(always)]
     fn came(&mut self, address: u64, size: u64, slack: u64) -> bool {
         if address < self.lowest_address {
+            seldom();
             self.lowest_address = address;
         }
         self.live_bytes = self.live_bytes.wrapping_add(size);
         self.live_slack_bytes = self.live_slack_bytes.wrapping_add(slack);
         if self.live_bytes > self.highest_bytes {
+            seldom();
             self.highest_bytes = self.live_bytes;
         }
         self.live_bytes > self.peak.balance.bytes
@@ -326,10 +328,16 @@ impl Totals {
         self.live_bytes = self.live_bytes.wrapping_sub(size);
         self.live_slack_bytes = self.live_slack_bytes.wrapping_sub(slack);
         if self.live_bytes < self.lowest_bytes {
+            seldom();
             self.lowest_bytes = self.live_bytes;
         }
     }
 }
+
+/// Where it is called nothing mostly needs to be done: a branch then takes less than to choose, and write, what mostly is
+/// there.
+#[cold]
+fn seldom() {}
 
 #[cfg(test)]
 mod tests {
