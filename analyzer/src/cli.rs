@@ -7,6 +7,8 @@ use crate::symbols::sysroot;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser};
 use std::ffi::OsString;
+use std::io::Write as _;
+use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,6 +35,7 @@ struct Cli {
 
 /// Runs `ldt` with these arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    std::panic::set_hook(Box::new(come_to_grief));
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -46,6 +49,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// A mistake in `ldt`, or a machine that gives it no thread or memory. The hook of the standard library holds a lock
+/// while it prints a backtrace, for which it needs memory: where there is none, it would wait for itself for ever.
+fn come_to_grief(what: &PanicHookInfo<'_>) {
+    let _ = writeln!(std::io::stderr(), "ldt: {what}");
+    std::process::exit(i32::from(OWN_FAILURE));
 }
 
 /// Help and versions are what was asked for; everything else names what is wrong with the

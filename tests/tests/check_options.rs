@@ -328,6 +328,22 @@ fn a_program_with_little_data_is_checked() {
     }
 }
 
+/// Before, `ldt` waited for itself for ever, when the backtrace of a failure found no memory.
+#[test]
+fn a_launcher_without_memory_says_so() {
+    let limited = "ulimit -d 1000; exec \"$0\" check true";
+    let outcome = run(Command::new("sh")
+        .args(["-c", limited])
+        .arg(ldt())
+        .env("RUST_BACKTRACE", "1"));
+    assert_eq!(outcome.ending, Ending::Code(125), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("ldt: no thread can be started"),
+        "{}",
+        outcome.stderr
+    );
+}
+
 /// What LDT has reserved and not used must not count against a limit that the program sets itself.
 #[test]
 fn a_program_that_limits_its_own_addresses_has_them() {

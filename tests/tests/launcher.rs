@@ -64,6 +64,19 @@ fn signals_are_forwarded() {
     }
 }
 
+/// Before, the launcher waited for ever when SIGCHLD was blocked where it was started.
+#[test]
+fn a_blocked_signal_of_ended_children_is_no_matter() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let outcome = run(Command::new(sample("launching/blocks_sigchld.c"))
+        .arg(ldt())
+        .args(["profile", "-o"])
+        .arg(folder.path().join("trace"))
+        .args(["grep", "SigBlk", "/proc/self/status"]));
+    assert_eq!(outcome.stdout, "SigBlk:\t0000000000010000\n");
+    assert_eq!(outcome.ending, Ending::Code(0), "{}", outcome.stderr);
+}
+
 #[test]
 fn the_launchers_lines_are_its_own() {
     let profiled = profile(&sample("endings/returns.c"), [""; 0]);

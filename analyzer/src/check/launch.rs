@@ -103,13 +103,18 @@ impl Once<'_> {
             prepare(shell)
         };
         let (orders, inbox) = mpsc::channel();
-        let following = std::thread::spawn({
+        let follow = {
             let mut follower = follower;
             move || {
                 follower.follow(&inbox);
                 follower
             }
-        });
+        };
+        let following = std::thread::Builder::new().spawn(follow).map_err(|error| {
+            Failure::own(format!(
+                "no thread can be started: {error}; raise the limits of memory and processes (ulimit -a)"
+            ))
+        })?;
         let ended = supervise::run(prepare(command), script);
         // The other end is only gone when that thread has come to grief, which shows below.
         let _ = orders.send(match &ended {

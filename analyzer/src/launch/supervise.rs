@@ -7,7 +7,7 @@
 
 use super::refusal;
 use crate::failure::Failure;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 use std::fs;
@@ -49,7 +49,7 @@ pub fn run(mut command: Command, script: impl FnOnce() -> Command) -> Result<End
     let handled: Vec<i32> = FORWARDED
         .into_iter()
         .chain([SIGINT, SIGQUIT])
-        .filter(|signal| !is_ignored(*signal))
+        .filter(|signal| !is_in(SignalMask::Ignored, *signal))
         .chain([SIGCHLD])
         .collect();
     let mut signals = Signals::new(&handled)
@@ -59,6 +59,9 @@ pub fn run(mut command: Command, script: impl FnOnce() -> Command) -> Result<End
         other => other,
     };
     let child = child.map_err(|error| cannot_run(&command, &error))?;
+    if is_in(SignalMask::Blocked, SIGCHLD) {
+        watch_for_the_end(&child, &signals)?;
+    }
     wait(child, &mut signals)
 }
 
@@ -84,10 +87,40 @@ fn wait(mut child: Child, signals: &mut Signals) -> Result<Ended, Failure> {
     }
 }
 
-/// Whether this process ignores the signal.
-fn is_ignored(signal: i32) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+/// Lets the signals' loop turn at the command's end: who started `ldt` has blocked the signal that tells it (as those do
+/// who wait for it by `signalfd`), and the command is to find the mask as it was.
+fn watch_for_the_end(child: &Child, signals: &Signals) -> Result<(), Failure> {
+    let handle = signals.handle();
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let watch = move || {
+        // It is reaped by the loop.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let wait = || pid.map(|pid| waitid(WaitId::Pid(pid), options));
+        while matches!(wait(), Some(Err(rustix::io::Errno::INTR))) {}
+        handle.close();
+    };
+    let started = std::thread::Builder::new().spawn(watch);
+    let failed = |error| {
+        Failure::own(format!(
+            "the command cannot be waited for: SIGCHLD is blocked, and there is no thread: {error}"
+        ))
+    };
+    started.map(|_| ()).map_err(failed)
+}
+
+/// A set of signals that the kernel shows of this process.
+enum SignalMask {
+    Ignored,
+    Blocked,
+}
+
+fn is_in(which: SignalMask, signal: i32) -> bool {
+    let name = match which {
+        SignalMask::Ignored => "SigIgn:",
+        SignalMask::Blocked => "SigBlk:",
+    };
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix(name));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.unwrap_or(0) >> (signal - 1) & 1 == 1
 }

@@ -153,7 +153,8 @@ fn name_modules<'a>(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 1..cores.min(threads) {
-            scope.spawn(work);
+            // Without a thread more, this one does it all.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
     });
