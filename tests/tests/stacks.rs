@@ -74,6 +74,21 @@ fn a_stack_beyond_the_limit_says_that_it_was_cut() {
     assert!(last.contains("cut"), "the last frame is `{last}`");
 }
 
+/// In a recursion that went on, every second stack had but its newest frames, and each event took a whole walk.
+#[test]
+fn every_stack_of_a_long_recursion_has_thousands_of_frames() {
+    let report = report_of("stacks/long_recursion.c");
+    let sites: Vec<_> = report.sites_in("bottom").collect();
+    assert_eq!(sites.len(), 11);
+    for site in sites {
+        let descents = site.stack.iter().filter(|it| name(it) == "descend").count();
+        assert!(
+            (4_096..=16_384).contains(&descents),
+            "{descents} frames kept"
+        );
+    }
+}
+
 /// The loader's entry code has no unwind data, and every C++ program's report said that stacks were cut there.
 #[test]
 fn the_stack_of_a_librarys_constructor_is_whole() {

@@ -18,6 +18,8 @@
 //! and trusting equal registers without the words (a caller may have been replaced by another with
 //! the same layout).
 
+use core::ops::Range;
+
 use ldt_trace::NodeId;
 use ldt_trace::words::Node;
 
@@ -29,11 +31,16 @@ use crate::sys::{Registers, mem};
 
 mod branches;
 mod interrupted;
+mod proof;
 
 use branches::Branches;
+use proof::{Proof, always, differs, never};
 
 /// The longest stack that is kept whole; longer ones lose their outermost frames and say so.
 pub const MAX_FRAMES: usize = 16_384;
+/// So many frames are enough of a stack that was cut for its length. With just the longest, the next frame would
+/// cut it anew: the whole walk, at every event of a deep recursion.
+const ENOUGH_FRAMES: usize = MAX_FRAMES / 2;
 /// Remembered frames inside the current one are kept, in case the program goes there again, but not
 /// more than this many: they are passed over at each capture.
 const KEPT_INSIDE: usize = 16;
@@ -72,10 +79,6 @@ impl State {
             & (self.frame.exact == frame.exact)
     }
 }
-
-/// What the step out of a frame read: the last word repeated where there was only one. Where a step
-/// must be made again each time, words that never compare equal ([`never`]).
-type Proof = [Read; READS];
 
 /// A stack of states, and beside them their proofs: comparing touches only these.
 ///
@@ -164,20 +167,6 @@ impl Frames {
     }
 }
 
-/// Whether the words are not as they were.
-///
-/// # Safety
-/// They must be readable.
-#[inline(always)]
-unsafe fn differs(proof: &Proof) -> bool {
-    let [first, second] = proof;
-    // SAFETY: as the caller vouches.
-    unsafe {
-        (*(first.address as *const u64) != first.value)
-            | (*(second.address as *const u64) != second.value)
-    }
-}
-
 /// What the memo needs from the rest of the engine while it captures.
 pub trait Announce {
     /// A new node of the stack table.
@@ -196,6 +185,8 @@ pub struct Stacks {
     /// The remembered stack is `..count` of these, outermost first.
     kept: Frames,
     count: usize,
+    /// The remembered stack goes on beyond its outermost frame, and was too long to be walked.
+    is_too_long: bool,
     /// Frames of the capture in progress, innermost first.
     fresh: Frames,
     branches: Branches,
@@ -210,6 +201,26 @@ struct Joint {
     keep: usize,
     /// The outermost frames are missing.
     cut: bool,
+    /// So many of the fresh ones, innermost first, go on them.
+    fresh: usize,
+}
+
+impl Joint {
+    fn on(keep: usize, fresh: usize) -> Self {
+        Joint {
+            keep,
+            cut: false,
+            fresh,
+        }
+    }
+
+    fn cut(fresh: usize) -> Self {
+        Joint {
+            keep: 0,
+            cut: true,
+            fresh,
+        }
+    }
 }
 
 impl Stacks {
@@ -220,6 +231,7 @@ impl Stacks {
             unwind,
             kept: Frames::new()?,
             count: 0,
+            is_too_long: false,
             fresh: Frames::new()?,
             branches: Branches::new()?,
             generation: 0,
@@ -295,7 +307,7 @@ impl Stacks {
             let innermost = *self.kept.state(inside - 1);
             if innermost.frame.registers == caller
                 && !innermost.frame.exact
-                && self.kept.unproven(inside) == 0
+                && self.unproven(inside, 0) == 0
             {
                 return innermost.node;
             }
@@ -330,14 +342,15 @@ impl Stacks {
             exact: false,
             epoch: 0,
         };
-        let (joint, fresh) = self.walk(frame, inside, to);
+        let joint = self.walk(frame, inside, to);
         // A walk that left the stack (by an alternate signal stack's end) cannot be remembered: only
         // words of the stack that the thread is running on may be read again.
         let left = self.unwind.bounds.range() != stack;
-        let node = self.join(&joint, fresh, to);
+        let node = self.join(&joint, to);
         if attempt && joint.keep > 0 && !joint.cut && !left {
             let state = *self.kept.state(joint.keep - 1);
-            self.branches.keep(&mut self.fresh, fresh, &state, node);
+            self.branches
+                .keep(&mut self.fresh, joint.fresh, &state, node);
         }
         if left {
             self.count = 0;
@@ -346,14 +359,18 @@ impl Stacks {
         node
     }
 
-    /// Unwinds from `frame` until the remembered stack is met or the stack ends; gives where, and how
-    /// many fresh frames there are.
-    fn walk(
-        &mut self,
-        mut frame: Frame,
-        mut inside: usize,
-        to: &mut impl Announce,
-    ) -> (Joint, usize) {
+    /// How many of the outermost `inside` frames are not proven. A stack that was too long is, up to its outermost
+    /// frame, as long as there are enough of it.
+    #[inline(always)]
+    fn unproven(&mut self, inside: usize, fresh: usize) -> usize {
+        match self.kept.unproven(inside) {
+            1 if self.is_too_long && inside + fresh >= ENOUGH_FRAMES => 0,
+            unproven => unproven,
+        }
+    }
+
+    /// Unwinds from `frame` until the remembered stack is met or the stack ends; gives where.
+    fn walk(&mut self, mut frame: Frame, mut inside: usize, to: &mut impl Announce) -> Joint {
         let mut floor = frame.registers.sp.saturating_sub(8);
         let mut fresh = 0;
         loop {
@@ -363,7 +380,7 @@ impl Stacks {
             }
             let met = inside > 0 && self.kept.state(inside - 1).is(&frame);
             let unproven = if met {
-                self.kept.unproven(inside)
+                self.unproven(inside, fresh)
             } else {
                 inside
             };
@@ -376,28 +393,23 @@ impl Stacks {
                     if !same_bp {
                         self.kept.hand_on(inside, frame.registers.bp);
                     }
-                    return (
-                        Joint {
-                            keep: inside,
-                            cut: false,
-                        },
-                        fresh,
-                    );
+                    if inside + fresh <= MAX_FRAMES {
+                        return Joint::on(inside, fresh);
+                    }
+                    self.copy_kept(inside + fresh - ENOUGH_FRAMES..inside, &mut fresh);
+                    return self.too_long();
                 }
                 if fresh + inside - unproven >= MAX_FRAMES {
-                    return (Joint { keep: 0, cut: true }, fresh);
+                    self.copy_kept(inside + fresh - ENOUGH_FRAMES..inside, &mut fresh);
+                    return self.too_long();
                 }
                 // Frames from `inside` out to the one that differs are right themselves.
-                for index in (unproven - 1..inside).rev() {
-                    *self.fresh.state(fresh) = *self.kept.state(index);
-                    *self.fresh.proof(fresh) = *self.kept.proof(index);
-                    fresh += 1;
-                }
+                self.copy_kept(unproven - 1..inside, &mut fresh);
                 inside = unproven - 1;
                 frame = self.fresh.state(fresh - 1).frame;
             } else {
                 if fresh >= MAX_FRAMES {
-                    return (Joint { keep: 0, cut: true }, fresh);
+                    return self.too_long();
                 }
                 fresh += 1;
             }
@@ -423,28 +435,42 @@ impl Stacks {
                         // Out of an alternate signal stack, onto the interrupted one.
                         inside = 0;
                         if self.unwind.bounds.follow(caller.registers.sp).is_none() {
-                            return (Joint { keep: 0, cut: true }, fresh);
+                            return self.ends_by(Joint::cut(fresh));
                         }
                         floor = caller.registers.sp.saturating_sub(128);
                     }
                     frame = caller;
                 }
-                Step::End => {
-                    return (
-                        Joint {
-                            keep: 0,
-                            cut: false,
-                        },
-                        fresh,
-                    );
-                }
-                Step::Lost => return (Joint { keep: 0, cut: true }, fresh),
+                Step::End => return self.ends_by(Joint::on(0, fresh)),
+                Step::Lost => return self.ends_by(Joint::cut(fresh)),
             }
         }
     }
 
+    /// Takes remembered frames over as fresh ones.
+    fn copy_kept(&mut self, kept: Range<usize>, fresh: &mut usize) {
+        for index in kept.rev() {
+            *self.fresh.state(*fresh) = *self.kept.state(index);
+            *self.fresh.proof(*fresh) = *self.kept.proof(index);
+            *fresh += 1;
+        }
+    }
+
+    /// A walk that was not too long.
+    fn ends_by(&mut self, joint: Joint) -> Joint {
+        self.is_too_long = false;
+        joint
+    }
+
+    /// A walk that was, with fresh frames enough.
+    #[cold]
+    fn too_long(&mut self) -> Joint {
+        self.is_too_long = true;
+        Joint::cut(ENOUGH_FRAMES)
+    }
+
     /// Puts the fresh frames on the remembered ones that stay, giving each its node.
-    fn join(&mut self, joint: &Joint, fresh: usize, to: &mut impl Announce) -> NodeId {
+    fn join(&mut self, joint: &Joint, to: &mut impl Announce) -> NodeId {
         let mut parent = match joint.keep {
             0 if joint.cut => self.cut(to),
             0 => NodeId(0),
@@ -456,7 +482,7 @@ impl Stacks {
             0 => BpUse::Needs,
             keep => self.kept.state(keep - 1).bp,
         };
-        for index in (0..fresh).rev() {
+        for index in (0..joint.fresh).rev() {
             let (frame, bp) = self.fresh.state(index).just_written();
             parent = self.node(parent, &frame, to);
             outer = match bp {
@@ -568,24 +594,7 @@ impl Stacks {
         if self.unwind.bounds.follow(caller.sp) != Some(false) {
             self.count = 0;
         }
-        parent == node
+        // One that is too long may have been cut elsewhere.
+        parent == node || fresh >= MAX_FRAMES
     }
-}
-
-static CONSTANT: u64 = 0;
-
-/// Words that always compare equal.
-fn always() -> Proof {
-    [Read {
-        address: &raw const CONSTANT as u64,
-        value: 0,
-    }; READS]
-}
-
-/// Words that never compare equal.
-fn never() -> Proof {
-    [Read {
-        address: &raw const CONSTANT as u64,
-        value: 1,
-    }; READS]
 }
