@@ -47,9 +47,45 @@ struct Used {
     high: u64,
 }
 
+/// Requests that the kernel had no memory for. To ask takes dozens of system calls, and a program that lives on
+/// without memory (perl calls itself when it has none for its message) asks a hundred thousand times: so
+/// ever more requests pass before the kernel is asked again.
+#[derive(Clone, Copy)]
+struct Refused {
+    /// The smallest of them; a smaller one may have luck.
+    granules: u64,
+    /// So many more are refused unasked.
+    unasked: u32,
+    /// So many were refused unasked the last time.
+    before: u32,
+}
+
+impl Refused {
+    const NONE: Refused = Refused {
+        granules: u64::MAX,
+        unasked: 0,
+        before: 0,
+    };
+    const UNASKED_MAX: u32 = 1024;
+
+    fn refuses(&mut self, granules: u64) -> bool {
+        let refuses = granules >= self.granules && self.unasked > 0;
+        self.unasked -= u32::from(refuses);
+        refuses
+    }
+
+    fn count(&mut self, granules: u64) {
+        self.granules = self.granules.min(granules);
+        self.before = (self.before * 2).clamp(1, Self::UNASKED_MAX);
+        self.unasked = self.before;
+    }
+}
+
 pub(super) struct Runs {
     bins: [[Option<&'static Descriptor>; BINS]; 2],
     used: [Used; region::REGIONS_MAX],
+    /// Of each zone.
+    refused: [Refused; 2],
 }
 
 pub(super) static RUNS: Lock<Runs> = Lock::new(Runs {
@@ -59,6 +95,7 @@ pub(super) static RUNS: Lock<Runs> = Lock::new(Runs {
         committed: 0,
         high: 0,
     }; region::REGIONS_MAX],
+    refused: [Refused::NONE; 2],
 });
 
 fn bin_of(granules: u64) -> usize {
@@ -199,11 +236,18 @@ fn take_any(granules: u64, zone: Zone) -> Option<&'static Descriptor> {
             }
             return Some(run);
         }
-        let (region, first) = match runs.extend(granules, zone) {
-            Some(found) => found,
-            None if runs.add_region(granules) => runs.extend(granules, zone)?,
-            None => return None,
+        if runs.refused[zone as usize].refuses(granules) {
+            return None;
+        }
+        let found = match runs.extend(granules, zone) {
+            None if runs.add_region(granules) => runs.extend(granules, zone),
+            found => found,
         };
+        let Some((region, first)) = found else {
+            runs.refused[zone as usize].count(granules);
+            return None;
+        };
+        runs.refused[zone as usize] = Refused::NONE;
         let run = region.descriptor(first)?;
         run.set_kind(Kind::None);
         run.set_range(region.address_of(first), granules);
@@ -260,4 +304,23 @@ pub(super) fn begin() -> bool {
 /// Bytes of the regions that are, or were, in use. Takes no lock.
 pub(super) fn used_bytes() -> u64 {
     region::all().iter().map(Region::used_bytes).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ever_more_requests_are_refused_unasked() {
+        let mut refused = Refused::NONE;
+        let mut asked = 0;
+        for _ in 0..100_000 {
+            if !refused.refuses(4) {
+                asked += 1;
+                refused.count(4);
+            }
+        }
+        assert!((90..120).contains(&asked), "{asked}");
+        assert!(!refused.refuses(3), "a smaller one may have luck");
+    }
 }
