@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ldt_tests::installed::{ldt, preload, program};
-use ldt_tests::profile::{profile, profile_with};
+use ldt_tests::profile::{Profiled, profile, profile_with};
 use ldt_tests::report::Report;
 use ldt_tests::run::{Ending, Outcome, run};
 use ldt_tests::samples::{Sample, Variant};
@@ -190,6 +190,36 @@ fn wrappers_are_seen_through() {
             report.command
         );
     }
+}
+
+/// Before LDT it would take all calls: that was a green run without a single block.
+#[test]
+fn an_allocator_that_is_preloaded_lies_beneath() {
+    let inner = sample("functions/every_c_function.c");
+    let set = "LD_PRELOAD=libjemalloc.so.2";
+    let by_shell = format!("{set}:$LD_PRELOAD exec {}", inner.display());
+    for (wrapper, arguments) in [
+        ("env", vec![set.to_owned(), inner.display().to_string()]),
+        ("sh", vec!["-c".to_owned(), by_shell]),
+    ] {
+        let profiled = profile(&program(wrapper), &arguments);
+        has_jemalloc_beneath(&profiled);
+    }
+    let profiled = profile_with(&inner, [""; 0], |command| {
+        command.env("LD_PRELOAD", "libjemalloc.so.2");
+    });
+    has_jemalloc_beneath(&profiled);
+}
+
+fn has_jemalloc_beneath(profiled: &Profiled) {
+    let outcome = &profiled.outcome;
+    assert!(
+        !outcome.stderr.contains("cannot be preloaded"),
+        "{outcome:?}"
+    );
+    let report = profiled.report();
+    let allocations: u64 = report.sites_in("main").map(|site| site.allocations).sum();
+    assert_eq!(allocations, 8, "{outcome:?}");
 }
 
 #[test]

@@ -3,14 +3,16 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-/// Adds the library to what is preloaded already. It goes last: an allocator that somebody
-/// preloads stays the first to be found, and LDT finds it beneath itself.
+/// Adds the library to what is preloaded already. It goes first: an allocator that somebody preloads is found beneath it,
+/// as one that the program is linked with. (Behind such a one it was never called, and a run without a single block was
+/// a green one.)
 #[must_use]
 pub fn preload(existing: Option<OsString>, library: &OsStr) -> OsString {
     match existing.filter(|existing| !existing.is_empty()) {
-        Some(mut list) => {
+        Some(existing) => {
+            let mut list = library.to_owned();
             list.push(":");
-            list.push(library);
+            list.push(existing);
             list
         }
         None => library.to_owned(),
@@ -68,7 +70,7 @@ mod tests {
         let library = OsStr::new("/l.so");
         assert_eq!(preload(None, library), "/l.so");
         assert_eq!(preload(Some("".into()), library), "/l.so");
-        assert_eq!(preload(Some("/je.so".into()), library), "/je.so:/l.so");
+        assert_eq!(preload(Some("/je.so".into()), library), "/l.so:/je.so");
     }
 
     #[test]

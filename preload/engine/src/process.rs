@@ -30,6 +30,7 @@ mod facts;
 pub use ending::{
     aborting, destructed, ending_in_order, ending_now, ending_quickly, ends_here, note_end,
 };
+pub use facts::libraries;
 
 const UNKNOWN: u32 = 0;
 const RECORDING: u32 = 1;
@@ -220,7 +221,7 @@ fn start() {
     if options.trace_children {
         untraced::configure(&options);
         let preload = environment.value(b"LD_PRELOAD=").unwrap_or_default();
-        let inherited = Box::new((preload.to_vec(), options.text.clone()));
+        let inherited = Box::new((facts::own_libraries(preload), options.text.clone()));
         INHERITED.store(Box::into_raw(inherited), Ordering::Release);
     }
     SHARED.with(|shared| {
@@ -293,12 +294,12 @@ unsafe fn restart_after_fork() {
     }
 }
 
-/// What a child's environment must have to be recorded: the values of LD_PRELOAD and LDT_OPTIONS at
-/// this process's start. `None` when children are not followed. Takes no lock: a vfork child asks too.
+/// What a child's environment must have to be recorded: LDT's own libraries, first in LD_PRELOAD, and the value of
+/// LDT_OPTIONS at this process's start. `None` when children are not followed. Takes no lock: a vfork child asks too.
 pub fn inheritance() -> Option<(&'static [u8], &'static [u8])> {
     let inherited = INHERITED.load(Ordering::Acquire);
     // SAFETY: null, or leaked at the start and never changed.
-    unsafe { inherited.as_ref() }.map(|(preload, options)| (&preload[..], &options[..]))
+    unsafe { inherited.as_ref() }.map(|(libraries, options)| (&libraries[..], &options[..]))
 }
 
 /// See [`inheritance`].

@@ -111,7 +111,7 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
         // A program that LDT itself starts, the debugger, is not the user's.
         return None;
     }
-    let (preload, options) = process::inheritance()?;
+    let (ours, options) = process::inheritance()?;
     if !environment.is_null() && !is_there(environment) {
         return None;
     }
@@ -130,21 +130,16 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
     };
     let find = |name: &[u8]| variables.iter().find_map(|&variable| value(variable, name));
     let theirs = find(b"LD_PRELOAD=").unwrap_or_default();
-    let library = preload.split(|&byte| byte == b':' || byte == b' ');
-    let has_library = library
-        .clone()
-        .filter(|path| path.ends_with(b"libldt.so"))
-        .any(|path| {
-            theirs
-                .split(|&byte| byte == b':' || byte == b' ')
-                .any(|other| other == path)
-        });
-    if has_library && (find(b"LDT_OPTIONS=").is_some() || options.is_empty()) {
+    // An allocator before them would take all calls. (Whoever finds them a second time, behind it, loads them once.)
+    let are_first = {
+        let mut theirs = process::libraries(theirs);
+        process::libraries(ours).all(|own| theirs.next() == Some(own))
+    };
+    if are_first && (find(b"LDT_OPTIONS=").is_some() || options.is_empty()) {
         return None;
     }
     let strings = variables.len() + 3;
-    let mut scratch =
-        Scratch::new(8 * strings + preload.len() + theirs.len() + options.len() + 128)?;
+    let mut scratch = Scratch::new(8 * strings + ours.len() + theirs.len() + options.len() + 128)?;
     let array = scratch.take(8 * strings).cast::<*const c_char>();
     let mut length = 0;
     let mut add = |string: *const c_char| {
@@ -159,10 +154,10 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
             add(variable);
         }
     }
-    add(match (has_library, theirs.is_empty()) {
+    add(match (are_first, theirs.is_empty()) {
         (true, _) => scratch.string(&[b"LD_PRELOAD=", theirs]),
-        (false, true) => scratch.string(&[b"LD_PRELOAD=", preload]),
-        (false, false) => scratch.string(&[b"LD_PRELOAD=", theirs, b":", preload]),
+        (false, true) => scratch.string(&[b"LD_PRELOAD=", ours]),
+        (false, false) => scratch.string(&[b"LD_PRELOAD=", ours, b":", theirs]),
     });
     match find(b"LDT_OPTIONS=") {
         Some(set) => add(scratch.string(&[b"LDT_OPTIONS=", set])),

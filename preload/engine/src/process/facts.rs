@@ -58,6 +58,25 @@ fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
 }
 
+/// The entries of a value of LD_PRELOAD, as the loader takes them apart.
+pub fn libraries(preload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    preload
+        .split(|&byte| byte == b':' || byte == b' ')
+        .filter(|path| !path.is_empty())
+}
+
+/// Those of them that are LDT's, to be preloaded in children too; all of them where it has another name.
+pub(super) fn own_libraries(preload: &[u8]) -> Vec<u8> {
+    let own: Vec<&[u8]> = libraries(preload)
+        .filter(|path| base_name(path).starts_with(b"libldt"))
+        .collect();
+    if own.is_empty() {
+        preload.to_vec()
+    } else {
+        own.join(&b':')
+    }
+}
+
 fn current_directory() -> Vec<u8> {
     let mut buffer = [0u8; 4096];
     let length = file::current_directory(&mut buffer).unwrap_or(0);
