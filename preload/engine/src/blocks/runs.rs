@@ -48,12 +48,15 @@ struct Used {
 }
 
 /// Requests that the kernel had no memory for. To ask takes dozens of system calls, and a program that lives on
-/// without memory (perl calls itself when it has none for its message) asks a hundred thousand times: so
-/// ever more requests pass before the kernel is asked again.
+/// without memory (perl calls itself when it has none for its message) asks a hundred thousand times: so after the
+/// first few ever more requests pass before the kernel is asked again. (Not at once: whoever drops what it can do without,
+/// by munmap too, and tries again, is to find it.)
 #[derive(Clone, Copy)]
 struct Refused {
     /// The smallest of them; a smaller one may have luck.
     granules: u64,
+    /// How often the kernel was asked in vain since it last gave some.
+    asked: u32,
     /// So many more are refused unasked.
     unasked: u32,
     /// So many were refused unasked the last time.
@@ -63,10 +66,13 @@ struct Refused {
 impl Refused {
     const NONE: Refused = Refused {
         granules: u64::MAX,
+        asked: 0,
         unasked: 0,
         before: 0,
     };
     const UNASKED_MAX: u32 = 1024;
+    /// So often it is asked each time.
+    const PATIENCE: u32 = 256;
 
     fn refuses(&mut self, granules: u64) -> bool {
         let refuses = granules >= self.granules && self.unasked > 0;
@@ -76,6 +82,10 @@ impl Refused {
 
     fn count(&mut self, granules: u64) {
         self.granules = self.granules.min(granules);
+        self.asked = self.asked.saturating_add(1);
+        if self.asked < Self::PATIENCE {
+            return;
+        }
         self.before = (self.before * 2).clamp(1, Self::UNASKED_MAX);
         self.unasked = self.before;
     }
@@ -314,6 +324,10 @@ mod tests {
     fn ever_more_requests_are_refused_unasked() {
         let mut refused = Refused::NONE;
         let mut asked = 0;
+        for _ in 1..Refused::PATIENCE {
+            assert!(!refused.refuses(4), "who tries again may have made room");
+            refused.count(4);
+        }
         for _ in 0..100_000 {
             if !refused.refuses(4) {
                 asked += 1;
