@@ -2,6 +2,7 @@
 //! wants for it, with the mask that it wants, once or every time.
 
 use super::program;
+use crate::stacks::bounds;
 use crate::sys::signal::{self, Action, AlternateStack, How, Set};
 use crate::sys::signal_frame::{Frame, Onward};
 
@@ -37,11 +38,20 @@ fn place(frame: &mut Frame, action: &Action) -> Option<Frame> {
         }
         return frame.moved(stack.start..stack.top());
     }
-    if frame.is_on_other_stack() {
-        frame.moved(frame.free_stack())
-    } else {
+    if !frame.is_on_other_stack() || has_found_own(frame, action, stack) {
         Some(frame.stay())
+    } else {
+        frame.moved(frame.free_stack())
     }
+}
+
+/// Whether the program takes LDT's alternate stack, on which the frame is, for its own: it has set none that LDT
+/// knows of, wants one, and runs on a stack of its own making. Go's runtime asks the kernel itself, ends the
+/// process where a handler runs on a goroutine's stack, and has no room for a frame there.
+fn has_found_own(frame: &Frame, action: &Action, stack: AlternateStack) -> bool {
+    action.has(libc::SA_ONSTACK)
+        && !stack.is_enabled()
+        && bounds::is_made_by_program(frame.registers().sp)
 }
 
 /// On to the handler of `action`; `None` where there is no room for its frame.

@@ -120,6 +120,17 @@ fn stack_containing(sp: u64) -> Option<Range<u64>> {
     Some(low..mapping.end)
 }
 
+/// Whether `sp` lies elsewhere than in the stack that the calling thread began with: in a coroutine's, in one that a
+/// runtime has made for itself. Without `/proc` nothing is known to.
+#[must_use]
+pub fn is_made_by_program(sp: u64) -> bool {
+    let main = main_stack_address();
+    if (main.saturating_sub(GROWTH_BYTES)..=main).contains(&sp) {
+        return false;
+    }
+    stack_containing(sp).is_some_and(|stack| !stack.contains(&thread_pointer()))
+}
+
 /// Whether a frame is the process's first one, with which the kernel has begun at the main stack's end: nothing lies
 /// outside it. Of the loader's (`_dl_start_user`, under which constructors run) no unwind data says so.
 pub(super) fn is_first_frame(sp: u64) -> bool {
