@@ -378,3 +378,14 @@ fn a_program_in_a_small_control_group_goes_on() {
         assert_eq!(outcome.ending, bare.ending, "{guard}: {}", outcome.stderr);
     }
 }
+
+/// It said "0 bytes in 0 blocks", which nobody had counted.
+#[test]
+fn what_a_killed_process_had_in_use_is_not_told_as_nothing() {
+    let program = Sample::named("endings/killed.c").build(Variant::PLAIN);
+    let checked = check(&[""; 0], &program, [""; 0]);
+    assert_eq!(checked.outcome.ending, Ending::Code(137), "{checked:?}");
+    let said = &checked.outcome.stderr;
+    assert!(said.contains("in use at exit: not known"), "{said}");
+    assert!(!said.contains("total heap usage"), "{said}");
+}

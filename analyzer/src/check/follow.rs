@@ -16,6 +16,7 @@ use crate::launch::supervise::Ended;
 use crate::report::{errors, leaks, memcheck};
 use crate::symbols::LookUp;
 use ldt_trace::header::CheckCounts;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -59,8 +60,8 @@ pub struct Follower {
     pub processes: Vec<Judged>,
     /// Processes that nobody has heard of yet, and what they are.
     unknown: HashMap<u32, String>,
-    /// Errors and leaks that have been shown in full.
-    shown: HashSet<String>,
+    /// Errors and leaks that have been shown in full, and of which process.
+    shown: HashMap<String, u32>,
     /// The errors of the runs before, once a further one has begun.
     before: Option<Before>,
     still_running: Vec<u32>,
@@ -78,7 +79,7 @@ impl Follower {
             namer: Namer::default(),
             processes: Vec::new(),
             unknown: HashMap::new(),
-            shown: HashSet::new(),
+            shown: HashMap::new(),
             before: None,
             still_running: Vec::new(),
         }
@@ -243,13 +244,25 @@ impl Follower {
         self.printer.paragraph(pid, &lines);
     }
 
+    /// The process that a finding was shown of in full; none now is the first time.
+    fn first_shown(&mut self, key: String, pid: u32) -> Option<u32> {
+        match self.shown.entry(key) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(place) => {
+                place.insert(pid);
+                None
+            }
+        }
+    }
+
     fn tell_error(&mut self, pid: u32, error: &ErrorReport) {
         let detail = self.settings.detail;
         let lines = match self.settings.dialect {
             Dialect::Own => errors::lines(error, detail),
             Dialect::Valgrind => memcheck::error(error, detail),
         };
-        let is_new = self.shown.insert(super::merge::error_key(error));
+        let first = self.first_shown(super::merge::error_key(error), pid);
+        let is_new = first.is_none();
         if is_new || self.settings.log_file.is_some() {
             self.say(pid, lines);
             if self.settings.gen_suppressions {
@@ -257,7 +270,7 @@ impl Follower {
                 self.printer.raw(pid, &text);
             }
         } else {
-            let line = format!("{} (reported above, in another process)", lines[0]);
+            let line = format!("{} (reported above{})", lines[0], elsewhere(first, pid));
             self.say(pid, vec![line]);
         }
     }
@@ -351,7 +364,8 @@ impl Follower {
         if settings.leak_check == LeakCheckMode::Full {
             let shown: Vec<_> = judged.shown_records(settings).collect();
             for (number, record) in shown.iter().enumerate() {
-                let is_new = self.shown.insert(super::merge::record_key(record));
+                let first = self.first_shown(super::merge::record_key(record), pid);
+                let is_new = first.is_none();
                 let mut lines = match settings.dialect {
                     Dialect::Own => leaks::lines(record, number + 1, shown.len(), settings.detail),
                     Dialect::Valgrind => {
@@ -360,7 +374,7 @@ impl Follower {
                 };
                 if !is_new && settings.log_file.is_none() {
                     lines.truncate(1);
-                    lines[0].push_str(" (stack reported above, in another process)");
+                    lines[0].push_str(&format!(" (stack reported above{})", elsewhere(first, pid)));
                 }
                 self.say(pid, lines);
                 if is_new && settings.gen_suppressions {
@@ -435,6 +449,15 @@ impl Follower {
     #[must_use]
     pub fn still_running(&self) -> &[u32] {
         &self.still_running
+    }
+}
+
+/// Where what is not shown again was shown first.
+fn elsewhere(first: Option<u32>, pid: u32) -> &'static str {
+    if first == Some(pid) {
+        ""
+    } else {
+        ", in another process"
     }
 }
 

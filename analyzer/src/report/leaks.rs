@@ -122,6 +122,14 @@ pub fn lines(record: &LossRecord, number: usize, of: usize, detail: Detail) -> V
 #[must_use]
 pub fn heap_summary(process: &ProcessReport) -> Vec<String> {
     let counts = &process.counts;
+    // What was counted is written at an end that the library sees.
+    if process.duration_ns == 0 && counts.allocations == 0 && process.leaks.is_none() {
+        return vec![
+            "HEAP SUMMARY:".to_owned(),
+            "    in use at exit: not known: the process was killed, runs on, or ended by a system call of its own"
+                .to_owned(),
+        ];
+    }
     let in_use = match &process.leaks {
         Some(leaks) => Amount {
             bytes: leaks.bytes,

@@ -51,8 +51,9 @@ pub struct Module {
 
 /// Modules by their names without what says the version, and what they take for granted: CPython refuses to start where
 /// byte code lies at an odd address, zstd's assertions want its work space at a multiple of 8, fontconfig marks offsets
-/// by the lowest bit, graphviz numbers that are no names, and perf has the kernel's trees, whose parents carry a colour.
-const TRUSTING: [(&[u8], u64); 7] = [
+/// by the lowest bit, graphviz numbers that are no names, perf has the kernel's trees, whose parents carry a colour,
+/// systemd's libraries mark pointers by it, and LLVM refuses object files in memory at odd addresses.
+const TRUSTING: [(&[u8], u64); 11] = [
     (b"python3", 2),
     (b"libpython3", 2),
     (b"zstd", 8),
@@ -60,6 +61,10 @@ const TRUSTING: [(&[u8], u64); 7] = [
     (b"libfontconfig", 2),
     (b"libcgraph", 2),
     (b"perf", 4),
+    (b"libnss_systemd", 2),
+    (b"libsystemd", 2),
+    (b"libsystemd-shared", 2),
+    (b"libLLVM", 8),
 ];
 
 fn file_name(path: &[u8]) -> &[u8] {
@@ -269,6 +274,10 @@ mod tests {
         assert_eq!(
             (of("./performance_test"), of("./perf_test"), of("perfect")),
             (1, 1, 1)
+        );
+        assert_eq!(
+            (of("/l/libLLVM-14.so.1"), of("libsystemd-shared-252.so")),
+            (8, 2)
         );
     }
 }
