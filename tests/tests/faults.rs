@@ -1,4 +1,4 @@
-//! SIGSEGV and SIGBUS under `ldt check`: every sample of `samples/check/signals/` behaves as it does
+//! SIGSEGV, SIGBUS and other fatal signals under `ldt check`: every sample of `samples/check/signals/` behaves as it does
 //! without LDT, prints the same, ends the same, and LDT finds what its head says. In profile mode
 //! nothing is found and nothing changes. V8, which lives on SIGSEGV, does its work.
 

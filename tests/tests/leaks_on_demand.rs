@@ -89,11 +89,23 @@ fn a_signal_makes_a_look_at_every_redzone() {
         "{said}"
     );
     assert_eq!(looked.stdout, "done\n");
-    // What it did is put right before the block is freed: without that look nobody sees it, and the signal is the
-    // program's end.
+    // Nobody asks: the signal is the program's end, and there what is wrong is seen as at any end.
     let other = run_with("check_signal=10");
-    assert_eq!(other.ending, Ending::Code(128 + 12), "{}", other.stderr);
-    assert!(!other.stderr.contains(" ERROR: "), "{}", other.stderr);
+    assert_eq!(other.ending, Ending::Code(99), "{}", other.stderr);
+    assert!(other.stderr.contains(" ERROR: "), "{}", other.stderr);
+    assert_eq!(other.stdout, "");
+}
+
+#[test]
+fn a_signal_in_the_middle_of_an_allocation_ends_with_a_leak_check() {
+    for variant in [Variant::PLAIN, Variant::SHIPPED] {
+        let program = Sample::named("check/on_demand/ended_while_allocating.c").build(variant);
+        let checked = check(&["--show-leak-kinds=all"], &program, [""; 0]);
+        let leaks = checked.report().leaks.as_ref().expect("there was a check");
+        let found = [&leaks.definite, &leaks.reachable].map(|lost| (lost.bytes, lost.blocks));
+        assert_eq!(found, [(20, 1), (30, 1)], "{}", checked.outcome.stderr);
+        assert_eq!(checked.outcome.ending, Ending::Code(99));
+    }
 }
 
 #[test]

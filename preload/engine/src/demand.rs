@@ -18,6 +18,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use ldt_trace::header::{WAITERS, Waiter, offset};
 
 use crate::emit::trace_file;
+use crate::faults::fatal;
 use crate::leaks::request::{self, Standing};
 use crate::options::CheckOptions;
 use crate::sys::action::{self, Action};
@@ -28,11 +29,16 @@ use crate::{hooks, process};
 const LEAKS: u32 = 1;
 /// A look at all redzones is due.
 const REDZONES: u32 = 2;
+/// The end by a signal is due.
+const END: u32 = 4;
 
 /// What was asked for while its thread was inside LDT.
 static DUE: AtomicU32 = AtomicU32::new(0);
 /// How many checks had been asked for from outside when one was made last.
 static ANSWERED: AtomicU32 = AtomicU32::new(0);
+
+/// The signal that ends the process.
+static END_SIGNAL: AtomicU32 = AtomicU32::new(0);
 
 /// The signals that ask for something, 0 none.
 static LEAK_SIGNAL: AtomicU32 = AtomicU32::new(0);
@@ -121,6 +127,12 @@ fn is_asked_from_outside() -> bool {
     trace_file::get32(offset::LEAK_REQUESTS) != ANSWERED.load(Ordering::Relaxed)
 }
 
+/// Ends the process by this signal, once the calling thread has left LDT.
+pub(crate) fn end_by(number: i32) {
+    END_SIGNAL.store(number.cast_unsigned(), Ordering::Relaxed);
+    DUE.fetch_or(END, Ordering::Release);
+}
+
 /// Makes the checks that are due, in the thread that comes by.
 #[cold]
 #[inline(never)]
@@ -132,6 +144,11 @@ pub fn make() {
 
 /// Makes these checks, and the one that was asked for from outside.
 fn answer(due: u32, standing: &Standing) {
+    if due & END != 0 {
+        let number = END_SIGNAL.load(Ordering::Relaxed);
+        fatal::end(number.cast_signed(), standing);
+        return;
+    }
     if due & REDZONES != 0 {
         // SAFETY: `sp` is where the program stands.
         unsafe { hooks::marks::check(standing.sp, 0) };

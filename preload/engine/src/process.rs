@@ -27,8 +27,10 @@ use crate::{blocks, clock, counts, demand, faults, findings, leaks, message, mod
 mod ending;
 mod facts;
 
+pub(crate) use ending::is_ending;
 pub use ending::{
-    aborting, destructed, ending_in_order, ending_now, ending_quickly, ends_here, note_end,
+    aborting, destructed, ending_by_signal, ending_in_order, ending_now, ending_quickly, ends_here,
+    note_end,
 };
 pub use facts::libraries;
 

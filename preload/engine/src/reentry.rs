@@ -86,5 +86,8 @@ pub fn unrecorded<R>(work: impl FnOnce() -> R) -> R {
     }
     let result = work();
     slot.inside_sp.set(before);
+    if before == 0 && modes::is_checking() && demand::is_due() {
+        demand::make();
+    }
     result
 }

@@ -1,5 +1,6 @@
 // Writes two bytes beyond a block, asks for a look at every redzone by raising the signal whose number is the first
-// argument, and puts the bytes right again: nothing but that look can see it.
+// argument, and puts the bytes right again: nothing but that look can see it,
+// unless the signal ends the program.
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

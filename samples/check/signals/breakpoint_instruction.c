@@ -1,3 +1,4 @@
+// CHECK: kind=crash fault=main
 // A breakpoint that nobody handles (an assertion's, say) ends the program by SIGTRAP, also while blocks are watched.
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@ use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::{deliver, handler_stack, is_watching, program, trap};
+use super::{deliver, fatal, handler_stack, is_watching, program, trap};
 use crate::real::Real;
 use crate::sys::signal::{self, Action, AlternateStack, How, SA_RESTORER, Set};
 use crate::{demand, process};
@@ -35,7 +35,7 @@ macro_rules! beneath {
 
 /// Whether what the program asks for or sets stays as it is, since LDT has the signal and the program means the default.
 pub(super) fn stays(number: c_int, handler: Option<Handler>) -> bool {
-    demand::stays(number, handler) || trap::stays(number, handler)
+    demand::stays(number, handler) || trap::stays(number, handler) || fatal::stays(number, handler)
 }
 
 pub(super) fn fails(error: i32) -> c_int {
@@ -123,6 +123,7 @@ pub unsafe extern "C" fn sigaction(
         if result != 0 {
             return result;
         }
+        fatal::retake(number);
     }
     if found == 0 && !old.is_null() {
         // SAFETY: the caller vouches for room for an action.
@@ -181,11 +182,11 @@ macro_rules! set_a_handler {
             if stays(number, Some(handler)) {
                 return libc::SIG_DFL;
             }
-            match beneath!($real as fn(c_int, Handler) -> Handler) {
+            let before = beneath!($real as fn(c_int, Handler) -> Handler)
                 // SAFETY: as the caller vouches.
-                Some(real) => unsafe { real(number, handler) },
-                None => ERROR,
-            }
+                .map_or(ERROR, |real| unsafe { real(number, handler) });
+            fatal::retake(number);
+            before
         }
     )*};
 }
@@ -202,11 +203,11 @@ pub unsafe extern "C" fn sigset(number: c_int, handler: Handler) -> Handler {
     // It concerns the mask as well: LDT gives the signal back.
     let _ = stays(number, Some(libc::SIG_IGN));
     if !is_watching() || !is_kept(number) || handler == ERROR {
-        return match beneath!(Sigset as fn(c_int, Handler) -> Handler) {
+        let before = beneath!(Sigset as fn(c_int, Handler) -> Handler)
             // SAFETY: as the caller vouches.
-            Some(real) => unsafe { real(number, handler) },
-            None => ERROR,
-        };
+            .map_or(ERROR, |real| unsafe { real(number, handler) });
+        fatal::retake(number);
+        return before;
     }
     let itself = Set::of(number);
     let (how, before) = if handler == HOLD {
@@ -249,11 +250,13 @@ pub unsafe extern "C" fn siginterrupt(number: c_int, interrupts: c_int) -> c_int
         program::set_action(number, Action { flags, ..action });
         return 0;
     }
-    match beneath!(Siginterrupt as fn(c_int, c_int) -> c_int) {
-        // SAFETY: as the caller vouches.
-        Some(real) => unsafe { real(number, interrupts) },
-        None => fails(libc::ENOSYS),
-    }
+    let Some(real) = beneath!(Siginterrupt as fn(c_int, c_int) -> c_int) else {
+        return fails(libc::ENOSYS);
+    };
+    // SAFETY: as the caller vouches.
+    let result = unsafe { real(number, interrupts) };
+    fatal::retake(number);
+    result
 }
 
 /// Changes the program's mask; gives the one before, as the program knows it.

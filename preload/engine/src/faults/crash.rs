@@ -6,8 +6,8 @@ use core::fmt::Write;
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Place};
 
 use super::decode::{self, MAX_INSTRUCTION_BYTES, MemoryAccess};
-use super::judge::{SI_KERNEL, access, candidates, surroundings};
-use super::{is_exact, unaligned};
+use super::judge::{SI_KERNEL, access, candidates, default_action, surroundings};
+use super::{cause, is_exact, program, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
@@ -15,7 +15,7 @@ use crate::leaks::{self, request::Standing};
 use crate::modules::readable_mapping_above;
 use crate::options::read_proc;
 use crate::sys::signal::read_memory;
-use crate::sys::signal_frame::{Frame, General};
+use crate::sys::signal_frame::{Frame, General, Onward};
 use crate::{process, reentry};
 
 /// Why the signal kills.
@@ -36,28 +36,41 @@ const OVERFLOW_BYTES: u64 = 64 << 20;
 /// The first page is never mapped: addresses there are null with an offset.
 const NULL_BYTES: u64 = 4096;
 
-/// Reports the crash, where that can be written down.
-pub(super) fn report(number: i32, frame: &Frame, reason: Reason) {
+/// Reports the crash, where that can be written down; the kernel's default action follows.
+pub(super) fn end(number: i32, frame: &mut Frame, reason: Reason) -> Onward {
+    // A vfork child has its parent's memory, where the parent goes on.
+    if !process::is_vfork_child() {
+        report(number, frame, reason);
+    }
+    default_action(number, frame)
+}
+
+fn report(number: i32, frame: &Frame, reason: Reason) {
     let registers = frame.registers();
     let Some(mut inside) = reentry::enter(registers.sp) else {
         return;
     };
     let recorder = inside.recorder();
-    let was_sent = frame.code() <= 0;
-    let found = if was_sent { None } else { access(frame) };
-    let found = found.unwrap_or(MemoryAccess {
-        touch: Touch {
-            address: if was_sent { 0 } else { frame.address() },
-            size: 0,
-        },
-        access: frame.was_write().map_or(Access::Unknown, decode::said),
-    });
-    let address = found.touch.address;
-    let near = if was_sent {
-        [None; 3]
+    let (found, near) = if is_fault(number, frame) {
+        let found = access(frame).unwrap_or(MemoryAccess {
+            touch: Touch {
+                address: frame.address(),
+                size: 0,
+            },
+            access: frame.was_write().map_or(Access::Unknown, decode::said),
+        });
+        (found, candidates(found.touch.address))
     } else {
-        candidates(address)
+        let nothing = MemoryAccess {
+            touch: Touch {
+                address: 0,
+                size: 0,
+            },
+            access: Access::Unknown,
+        };
+        (nothing, [None; 3])
     };
+    let address = found.touch.address;
     let block = diagnose(found.touch, near.iter().flatten())
         .and_then(|diagnosis| near.iter().flatten().nth(diagnosis.block).copied())
         // In a block, and wrong all the same: its alignment is.
@@ -98,6 +111,11 @@ pub(super) fn report(number: i32, frame: &Frame, reason: Reason) {
     recorder.finish();
 }
 
+/// Whether an access to memory is what went wrong.
+fn is_fault(number: i32, frame: &Frame) -> bool {
+    frame.code() > 0 && program::is_watched(number)
+}
+
 fn is_near(address: u64, block: &BlockFacts) -> bool {
     let distance = match Place::of(address, block.address, block.size) {
         Place::Inside(_) => 0,
@@ -110,9 +128,9 @@ fn is_near(address: u64, block: &BlockFacts) -> bool {
 fn note(number: i32, frame: &Frame, reason: Reason, address: u64) -> String {
     let mut note = String::new();
     // Writing to a string cannot fail.
-    let _ = write!(note, "{}", cause(number, frame.code()));
+    let _ = cause::write(&mut note, number, frame);
     let is_known = frame.code() != SI_KERNEL || address != 0;
-    if frame.code() > 0 && is_known {
+    if is_fault(number, frame) && is_known {
         let _ = write!(note, " at {address:#x}");
         if address < NULL_BYTES {
             note.push_str(", a null pointer");
@@ -186,31 +204,6 @@ fn ran_off(sp: u64) -> Option<u64> {
     let stack = readable_mapping_above(sp)?;
     let below = stack.start.checked_sub(sp)?;
     (0 < below && below < OVERFLOW_BYTES).then_some(below)
-}
-
-fn cause(number: i32, code: i32) -> &'static str {
-    const BUS_ADRALN: i32 = 1;
-    const BUS_ADRERR: i32 = 2;
-    const SEGV_MAPERR: i32 = 1;
-    const SEGV_ACCERR: i32 = 2;
-    const SEGV_PKUERR: i32 = 4;
-    match (number, code) {
-        (libc::SIGSEGV, ..=0) => "SIGSEGV (signal 11), sent by a process",
-        (libc::SIGBUS, ..=0) => "SIGBUS (signal 7), sent by a process",
-        (libc::SIGSEGV, SEGV_MAPERR) => "SIGSEGV (signal 11): nothing is mapped",
-        (libc::SIGSEGV, SEGV_ACCERR) => {
-            "SIGSEGV (signal 11): the mapping does not allow the access"
-        }
-        (libc::SIGSEGV, SEGV_PKUERR) => {
-            "SIGSEGV (signal 11): a protection key does not allow the access"
-        }
-        (libc::SIGSEGV, _) => "SIGSEGV (signal 11): a general protection fault",
-        (libc::SIGBUS, BUS_ADRALN) => "SIGBUS (signal 7): a misaligned access",
-        (libc::SIGBUS, BUS_ADRERR) => {
-            "SIGBUS (signal 7): the mapped file ends before, or its disk is full,"
-        }
-        _ => "SIGBUS (signal 7): memory failed",
-    }
 }
 
 /// Those that the report shows, the ones for any use first.

@@ -1,10 +1,10 @@
-//! What a SIGSEGV or SIGBUS comes to.
+//! What a signal that LDT keeps comes to, SIGSEGV and SIGBUS first of all.
 
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy};
 
 use super::crash::{self, Reason};
 use super::decode::{self, MAX_INSTRUCTION_BYTES, Machine, MemoryAccess};
-use super::{deliver, is_exact, program, step, trap, unaligned};
+use super::{deliver, fatal, is_exact, program, step, trap, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, Report};
@@ -36,7 +36,8 @@ pub(super) fn decide(number: i32, frame: &mut Frame) -> Onward {
     }
     let onward = match number {
         libc::SIGTRAP => trap::came(frame),
-        _ => judge(number, frame),
+        _ if program::is_watched(number) => judge(number, frame),
+        _ => fatal::came(number, frame),
     };
     slot.busy.set(0);
     onward
@@ -64,16 +65,21 @@ fn judge(number: i32, frame: &mut Frame) -> Onward {
             None => Reason::NoRoom,
         },
     };
-    crash::report(number, frame, reason);
-    default_action(number, frame)
+    crash::end(number, frame, reason)
 }
 
+/// Raised by an instruction that has not ended, and comes again. A breakpoint's has, and a system call.
+const COMES_AGAIN: Set = Set::of(libc::SIGSEGV)
+    .with(Set::of(libc::SIGBUS))
+    .with(Set::of(libc::SIGILL))
+    .with(Set::of(libc::SIGFPE));
+
 /// The kernel's default action, with the interrupted code as it stands: the instruction faults again, or
-/// the signal is sent again, and this time kills. A breakpoint's instruction has ended and does not come again.
+/// the signal is sent again, and this time kills.
 pub(super) fn default_action(number: i32, frame: &mut Frame) -> Onward {
     // The number is valid.
     let _ = signal::set_action(number, &signal::Action::DEFAULT);
-    if frame.code() <= 0 || number == libc::SIGTRAP {
+    if frame.code() <= 0 || !COMES_AGAIN.meets(Set::of(number)) {
         signal::change_mask(How::Block, Set::of(number));
         signal::send_again(number, &frame.info());
     }

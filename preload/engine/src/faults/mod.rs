@@ -15,15 +15,19 @@
 //! SIGTRAP is LDT's for the steps, and for watchpoints on the ends of blocks that no page guards: [`trap`] has it,
 //! [`watched`] judges a hit, [`behind`] finds out what the instruction has done.
 //!
+//! The other signals that end a process by default are LDT's as long as the program has set nothing for them: [`fatal`].
+//!
 //! What the program sets and asks of these two signals goes to [`program`], by way of the exported
 //! functions in [`calls`] and [`raw_calls`]. In profile mode these only jump on.
 
 mod aside;
 mod behind;
 pub mod calls;
+mod cause;
 mod crash;
 mod decode;
 mod deliver;
+pub(crate) mod fatal;
 mod handler_stack;
 mod judge;
 mod program;
@@ -83,13 +87,14 @@ pub fn is_watching() -> bool {
 pub fn start(restorer: u64, exact: Exact) {
     EXACT.store(exact == Exact::Yes, Ordering::Relaxed);
     let action = deciding_action(&HANDLER, restorer, WATCHED_SET);
-    trap::prepare(&action);
+    trap::start(&action);
     for number in WATCHED {
         program::adopt(number, signal::action(number));
         // The number is valid and the action complete: there is nothing that could go wrong.
         let _ = signal::set_action(number, &action);
     }
     let blocked = signal::mask();
+    fatal::start(&action);
     WATCHING.store(true, Ordering::Release);
     signal::change_mask(How::Set, program::in_kernel(blocked));
 }

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_int, c_long};
 
-use super::{calls, is_watching, program, trap};
+use super::{calls, fatal, is_watching, program, trap};
 use crate::sys::signal::{self, Action, SA_RESTORER, Set};
 use crate::sys::syscall;
 
@@ -95,6 +95,7 @@ fn pass_on(number: c_int, wanted: Option<Action>) -> Result<Action, i32> {
         }
         let mask = program::handler_mask_in_kernel(number, wanted.mask);
         signal::set_action(number, &Action { mask, ..wanted })?;
+        fatal::retake(number);
     }
     Ok(Action { mask, ..before })
 }

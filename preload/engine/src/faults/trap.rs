@@ -1,5 +1,5 @@
-//! SIGTRAP, which debuggers and just-in-time compilers use as well: LDT has it only while it steps over an instruction
-//! ([`step`]) and while blocks are watched ([`watched`]).
+//! SIGTRAP, which debuggers and just-in-time compilers use as well: LDT has it while the program means the default, for
+//! crashes and for watchpoints ([`watched`]), and else only while it steps over an instruction ([`step`]).
 //!
 //! The program's own action is kept meanwhile, and gets every trap that is not LDT's. Nothing is watched any more once the
 //! program sets an action for SIGTRAP, blocks it, or has it blocked in a handler or a wait: a hit that came then would
@@ -8,6 +8,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use super::crash::{self, Reason};
 use super::{deliver, judge, program, step, watched};
 use crate::blocks;
 use crate::process;
@@ -25,8 +26,8 @@ const WATCHING_SINCE: (u32, u32) = (5, 18);
 pub(super) enum Holder {
     /// A step over one instruction.
     Step,
-    /// Watchpoints.
-    Watch,
+    /// Crashes and watchpoints, while the program means the default.
+    Default,
 }
 
 struct Trap {
@@ -35,28 +36,28 @@ struct Trap {
     /// The program's, while LDT has the signal.
     programs: Action,
     is_stepping: bool,
-    is_watching: bool,
+    is_default: bool,
 }
 
 static TRAP: Lock<Trap> = Lock::new(Trap {
     own: Action::DEFAULT,
     programs: Action::DEFAULT,
     is_stepping: false,
-    is_watching: false,
+    is_default: false,
 });
-/// Whether it is LDT's for watchpoints.
-static WATCHING: AtomicBool = AtomicBool::new(false);
+/// Whether it is LDT's because the program means the default.
+static IS_DEFAULT: AtomicBool = AtomicBool::new(false);
 
 impl Trap {
     fn is_held(&self) -> bool {
-        self.is_stepping || self.is_watching
+        self.is_stepping || self.is_default
     }
 
     fn change(&mut self, holder: Holder, holds: bool) {
         let was_held = self.is_held();
         match holder {
             Holder::Step => self.is_stepping = holds,
-            Holder::Watch => self.is_watching = holds,
+            Holder::Default => self.is_default = holds,
         }
         // The number is valid and both actions complete: there is nothing that could go wrong.
         if !was_held && self.is_held() {
@@ -68,9 +69,19 @@ impl Trap {
     }
 }
 
-/// Keeps the action that leads to [`judge`].
-pub(super) fn prepare(action: &Action) {
+/// Keeps the action that leads to [`judge`], and takes the signal where nothing is set for it.
+pub(super) fn start(action: &Action) {
     TRAP.with(|trap| trap.own = *action);
+    retake();
+}
+
+/// The program may have set the default: LDT takes the signal again. Nothing is watched again.
+pub(super) fn retake() {
+    let is_free = signal::action(libc::SIGTRAP).handler == libc::SIG_DFL;
+    if is_free && !process::is_vfork_child() {
+        take(Holder::Default);
+        IS_DEFAULT.store(true, Ordering::Release);
+    }
 }
 
 /// Takes the signal.
@@ -83,20 +94,17 @@ pub(super) fn give_back(holder: Holder) {
     TRAP.with(|trap| trap.change(holder, false));
 }
 
-/// Takes the signal for watchpoints and begins to watch, where the kernel has them, the program has
-/// not touched SIGTRAP, and no debugger would be stopped by hits that are in order.
+/// Begins to watch, where the kernel has watchpoints, the program has not touched SIGTRAP, and no debugger would
+/// be stopped by hits that are in order.
 pub fn watch() {
-    let untouched = signal::action(libc::SIGTRAP).handler == libc::SIG_DFL
-        && !signal::mask().meets(Set::of(libc::SIGTRAP));
-    if untouched && process::kernel_version() >= WATCHING_SINCE && !process::is_traced() {
-        take(Holder::Watch);
-        WATCHING.store(true, Ordering::Release);
-        if !blocks::start_watching(is_told) {
-            // The kernel lends none, so no hit can be on its way.
-            stop();
-            WATCHING.store(false, Ordering::Release);
-            give_back(Holder::Watch);
-        }
+    let untouched =
+        IS_DEFAULT.load(Ordering::Acquire) && !signal::mask().meets(Set::of(libc::SIGTRAP));
+    if untouched
+        && process::kernel_version() >= WATCHING_SINCE
+        && !process::is_traced()
+        && !blocks::start_watching(is_told)
+    {
+        stop();
     }
 }
 
@@ -114,18 +122,18 @@ pub(crate) fn stop() {
 /// although LDT has the signal. Any other action ends the watching.
 #[must_use]
 pub(super) fn stays(number: i32, handler: Option<usize>) -> bool {
-    if number != libc::SIGTRAP || !WATCHING.load(Ordering::Acquire) || process::is_vfork_child() {
+    if number != libc::SIGTRAP || !IS_DEFAULT.load(Ordering::Acquire) || process::is_vfork_child() {
         return false;
     }
     if handler.is_none_or(|handler| handler == libc::SIG_DFL) {
         return true;
     }
     stop();
-    if WATCHING.swap(false, Ordering::AcqRel) {
+    if IS_DEFAULT.swap(false, Ordering::AcqRel) {
         TRAP.with(|trap| match is_told() {
-            true => trap.change(Holder::Watch, false),
+            true => trap.change(Holder::Default, false),
             // Another's by now.
-            false => trap.is_watching = false,
+            false => trap.is_default = false,
         });
     }
     false
@@ -157,10 +165,11 @@ pub(super) fn came(frame: &mut Frame) -> Onward {
     let is_blocked = program::blocks(frame.mask(), libc::SIGTRAP);
     match action.handler {
         libc::SIG_IGN if frame.code() <= 0 => Onward::RESUME,
-        libc::SIG_DFL | libc::SIG_IGN => judge::default_action(libc::SIGTRAP, frame),
-        _ if is_blocked || is_deciding(&action) => judge::default_action(libc::SIGTRAP, frame),
+        libc::SIG_DFL | libc::SIG_IGN => crash::end(libc::SIGTRAP, frame, Reason::NoHandler),
+        _ if is_deciding(&action) => judge::default_action(libc::SIGTRAP, frame),
+        _ if is_blocked => crash::end(libc::SIGTRAP, frame, Reason::Blocked),
         _ => deliver::deliver(libc::SIGTRAP, frame, &action)
-            .unwrap_or_else(|| judge::default_action(libc::SIGTRAP, frame)),
+            .unwrap_or_else(|| crash::end(libc::SIGTRAP, frame, Reason::NoRoom)),
     }
 }
 

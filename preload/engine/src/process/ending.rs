@@ -71,14 +71,36 @@ pub fn ending_in_order(_code: i32, standing: Standing) {
 /// as at any end. There is no exit code, and a handler of SIGABRT may yet jump out and go on.
 pub fn aborting(_code: i32, standing: Standing) {
     let here = 0u8;
-    if modes::is_checking()
-        && ends_here()
-        && let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64)
-    {
-        end_checking(inside.recorder(), Some(standing));
-        inside.recorder().finish();
-        counts::put_coverage();
+    let _ = giving_up(ptr::from_ref(&here) as u64, standing);
+}
+
+/// A signal ends the program, that it has set nothing for: it is looked at as at any end. Gives whether that could be
+/// done; not where the thread is inside LDT.
+#[must_use]
+pub fn ending_by_signal(standing: Standing) -> bool {
+    giving_up(standing.sp, standing)
+}
+
+fn giving_up(sp: u64, standing: Standing) -> bool {
+    if !modes::is_checking() || !ends_here() {
+        return false;
     }
+    let Some(mut inside) = crate::reentry::enter(sp) else {
+        return false;
+    };
+    ENDING.store(true, Ordering::Relaxed);
+    end_checking(inside.recorder(), Some(standing));
+    inside.recorder().finish();
+    counts::put_coverage();
+    true
+}
+
+/// The last look at everything has begun.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Whether the last look at everything has begun: there is nothing more to come.
+pub(crate) fn is_ending() -> bool {
+    ENDING.load(Ordering::Relaxed)
 }
 
 /// Whether it is this process's own end: not a vfork child's, which has its parent's memory.
@@ -113,6 +135,7 @@ fn ending(code: i32, standing: Option<Standing>) {
     if !ends_here() {
         return;
     }
+    ENDING.store(true, Ordering::Relaxed);
     let here = 0u8;
     if let Some(mut inside) = crate::reentry::enter(ptr::from_ref(&here) as u64) {
         if modes::is_checking() {

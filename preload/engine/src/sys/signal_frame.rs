@@ -123,6 +123,12 @@ impl Frame {
         self.word(INFO + 16)
     }
 
+    /// The system call that a SIGSYS is about: `si_syscall`.
+    #[must_use]
+    pub fn refused_call(&self) -> i32 {
+        self.word(INFO + 24) as u32 as i32
+    }
+
     /// A general register.
     #[must_use]
     pub fn general(&self, register: General) -> u64 {
