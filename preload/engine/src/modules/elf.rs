@@ -1,5 +1,7 @@
 //! What a loaded object says of itself, read from its headers in memory.
 
+mod executable;
+
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -53,7 +55,13 @@ fn find(address: u64) -> Option<DlFindObject> {
     // SAFETY: fills the structure and gives 0, or gives -1; takes no locks.
     let failed = unsafe { _dl_find_object(address as *const c_void, result.as_mut_ptr()) };
     // SAFETY: filled when it returned 0.
-    (failed == 0).then(|| unsafe { result.assume_init() })
+    let mut object = (failed == 0).then(|| unsafe { result.assume_init() })?;
+    if let Some(whole) = executable::range()
+        && whole.contains(&object.map_start)
+    {
+        (object.map_start, object.map_end) = (whole.start, whole.end);
+    }
+    Some(object)
 }
 
 impl Image {

@@ -1,0 +1,39 @@
+//! Where the whole executable lies. The kernel maps its segments and leaves holes between them as they are; then
+//! the loader's `_dl_find_object` knows each segment with code as an object of its own, without the headers and the
+//! unwind tables. (Of libraries the loader reserves the whole range, holes and all.)
+
+use core::ops::Range;
+
+use crate::sys::mem::PAGE_BYTES;
+
+/// From the first to the last page of the executable's segments; `None` if the kernel does not say where its
+/// program headers are.
+pub(super) fn range() -> Option<Range<u64>> {
+    // SAFETY: these read what the loader has kept of the kernel's auxiliary vector, and take no lock.
+    let [table, count, size] = [libc::AT_PHDR, libc::AT_PHNUM, libc::AT_PHENT]
+        .map(|kind| unsafe { libc::getauxval(kind) });
+    if table == 0 || size != size_of::<libc::Elf64_Phdr>() as u64 {
+        return None;
+    }
+    // SAFETY: the executable's program headers in memory, as the kernel and the loader vouch; they stay.
+    let headers =
+        unsafe { core::slice::from_raw_parts(table as *const libc::Elf64_Phdr, count as usize) };
+    whole(table, headers)
+}
+
+/// The same of these headers, which lie at `table`. What says nothing of where they lie in the file gives nothing.
+fn whole(table: u64, headers: &[libc::Elf64_Phdr]) -> Option<Range<u64>> {
+    let of_kind = |kind| headers.iter().filter(move |header| header.p_type == kind);
+    let bias = table.wrapping_sub(of_kind(libc::PT_PHDR).next()?.p_vaddr);
+    let start = of_kind(libc::PT_LOAD)
+        .map(|segment| segment.p_vaddr)
+        .min()?;
+    let end = of_kind(libc::PT_LOAD)
+        .map(|segment| segment.p_vaddr.saturating_add(segment.p_memsz))
+        .max()?;
+    let page = PAGE_BYTES as u64;
+    Some(
+        bias.wrapping_add(start) / page * page
+            ..bias.wrapping_add(end).checked_next_multiple_of(page)?,
+    )
+}
