@@ -110,6 +110,29 @@ fn make() {
     assert_eq!(green.code(), 0, "{}", green.stderr);
 }
 
+/// Many test suites run some of their tests under valgrind by themselves: it must not find LDT, and go on finding.
+#[test]
+fn valgrind_in_a_test_suite_judges_the_program_alone() {
+    let project = Project::copy_of("project");
+    project.must_run(Command::new(program("make")).arg("all"));
+    let valgrind = |test: &str| {
+        let valgrind = "valgrind --leak-check=full --error-exitcode=42";
+        let script = format!("./tidy && {valgrind} {test}; exit $?");
+        project.check(&[""; 0], &["sh", "-c", &script])
+    };
+    let clean = valgrind("./tidy");
+    assert_eq!(clean.code(), 0, "{}", clean.stderr);
+    let all_is_well = "ERROR SUMMARY: 0 errors from 0 contexts (suppressed: 0 from 0)";
+    assert!(clean.stderr.contains(all_is_well), "{}", clean.stderr);
+    assert!(!clean.stderr.contains("ldt_"), "{}", clean.stderr);
+    assert_eq!(valgrind("./leaks").code(), 42);
+    let mut alone = Command::new("valgrind");
+    alone.arg("./tidy");
+    alone.env("LD_PRELOAD", ldt().with_file_name("libldt.so"));
+    let said = project.must_run(&mut alone).stderr;
+    assert!(said.contains("ldt: not recording: valgrind"), "{said}");
+}
+
 #[test]
 fn pytest_on_an_extension_in_c() {
     let project = Project::copy_of("pytest");

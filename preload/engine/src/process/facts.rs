@@ -4,10 +4,11 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::clock;
+use crate::message;
 use crate::modules;
 use crate::options::{Environment, Options, glob_matches, read_proc};
 use crate::recorder::Recorder;
-use crate::sys::{file, syscall, thread};
+use crate::sys::{self, file, syscall, thread};
 
 /// Variables by which test runners tell which test a process runs.
 const TEST_VARIABLES: [&str; 4] = [
@@ -122,8 +123,15 @@ pub(super) fn expand(pattern: &[u8]) -> Vec<u8> {
     path
 }
 
-/// Whether this process is one that is to be left alone.
+/// Whether this process is one that is to be left alone. One that valgrind runs has its judge already, who would judge
+/// LDT as well: a leak check reads whatever there is.
 pub(super) fn is_skipped(options: &Options, forked: bool) -> bool {
+    if sys::is_under_valgrind() {
+        if options.launcher == 0 && !forked {
+            message::say("not recording: valgrind runs this process");
+        }
+        return true;
+    }
     let command_itself =
         !forked && (options.launcher == 0 || options.launcher == thread::parent_process_id());
     if command_itself {

@@ -26,6 +26,6 @@ pub mod watchpoint;
 mod x86_64;
 
 pub use x86_64::{
-    ELF_MACHINE, Registers, counter, counter_is_steady, just_written, prefetch, registers_here,
-    restorer_registers, saved_registers, syscall,
+    ELF_MACHINE, Registers, counter, counter_is_steady, is_under_valgrind, just_written, prefetch,
+    registers_here, restorer_registers, saved_registers, syscall,
 };
