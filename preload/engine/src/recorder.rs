@@ -52,9 +52,12 @@ pub fn set_several_threads(several: bool) {
     SEVERAL_THREADS.store(several, Ordering::SeqCst);
 }
 
-/// Switches the differential mode of the stack memo.
+/// Switches the differential mode of the stack memo; to be called before the first node.
 pub fn set_stack_check(on: bool) {
     STACK_CHECK.store(on, Ordering::Relaxed);
+    if on {
+        table::keep_parents();
+    }
 }
 
 /// See the module.
@@ -350,10 +353,7 @@ impl Recorder {
     #[cold]
     fn check(&mut self, caller: Registers, node: NodeId) {
         trace_file::add64(offset::STACK_CHECKS, 1);
-        if !self
-            .stacks
-            .check(caller, node, &mut ToWindow(&mut self.window))
-        {
+        if !self.stacks.check(caller, node) {
             trace_file::add64(offset::STACK_DIFFERENCES, 1);
         }
     }

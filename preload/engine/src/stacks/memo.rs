@@ -511,8 +511,7 @@ impl Stacks {
 
     #[inline(always)]
     fn node(&mut self, parent: NodeId, frame: &Frame, to: &mut impl Announce) -> NodeId {
-        let key = FrameKey::new(frame.registers.ip, frame.exact, frame.epoch);
-        table::intern(parent, key, &mut |node| to.node(node))
+        table::intern(parent, key(frame), &mut |node| to.node(node))
     }
 
     #[cold]
@@ -553,48 +552,52 @@ impl Stacks {
     }
 
     /// The differential mode: walks the stack from the same registers with framehop alone, without
-    /// memo and rules. Gives whether it finds the stack that the memo gave (its node).
-    pub fn check(&mut self, caller: Registers, node: NodeId, to: &mut impl Announce) -> bool {
+    /// memo and rules, beside the stack that the memo gave (its node; the table keeps parents). Gives whether both
+    /// have the same frames; of a stack that the memo cut for its length, those that were kept.
+    pub fn check(&mut self, caller: Registers, node: NodeId) -> bool {
         let mut frame = Frame {
             registers: caller,
             exact: false,
             epoch: 0,
         };
         let mut floor = caller.sp.saturating_sub(8);
-        let mut fresh = 0;
-        let cut = loop {
-            if fresh >= MAX_FRAMES {
-                break true;
-            }
+        let mut given = table::frame(node);
+        let mut frames = 0;
+        let is_same = loop {
             let step = self
                 .unwind
                 .step_unremembered(&mut frame, floor, &mut Reads::default());
-            self.fresh.state(fresh).frame = frame;
-            fresh += 1;
+            let Some((of_memo, parent)) = given else {
+                break false;
+            };
+            if of_memo != key(&frame) {
+                break of_memo == FrameKey::CUT && frames >= ENOUGH_FRAMES;
+            }
+            frames += 1;
+            given = table::frame(parent);
+            let is_cut = given.is_some_and(|(of_memo, _)| of_memo == FrameKey::CUT);
             match step {
                 Step::Caller(caller) => {
                     let sp = caller.registers.sp;
                     if caller.exact && !self.unwind.bounds.range().contains(&sp) {
                         if self.unwind.bounds.follow(sp).is_none() {
-                            break true;
+                            break is_cut;
                         }
                         floor = sp.saturating_sub(128);
                     }
                     frame = caller;
                 }
-                Step::End => break false,
-                Step::Lost => break true,
+                Step::End => break given.is_none(),
+                Step::Lost => break is_cut,
             }
         };
-        let mut parent = if cut { self.cut(to) } else { NodeId(0) };
-        for index in (0..fresh).rev() {
-            let frame = self.fresh.state(index).frame;
-            parent = self.node(parent, &frame, to);
-        }
         if self.unwind.bounds.follow(caller.sp) != Some(false) {
             self.count = 0;
         }
-        // One that is too long may have been cut elsewhere.
-        parent == node || fresh >= MAX_FRAMES
+        is_same
     }
+}
+
+fn key(frame: &Frame) -> FrameKey {
+    FrameKey::new(frame.registers.ip, frame.exact, frame.epoch)
 }

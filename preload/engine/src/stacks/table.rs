@@ -74,7 +74,7 @@ static SEGMENT: [AtomicPtr<Entry>; SEGMENTS] =
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// The parent of each node, beside the entries: only where stacks are walked inside the process
-/// (check mode), so that profiling keeps its 24 bytes a node. Segments as of [`SEGMENT`].
+/// (check mode, differential mode), so that profiling keeps its 24 bytes a node. Segments as of [`SEGMENT`].
 static PARENTS: [AtomicPtr<AtomicU32>; SEGMENTS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS];
 static KEEPS_PARENTS: AtomicBool = AtomicBool::new(false);
@@ -118,12 +118,19 @@ fn parent_of(id: u32) -> Option<&'static AtomicU32> {
 /// A node by its number, where parents are kept.
 #[must_use]
 pub fn node(id: NodeId) -> Option<Node> {
+    let (frame, parent) = frame(id)?;
+    Some(frame.node(id, parent))
+}
+
+/// The frame of a node, and its parent, where parents are kept.
+#[must_use]
+pub fn frame(id: NodeId) -> Option<(FrameKey, NodeId)> {
     if id.0 == 0 || id.0 >= NEXT.load(Ordering::Acquire) {
         return None;
     }
     let parent = NodeId(parent_of(id.0)?.load(Ordering::Relaxed));
     let key = entry(id.0)?.key.load(Ordering::Relaxed);
-    Some(FrameKey(key).node(id, parent))
+    Some((FrameKey(key), parent))
 }
 
 /// Maps a segment of zeroed elements where there is none.

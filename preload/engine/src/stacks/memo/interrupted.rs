@@ -6,7 +6,6 @@ use ldt_trace::NodeId;
 use super::{Announce, MAX_FRAMES, Stacks};
 use crate::modules;
 use crate::stacks::bounds::Bounds;
-use crate::stacks::table::{self, FrameKey};
 use crate::stacks::unwind::{Frame, Step};
 use crate::sys::Registers;
 use crate::sys::signal::read_memory;
@@ -40,14 +39,13 @@ impl Stacks {
         // With no stack to read, any reading is refused: the frame itself is all there is.
         let is_cut = self.walk_interrupted(frame, floor.unwrap_or(u64::MAX), &mut fresh, to);
         let mut parent = if is_cut {
-            table::intern(NodeId(0), FrameKey::CUT, &mut |node| to.node(node))
+            self.cut(to)
         } else {
             NodeId(0)
         };
         for index in (0..fresh).rev() {
             let frame = self.fresh.state(index).frame;
-            let key = FrameKey::new(frame.registers.ip, frame.exact, frame.epoch);
-            parent = table::intern(parent, key, &mut |node| to.node(node));
+            parent = self.node(parent, &frame, to);
         }
         self.unwind.bounds = Bounds::default();
         parent
