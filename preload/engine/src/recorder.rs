@@ -1,7 +1,6 @@
 //! What one thread records with: its window, its stacks, its stamps.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::collections::BTreeSet;
 
 use ldt_trace::blob::BlobKind;
 use ldt_trace::header::offset;
@@ -103,8 +102,22 @@ impl Announce for ToWindow<'_> {
     }
 }
 
-/// Nodes from before a fork that the child's trace has been given.
-static ANNOUNCED: Lock<BTreeSet<u32>> = Lock::new(BTreeSet::new());
+/// Nodes from before a fork that the child's trace has been given: a bit for each, by number. (An ordered set of
+/// them took a twentieth of the time of bash with 300 forks.)
+static ANNOUNCED: Lock<Vec<u64>> = Lock::new(Vec::new());
+
+/// Notes that a node is given; gives whether it was not yet.
+fn announces_first(id: NodeId) -> bool {
+    let (word, bit) = ((id.0 / u64::BITS) as usize, 1 << (id.0 % u64::BITS));
+    ANNOUNCED.with(|announced| {
+        if announced.len() <= word {
+            announced.resize(word + 1, 0);
+        }
+        let is_first = announced[word] & bit == 0;
+        announced[word] |= bit;
+        is_first
+    })
+}
 
 /// Begins with none of them, in a forked child.
 ///
@@ -113,7 +126,7 @@ static ANNOUNCED: Lock<BTreeSet<u32>> = Lock::new(BTreeSet::new());
 pub unsafe fn forget_announced() {
     // SAFETY: as the caller vouches.
     unsafe { ANNOUNCED.reopen_after_fork() };
-    ANNOUNCED.with(BTreeSet::clear);
+    ANNOUNCED.with(Vec::clear);
 }
 
 /// Puts a stack from before a fork into the child's own trace, outermost frame first.
@@ -130,7 +143,7 @@ fn announce_slowly(window: &mut Window, stack: NodeId) {
     let mut chain = Vec::new();
     let mut next = stack;
     while let Some(node) = table::node(next)
-        && ANNOUNCED.with(|announced| announced.insert(next.0))
+        && announces_first(next)
     {
         next = node.parent;
         chain.push(node);

@@ -38,11 +38,7 @@ impl Stacks {
         }
         // With no stack to read, any reading is refused: the frame itself is all there is.
         let is_cut = self.walk_interrupted(frame, floor.unwrap_or(u64::MAX), &mut fresh, to);
-        let mut parent = if is_cut {
-            self.cut(to)
-        } else {
-            NodeId(0)
-        };
+        let mut parent = if is_cut { self.cut(to) } else { NodeId(0) };
         for index in (0..fresh).rev() {
             let frame = self.fresh.state(index).frame;
             parent = self.node(parent, &frame, to);
