@@ -1,6 +1,7 @@
 //! Which trace the command wrote.
 
 use ldt_trace::TraceFile;
+use ldt_trace::header::HEADER_BYTES;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,9 +34,7 @@ impl Output {
         if !is_plain || !self.pattern.exists() {
             return Ok(());
         }
-        let is_trace = TraceFile::open(&self.pattern).is_ok()
-            || fs::metadata(&self.pattern).is_ok_and(|file| file.is_file() && file.len() == 0);
-        if !is_trace {
+        if TraceFile::open(&self.pattern).is_err() && !is_unbegun(&self.pattern) {
             let text = "it is there already and is no trace: give another name, or remove it";
             return Err(std::io::Error::other(text));
         }
@@ -52,6 +51,14 @@ impl Output {
             .into_iter()
             .find_map(|folder| find_in(folder, &name, pid))
     }
+}
+
+/// Whether a file is what a process leaves that was killed before its trace had begun: nothing, or the room for its
+/// header.
+fn is_unbegun(path: &Path) -> bool {
+    let is_short = |file: &fs::Metadata| file.is_file() && file.len() <= HEADER_BYTES as u64;
+    fs::metadata(path).is_ok_and(|file| is_short(&file))
+        && fs::read(path).is_ok_and(|data| data.iter().all(|byte| *byte == 0))
 }
 
 fn find_in(folder: &Path, pattern: &str, pid: u32) -> Option<(PathBuf, TraceFile)> {
@@ -110,5 +117,17 @@ mod tests {
         let output = Output::new(Some(&file)).expect("a path");
         assert!(output.remove_stale().is_err());
         assert!(file.exists());
+    }
+
+    #[test]
+    fn a_trace_that_had_not_begun_is_removed() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let file = folder.path().join("killed.trace");
+        for length in [0, HEADER_BYTES] {
+            fs::write(&file, vec![0; length]).expect("written");
+            let output = Output::new(Some(&file)).expect("a path");
+            output.remove_stale().expect("removed");
+            assert!(!file.exists(), "{length} bytes");
+        }
     }
 }

@@ -37,7 +37,7 @@ const MEMORY: i32 = 512;
 /// So many attempts find none before the first branch is kept, by a thread and by a forked child. A branch kept touches a page, which
 /// costs 20 times what finding it saves; a process that does not live long touches none. (bash with 300 forks: 112
 /// of a child's 400 page faults.)
-const PATIENCE: u32 = 1024;
+const PATIENCE: u32 = 512;
 
 /// See the module.
 #[derive(Clone, Copy)]
@@ -202,6 +202,8 @@ impl Branches {
         }
         if self.patience > 0 {
             self.patience -= 1;
+            // What was not kept could not be found.
+            self.luck = MEMORY;
             return;
         }
         let caller = fresh.state(0).frame.registers;
