@@ -9,9 +9,9 @@ use crate::pictures::flames::{self, Root};
 use crate::progress::Progress;
 use crate::replay::{Replayed, Selection, replay};
 use crate::report::Report;
+use crate::report::frame_lines;
 use crate::report::site::Cost;
 use crate::report::style::Style;
-use crate::report::text;
 use crate::units::{bytes, count, parse_size, parse_whole};
 use ldt_trace::TraceFile;
 use std::io::{self, Write};
@@ -154,7 +154,7 @@ fn write(
                 writeln!(out, "\n  {}", headline(change, cost, style))?;
                 let (site, is_after) = change.example;
                 let report = if is_after { &diff.after } else { &diff.before };
-                text::stack(report, &site, style, &mut out)?;
+                frame_lines::stack(report, &site, style, &mut out)?;
             }
         }
     }

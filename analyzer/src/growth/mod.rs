@@ -13,9 +13,9 @@ mod slope;
 
 use crate::replay::sites::Balance;
 use crate::report::Report;
+use crate::report::frame_lines::stack;
 use crate::report::site::SiteView;
 use crate::report::style::Style;
-use crate::report::text::stack;
 use crate::units::{bytes, count, percent, time};
 use slope::steady_slope;
 use std::collections::BTreeSet;

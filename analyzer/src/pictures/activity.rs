@@ -36,7 +36,7 @@ pub fn rates(replayed: &Replayed) -> RatesChart {
 pub fn threads(replayed: &Replayed) -> ThreadsChart {
     let captions = Captions::of(replayed);
     let threads = replayed.heap.threads.iter().enumerate();
-    let row = |(number, thread): (usize, &crate::replay::heap::ThreadTotals)| ThreadRow {
+    let row = |(number, thread): (usize, &crate::replay::thread_totals::ThreadTotals)| ThreadRow {
         name: match &thread.name {
             Some(name) => format!("T{number} {name}"),
             None => format!("T{number}"),

@@ -10,20 +10,10 @@
 //! goes to a hash map: a second block within 32 bytes and other alignments (as some allocators have
 //! for tiny blocks), and numbers that are too large for their bits.
 
+use super::block::Block;
 use super::leaves::{LEAF_SLOTS, Leaves, Present};
 use super::packed::Packed;
 use rustc_hash::FxHashMap;
-
-/// A live block. What is not here (its function, its stack) is known by its site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// Bytes asked for.
-    pub size: u64,
-    /// Who allocated it, see [`super::sites::Sites`].
-    pub site: u32,
-    /// The thread that allocated it.
-    pub thread: u32,
-}
 
 /// Address -> [`Block`], for blocks that are live.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 
 use super::layers::Layers;
 use super::lives::Lives;
+use super::passing::Passing;
 use ldt_trace::Tick;
 
 /// What to follow.
@@ -33,15 +34,6 @@ pub enum Followed {
     Lives(Lives),
     /// See [`Follow::Layers`].
     Layers(Layers),
-}
-
-/// A block that comes or goes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Passing {
-    pub(super) address: u64,
-    pub(super) size: u64,
-    pub(super) site: u32,
-    pub(super) tick: Tick,
 }
 
 impl Followed {

@@ -169,7 +169,7 @@ impl Footprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::blocks::Block;
+    use crate::replay::block::Block;
     use crate::replay::look::PAGE_BYTES;
 
     const HEAP: u64 = 0x5555_0000_0000;

@@ -7,15 +7,18 @@
 mod moments;
 mod plain;
 
-use super::blocks::{Block, BlockMap};
+use super::block::Block;
+use super::blocks::BlockMap;
 use super::calls::Calls;
 use super::close_up::CloseUp;
-use super::follow::{Followed, Passing};
+use super::follow::Followed;
 use super::footprint::Footprint;
 use super::history::History;
+use super::passing::Passing;
 use super::sites::{Balance, Site, Sites};
 use super::sizes::Sizes;
 use super::slack::{Slack, slack_bytes};
+use super::thread_totals::ThreadTotals;
 use super::timeline::{SoFar, Timeline};
 use ldt_trace::{Function, NodeId, Tick};
 
@@ -24,32 +27,6 @@ pub use moments::{Mismatches, Peak, Snapshot};
 /// The site of blocks that are followed but not counted, because they came outside the span or
 /// the threads that were asked for.
 const NOT_COUNTED: u32 = u32::MAX;
-
-/// What one thread did.
-#[derive(Clone, Debug, Default)]
-pub struct ThreadTotals {
-    /// The kernel's id.
-    pub tid: u32,
-    /// The last name it had.
-    pub name: Option<String>,
-    /// Successful allocations.
-    pub allocations: u64,
-    /// Bytes of these.
-    pub bytes: u64,
-    /// Blocks it freed, whoever allocated them.
-    pub frees: u64,
-    /// Its allocations that it freed before its next one.
-    pub temporary: u64,
-    /// Its blocks that are live at the end.
-    pub live: Balance,
-    /// Its allocations and frees at its last mark, see [`super::history`].
-    pub(super) marked: u64,
-    /// Where its last allocation was, counted or not.
-    last_address: u64,
-    is_left_out: bool,
-    /// Whether what it does now counts.
-    is_counted: bool,
-}
 
 /// Everything that is counted while events go by.
 #[derive(Debug)]

@@ -11,9 +11,9 @@
 //! The spans are as wide as the length of the trace makes them. When the trace turns out longer,
 //! or too many sites are busy all the time, each two spans become one and the later mark stays.
 
-use super::heap::ThreadTotals;
 use super::sites::{Balance, Site, Sites};
 use super::sizes::{SizeClass, Sizes};
+use super::thread_totals::ThreadTotals;
 use ldt_trace::Tick;
 
 /// More marks than this make spans wider: they are 56 bytes here, and about 9 in a page.

@@ -1,6 +1,6 @@
 //! What some call stacks hold over time: in each span of the timeline, when the heap was largest in it.
 
-use super::follow::Passing;
+use super::passing::Passing;
 use ldt_trace::Tick;
 use rustc_hash::FxHashMap;
 

@@ -4,7 +4,7 @@
 //! a picture once the clock's rate is known, which it may not be before the last event.
 
 use super::clock::Clock;
-use super::follow::Passing;
+use super::passing::Passing;
 use ldt_trace::Tick;
 use rustc_hash::FxHashMap;
 

@@ -397,7 +397,7 @@ impl Tops {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::blocks::Block;
+    use crate::replay::block::Block;
     use proptest::prelude::*;
     use std::collections::HashMap;
 

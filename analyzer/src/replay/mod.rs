@@ -5,6 +5,7 @@
 //! the threads' events in order, [`recorder`] hands each to the part of the state it concerns,
 //! of which [`heap`] is the heart.
 
+pub mod block;
 pub mod blocks;
 pub mod calls;
 pub mod clock;
@@ -24,11 +25,13 @@ pub mod mappings;
 mod merge;
 pub mod numbered;
 mod packed;
+mod passing;
 mod recorder;
 pub mod sites;
 pub mod sizes;
 pub mod slack;
 pub mod stacks;
+pub mod thread_totals;
 pub mod timeline;
 
 use crate::progress::Progress;

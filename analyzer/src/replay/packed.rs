@@ -1,6 +1,6 @@
 //! A live block in a word.
 
-use super::blocks::Block;
+use super::block::Block;
 
 /// A block in a word: from the top bit down, 28 bits of size, 23 of site plus one, 12 of thread,
 /// and whether it begins at the second half of its 32 bytes. 0 is no block.

@@ -1,6 +1,6 @@
 //! Hands each event to the part of the state that it concerns.
 
-use super::blocks::Block;
+use super::block::Block;
 use super::clock::Clock;
 use super::facts::Facts;
 use super::heap::Heap;

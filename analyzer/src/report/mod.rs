@@ -4,6 +4,7 @@ pub mod bars;
 mod checked;
 pub mod errors;
 pub mod filter;
+pub(crate) mod frame_lines;
 pub mod frames;
 pub mod groups;
 pub mod json;

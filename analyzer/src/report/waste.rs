@@ -2,8 +2,8 @@
 
 use super::Report;
 use super::bars::bar;
+use super::frame_lines;
 use super::style::Style;
-use super::text;
 use crate::units::{bytes, percent, time};
 use crate::waste::{Allocator, Finding, Moment};
 use serde::Serialize;
@@ -73,7 +73,7 @@ pub(super) fn text(report: &Report<'_>, style: Style, out: &mut impl Write) -> i
         let figure = style.figure(&format!("{:>12}", bytes(finding.saves_bytes)));
         writeln!(out, "\n  {bar} {figure} {}", finding.kind.name())?;
         sentence(&finding.sentence(), style, out)?;
-        text::stack(report, &finding.site, style, out)?;
+        frame_lines::stack(report, &finding.site, style, out)?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod module_names;
 mod nearby;
 mod needed;
 pub mod perf_map;
+mod sections;
 mod symbol_table;
 pub mod sysroot;
 

@@ -4,12 +4,13 @@ use super::debug_files::{self, hex};
 use super::demangle::demangle;
 use super::nearby::Nearby;
 use super::needed;
+use super::sections::section;
 use super::symbol_table::SymbolTable;
 use super::sysroot;
 use super::{FrameName, LookUp};
 use crate::replay::facts::LoadedModule;
-use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
-use object::{Object, ObjectSection, ReadCache, ReadRef};
+use addr2line::gimli::{DwarfSections, EndianSlice, LittleEndian};
+use object::{Object, ReadCache, ReadRef};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fs;
@@ -265,25 +266,6 @@ impl WithFile for Sections {
         let load = |id| Ok::<_, ()>(section(file, id).into_owned());
         DwarfSections::load(load).ok()
     }
-}
-
-/// A section's content, decompressed; empty if there is none, or if it says nothing about names
-/// and lines: those with the places of variables are the largest of all.
-pub(super) fn section<'d, R: ReadRef<'d>>(
-    file: &object::File<'d, R>,
-    id: SectionId,
-) -> Cow<'d, [u8]> {
-    let is_needed = !matches!(
-        id,
-        SectionId::DebugLoc
-            | SectionId::DebugLocLists
-            | SectionId::DebugMacinfo
-            | SectionId::DebugMacro
-            | SectionId::DebugNames
-    );
-    let data = is_needed.then(|| file.section_by_name(id.name())).flatten();
-    data.and_then(|section| section.uncompressed_data().ok())
-        .unwrap_or_default()
 }
 
 fn frames_of<'d, R: ReadRef<'d>>(

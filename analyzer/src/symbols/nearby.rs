@@ -7,7 +7,7 @@
 //! sections are inflated no further than to the last of them. Whatever does not look so simple is
 //! left to a full reading, which gives the same names.
 
-use super::module_names::section;
+use super::sections::section;
 use addr2line::gimli::{
     self, AttributeValue, DebugAranges, DebugInfo, DebugInfoOffset, DebugLine, DwarfSections,
     EndianSlice, LittleEndian, SectionId,

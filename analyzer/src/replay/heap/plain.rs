@@ -14,7 +14,10 @@ use super::super::sites::Tables;
 use super::super::sizes::LARGE;
 use super::super::slack::small_slack_bytes;
 use super::super::stacks::Stacks;
-use super::{Balance, Block, Heap, Peak, ThreadTotals};
+use super::{Heap, Peak};
+use crate::replay::block::Block;
+use crate::replay::sites::Balance;
+use crate::replay::thread_totals::ThreadTotals;
 use ldt_trace::words::{BlockSink, HandedOn, Node, Realloc};
 use ldt_trace::{Function, NodeId, Tick, Words};
 
