@@ -5,6 +5,7 @@
 
 mod check;
 mod table;
+mod values;
 
 pub use check::{
     CheckOptions, GuardChoice, GuardMethodChoice, GuardSideChoice, LeakCheckChoice, OnError, Pin,

@@ -9,7 +9,8 @@
 
 use ldt_trace::finding::LeakKind;
 
-use super::mark::{Blocks, Marking, Memory};
+use super::mark::Marking;
+use super::seen::{Blocks, Memory};
 
 /// What hangs off a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

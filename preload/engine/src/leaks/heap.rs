@@ -3,8 +3,8 @@
 
 use ldt_trace::finding::Use;
 
-use super::mark::{Blocks, Hit, Memory};
 use super::pools::Pools;
+use super::seen::{Blocks, Hit, Memory};
 use crate::blocks::{self, Span};
 use crate::sys::prefetch;
 use crate::sys::readable::Faults;

@@ -1,7 +1,7 @@
 //! Pointers into a block's inside that are meant: valgrind's four heuristics, to the letter, so that the
 //! counts of the kinds can be compared with valgrind's.
 
-use super::mark::{Hit, Memory};
+use super::seen::{Hit, Memory};
 
 /// What is known of addresses that may be code or constant tables.
 pub trait Code {

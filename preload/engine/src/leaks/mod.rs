@@ -25,6 +25,7 @@ pub mod pools;
 pub mod records;
 pub mod request;
 pub mod roots;
+pub mod seen;
 pub mod stacks;
 
 use core::ops::Range;
@@ -42,10 +43,11 @@ use crate::{blocks, findings, message, real};
 use cliques::Following;
 use heap::Heap;
 use maps::Maps;
-use mark::{Blocks as _, Marking};
+use mark::Marking;
 use records::{Counted, Record, Records};
 use request::Standing;
 use roots::Asked;
+use seen::Blocks as _;
 
 /// What a check takes at most for each block: its mark and its place among those that wait, what hangs off it, and its
 /// place in the list of what is lost, which is copied when it grows.

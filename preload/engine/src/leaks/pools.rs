@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use ldt_trace::finding::Use;
 
-use super::mark::Hit;
+use super::seen::Hit;
 use crate::sys::lock::Lock;
 
 #[derive(Clone, Copy)]

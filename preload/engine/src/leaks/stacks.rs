@@ -12,7 +12,7 @@
 use core::ops::Range;
 
 use super::maps::{Kind, Maps};
-use super::mark::Memory;
+use super::seen::Memory;
 use crate::sys::mem::PAGE_BYTES;
 use crate::sys::thread::TID_AT;
 

@@ -6,7 +6,8 @@ use ldt_trace::finding::LeakKind;
 use proptest::prelude::*;
 
 use super::likely::Code;
-use super::mark::{Blocks, Hit, Marking, Memory};
+use super::mark::Marking;
+use super::seen::{Blocks, Hit, Memory};
 
 const BASE: u64 = 0x10_0000;
 const APART: u64 = 0x1000;

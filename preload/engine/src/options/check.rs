@@ -3,7 +3,7 @@
 use ldt_trace::StackName;
 
 use super::Entry;
-use super::table::{flag, one_of, size};
+use super::values::{flag, one_of, size};
 
 /// Which blocks lie against a guard page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
