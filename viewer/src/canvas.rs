@@ -4,13 +4,12 @@
 //! Both formats are laid out on one grid of device pixels (`scale` of them to a CSS pixel), so an SVG
 //! and a PNG of the same canvas agree to the pixel, and a PNG at scale 2 is sharp on a 2x screen.
 
-use std::ops::RangeInclusive;
-
 use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
 
 use crate::error::Error;
 use crate::page::{Heading, Page, StairsAs, printable};
 use crate::palette::Theme;
+use crate::picture_size::Size;
 
 /// The file format of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,53 +18,6 @@ pub enum Image {
     Svg,
     /// A bitmap of 8-bit RGB.
     Png,
-}
-
-/// How large a picture is shown, and how finely it is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
-    /// The width at which it is shown, in CSS pixels.
-    pub width_px: u32,
-    /// The height at which it is shown, in CSS pixels.
-    pub height_px: u32,
-    /// Device pixels to a CSS pixel: 1 for plain screens, 2 for sharp ones and for print.
-    pub scale: u32,
-}
-
-impl Size {
-    /// Widths that leave room for a plot between its labels.
-    pub const WIDTHS: RangeInclusive<u32> = 200..=16_384;
-    /// Heights that leave room for a plot under its title.
-    pub const HEIGHTS: RangeInclusive<u32> = 120..=16_384;
-    /// Scales beyond which no screen goes.
-    pub const SCALES: RangeInclusive<u32> = 1..=8;
-    /// Bounds the memory of a bitmap to 192 MB, whatever size was asked for.
-    pub const MOST_DEVICE_PIXELS: u64 = 64_000_000;
-
-    /// Width and height in device pixels, or the error that names the accepted sizes.
-    pub(crate) fn in_device_pixels(self) -> Result<(u32, u32), Error> {
-        let accepted = Self::WIDTHS.contains(&self.width_px)
-            && Self::HEIGHTS.contains(&self.height_px)
-            && Self::SCALES.contains(&self.scale);
-        if !accepted {
-            return Err(Error::Size(self));
-        }
-        let (wide, high) = (self.width_px * self.scale, self.height_px * self.scale);
-        if u64::from(wide) * u64::from(high) > Self::MOST_DEVICE_PIXELS {
-            return Err(Error::Size(self));
-        }
-        Ok((wide, high))
-    }
-}
-
-impl Default for Size {
-    fn default() -> Self {
-        Self {
-            width_px: 1200,
-            height_px: 600,
-            scale: 2,
-        }
-    }
 }
 
 /// What a chart is drawn on.
@@ -89,6 +41,11 @@ pub(crate) trait Picture {
 }
 
 impl Canvas {
+    /// Width and height in device pixels, or the error that names the accepted sizes.
+    pub(crate) fn in_device_pixels(&self) -> Result<(u32, u32), Error> {
+        self.size.in_device_pixels().ok_or(Error::Size(self.size))
+    }
+
     /// A light SVG of the default size.
     pub fn svg() -> Self {
         Self {
@@ -115,7 +72,7 @@ impl Canvas {
     }
 
     fn svg_file(&self, picture: &impl Picture) -> Result<Vec<u8>, Error> {
-        let device_px = self.size.in_device_pixels()?;
+        let device_px = self.in_device_pixels()?;
         let mut drawn = String::new();
         let area = SVGBackend::with_string(&mut drawn, device_px).into_drawing_area();
         self.fill_page(area, StairsAs::Outline, picture)?;
@@ -145,7 +102,7 @@ impl Canvas {
     /// the plain `png` crate writes into memory.
     fn png_file(&self, picture: &impl Picture) -> Result<Vec<u8>, Error> {
         const METRE_IN_CSS_PIXELS: u32 = 3780;
-        let (wide, high) = self.size.in_device_pixels()?;
+        let (wide, high) = self.in_device_pixels()?;
         let mut pixels = vec![0; wide as usize * high as usize * 3];
         let area = BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area();
         self.fill_page(area, StairsAs::Rectangles, picture)?;

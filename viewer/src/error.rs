@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::canvas::Size;
+use crate::picture_size::Size;
 
 /// Why a picture could not be made.
 #[derive(Debug)]

@@ -5,16 +5,14 @@ use plotters::style::RGBColor;
 
 use super::colours::{FOLDED, INK, NEUTRAL, growth, growth_number, warm, warm_number};
 use super::view::seen;
-use super::{ABOVE_PX, Flames, LABEL_EM, LEVEL_PX, MARGIN_PX, Shades};
+use super::{
+    ABOVE_PX, Flames, LABEL_EM, LEVEL_PX, MARGIN_PX, NARROWEST_LABEL_PX, NOTHING, PADDING_PX,
+    Shades,
+};
 use crate::canvas::Picture;
 use crate::error::Error;
 use crate::page::{Anchor, Heading, Page, Weight, Words, shorten_middle};
 use crate::panel;
-
-/// Narrower boxes have no room for a word.
-pub(super) const NARROWEST_LABEL_PX: f64 = 34.0;
-/// Between a box's edge and its name.
-pub(super) const PADDING_PX: f64 = 4.0;
 
 impl Flames<'_> {
     /// The colour of a box.
@@ -45,7 +43,7 @@ impl Picture for Flames<'_> {
     ) -> Result<(), Error> {
         let boxes = seen(&self.boxes, page.width - 2.0 * MARGIN_PX);
         if boxes.is_empty() {
-            return panel::draw_empty(page, below_heading, super::svg::NOTHING);
+            return panel::draw_empty(page, below_heading, NOTHING);
         }
         let line = |text: &str, baseline| {
             let room = page.width - 2.0 * MARGIN_PX;

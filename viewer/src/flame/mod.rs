@@ -14,9 +14,10 @@ mod difference;
 mod svg;
 mod view;
 
-use crate::canvas::{Canvas, Image, Size};
+use crate::canvas::{Canvas, Image};
 use crate::error::Error;
 use crate::frames::FrameTree;
+use crate::picture_size::Size;
 use crate::units::{Unit, count};
 
 use boxes::{Boxes, Weights};
@@ -80,6 +81,12 @@ const LABEL_EM: f64 = 11.5;
 /// What stands above the boxes when there is room for it: title, command and a line about the box in question.
 const ABOVE_PX: f64 = 84.0;
 const BELOW_PX: f64 = 34.0;
+/// Narrower boxes have no room for a word.
+const NARROWEST_LABEL_PX: f64 = 34.0;
+/// Between a box's edge and its name.
+const PADDING_PX: f64 = 4.0;
+/// What is said where there is no box.
+const NOTHING: &str = "Nothing to show: no call stack has this cost.";
 
 impl Flames<'_> {
     fn draw(&self, canvas: &Canvas) -> Result<Vec<u8>, Error> {

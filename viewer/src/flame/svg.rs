@@ -7,24 +7,23 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::bitmap::{NARROWEST_LABEL_PX, PADDING_PX};
 use super::colours::{classes, growth_class, growth_number, hex, warm_class, warm_number};
 use super::view::{Seen, seen};
-use super::{ABOVE_PX, Flames, LABEL_EM, LEVEL_PX, MARGIN_PX, Shades};
+use super::{
+    ABOVE_PX, Flames, LABEL_EM, LEVEL_PX, MARGIN_PX, NARROWEST_LABEL_PX, NOTHING, PADDING_PX,
+    Shades,
+};
 use crate::canvas::Canvas;
 use crate::error::Error;
 use crate::page::{Ruler, Weight, printable, shorten_middle};
 use crate::palette::Palette;
-
-/// What is said where there is no box.
-pub(super) const NOTHING: &str = "Nothing to show: no call stack has this cost.";
 
 const STYLE: &str = include_str!("style.css");
 const BEHAVIOUR: &str = include_str!("behaviour.js");
 
 /// The bytes of the file.
 pub(super) fn write(flames: &Flames<'_>, canvas: &Canvas) -> Result<Vec<u8>, Error> {
-    canvas.size.in_device_pixels()?;
+    canvas.in_device_pixels()?;
     let writer = Writer {
         flames,
         palette: canvas.theme.palette(),

@@ -11,8 +11,22 @@ use plotters_backend::{
     BackendColor, BackendCoord, BackendTextStyle, FontFamily, FontStyle, FontTransform,
 };
 
-use super::words::{Anchor, Weight};
 use crate::error::Error;
+
+/// How heavy a word is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    Regular,
+    Bold,
+}
+
+/// Which part of the words lies at the position that is given for them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
 
 const FAMILIES: &str = "DejaVu Sans, Verdana, sans-serif";
 

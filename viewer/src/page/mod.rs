@@ -16,15 +16,16 @@ use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::prelude::{Circle, DrawingBackend, Rectangle};
 use plotters::style::{Color, RGBColor};
 
-use crate::canvas::Size;
 use crate::error::Error;
 use crate::palette::{Palette, Theme};
+use crate::picture_size::Size;
 
+pub(crate) use glyphs::{Anchor, Weight};
 pub(crate) use heading::Heading;
 pub(crate) use legend::{Entry, Legend, Swatch};
 pub(crate) use stairs::Stair;
 pub(crate) use wording::{printable, shorten_middle};
-pub(crate) use words::{Anchor, Ruler, Weight, Words};
+pub(crate) use words::{Ruler, Words};
 
 /// How stairs reach the backend.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,24 +7,9 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 use plotters_backend::{BackendCoord, DrawingErrorKind, FontTransform};
 
-use super::glyphs::{Style, TOP_TO_BASELINE_EM, advance, embedded_fonts};
+use super::glyphs::{Anchor, Style, TOP_TO_BASELINE_EM, Weight, advance, embedded_fonts};
 use super::{Page, refused};
 use crate::error::Error;
-
-/// How heavy a word is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Weight {
-    Regular,
-    Bold,
-}
-
-/// Which part of the words lies at the position that is given for them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
 
 /// One line of words, before it has a place.
 #[derive(Clone, Copy)]
