@@ -5,17 +5,30 @@
 //! A child of a raw `clone`, which asks nobody, calls [`reopen_after_fork`] instead: what another thread
 //! had half done under a lock stays as it was. Either child calls [`begin_child`] besides.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::quarantine::QUEUES;
 use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
 use super::{counters, guarding, stacks, unwritten, watch};
+use crate::sys::action::{self, bit};
 use crate::sys::thread;
 
 /// Set while the thread that forks has all locks.
 static PREPARED: AtomicBool = AtomicBool::new(false);
+
+/// Its mask of signals before it took them: only who has them reads and writes it. A handler that ran while it has
+/// them would wait for ever for the first lock that it needs; the kernel runs it right there, since a fork that
+/// is interrupted begins anew.
+static MASK: AtomicU64 = AtomicU64::new(0);
+
+/// Signals of faults, which cannot wait; LDT's own code between makes none.
+const FAULTS: u64 = bit(libc::SIGSEGV)
+    | bit(libc::SIGBUS)
+    | bit(libc::SIGTRAP)
+    | bit(libc::SIGILL)
+    | bit(libc::SIGFPE);
 
 /// How often this process has forked; in a child, until it begins, its parent.
 static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -33,7 +46,9 @@ pub fn register() {
         // A signal handler that forks on a thread inside LDT, which may have one of the locks: waiting for
         // it would be for ever.
         if thread::slot().inside_sp.get() == 0 {
+            let mask = action::block(!FAULTS);
             prepare();
+            MASK.store(mask, Ordering::Relaxed);
             PREPARED.store(true, Ordering::Relaxed);
         }
     }
@@ -41,8 +56,10 @@ pub fn register() {
     unsafe fn after() -> bool {
         let is_prepared = PREPARED.swap(false, Ordering::Relaxed);
         if is_prepared {
+            let mask = MASK.load(Ordering::Relaxed);
             // SAFETY: taken by `before` on this thread.
             unsafe { resume() };
+            action::restore_mask(mask);
         }
         is_prepared
     }
