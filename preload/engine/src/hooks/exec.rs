@@ -130,14 +130,16 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
     };
     let find = |name: &[u8]| variables.iter().find_map(|&variable| value(variable, name));
     let theirs = find(b"LD_PRELOAD=").unwrap_or_default();
+    let set = find(b"LDT_OPTIONS=");
     // An allocator before them would take all calls. (Whoever finds them a second time, behind it, loads them once.)
     let are_first = {
         let mut theirs = process::libraries(theirs);
         process::libraries(ours).all(|own| theirs.next() == Some(own))
     };
-    if are_first && (find(b"LDT_OPTIONS=").is_some() || options.is_empty()) {
+    if are_first && (set.is_some() || options.is_empty()) {
         return None;
     }
+    let options = set.unwrap_or(options);
     let strings = variables.len() + 3;
     let mut scratch = Scratch::new(8 * strings + ours.len() + theirs.len() + options.len() + 128)?;
     let array = scratch.take(8 * strings).cast::<*const c_char>();
@@ -159,10 +161,8 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
         (false, true) => scratch.string(&[b"LD_PRELOAD=", ours]),
         (false, false) => scratch.string(&[b"LD_PRELOAD=", ours, b":", theirs]),
     });
-    match find(b"LDT_OPTIONS=") {
-        Some(set) => add(scratch.string(&[b"LDT_OPTIONS=", set])),
-        None if !options.is_empty() => add(scratch.string(&[b"LDT_OPTIONS=", options])),
-        None => {}
+    if set.is_some() || !options.is_empty() {
+        add(scratch.string(&[b"LDT_OPTIONS=", options]));
     }
     add(ptr::null());
     Some((scratch, array))
