@@ -1,6 +1,6 @@
 //! Limits of the process, which the heap of check mode makes room for: see the engine's hook. On x86-64 the functions
 //! with 64 in their names are the same. What they read is checked before they come here, in libldt_calls.so, which is
-//! loaded in front.
+//! loaded in front. And the lock on all memory, see the engine's hook.
 
 use core::ffi::c_int;
 
@@ -58,4 +58,10 @@ macro_rules! set_and_get {
 set_and_get! {
     prlimit
     prlimit64
+}
+
+/// `mlockall`.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn mlockall(flags: c_int) -> c_int {
+    outcome(limits::lock_all(flags))
 }

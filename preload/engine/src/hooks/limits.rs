@@ -1,6 +1,6 @@
 //! Limits that the program sets itself. In check mode a tebibyte of addresses is reserved, and the kernel counts it
 //! where addresses are limited: nothing more could be mapped, by the program either. So what of it is not in use is given
-//! back first.
+//! back first. And the kernel would fill all of LDT's sparse tables for a program that locks its whole memory: 2 GiB.
 
 use libc::{pid_t, rlimit};
 
@@ -37,4 +37,26 @@ pub unsafe fn limit(
     let args = [process as usize, which as usize, new as usize, old as usize];
     // SAFETY: as the caller vouches; the kernel checks the rest.
     unsafe { syscall(libc::SYS_prlimit64, &args) }.map(|_| ())
+}
+
+/// Locks all memory, as `mlockall`: in check mode each page only once it is there.
+///
+/// # Errors
+/// The kernel's error number.
+pub fn lock_all(flags: i32) -> Result<(), i32> {
+    let lock = |flags: i32| syscall_lock(flags as usize);
+    let locks = flags & (libc::MCL_CURRENT | libc::MCL_FUTURE) != 0;
+    if modes::is_checking() && locks {
+        match lock(flags | libc::MCL_ONFAULT) {
+            // A kernel that does not know the flag (before Linux 4.4), or flags that it refuses.
+            Err(libc::EINVAL) => {}
+            outcome => return outcome,
+        }
+    }
+    lock(flags)
+}
+
+fn syscall_lock(flags: usize) -> Result<(), i32> {
+    // SAFETY: locking memory changes nothing in it.
+    unsafe { syscall(libc::SYS_mlockall, &[flags]) }.map(|_| ())
 }
