@@ -1,5 +1,5 @@
 //! The loader's functions. `dlopen` reads its return address to find the caller's search path, so it
-//! is jumped to; what it loads is learned when a stack first passes through it. After `dlclose` the
+//! is jumped to; what it loads is learned when a stack first passes through it. After `dlclose` and `iconv_close` the
 //! engine looks which modules are gone; the frame in between is a few instructions with unwind tables,
 //! so destructors that throw pass through it.
 //!
@@ -18,10 +18,6 @@ unsafe extern "C" fn real_dlopen() -> *const core::ffi::c_void {
 
 unsafe extern "C" fn real_dlmopen() -> *const core::ffi::c_void {
     real::Real::Dlmopen.address()
-}
-
-unsafe extern "C" fn real_dlclose() -> *const core::ffi::c_void {
-    real::Real::Dlclose.address()
 }
 
 /// `dlopen`.
@@ -63,29 +59,49 @@ pub(crate) unsafe extern "C" fn dlmopen() {
     )
 }
 
-/// `dlclose`.
-///
-/// # Safety
-/// As for the C function.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn dlclose() {
-    unsafe extern "C" fn after(sp: u64) {
-        process::modules_may_be_gone(sp);
-    }
-    naked_asm!(
-        ".cfi_startproc",
-        push!("rdi"),
-        "call {real}",
-        "mov rdi, qword ptr [rsp]",
-        "call rax",
-        "mov qword ptr [rsp], rax",
-        "mov rdi, rsp",
-        "call {after}",
-        pop!("rax"),
-        "ret",
-        ".cfi_endproc",
-        real = sym real_dlclose,
-        after = sym after,
-    )
+/// A function of one argument after which libraries may be gone.
+macro_rules! unloads {
+    ($(#[$doc:meta])* $name:ident, $real:ident) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As for the C function.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name() {
+            unsafe extern "C" fn real() -> *const core::ffi::c_void {
+                real::Real::$real.address()
+            }
+            unsafe extern "C" fn after(sp: u64) {
+                process::modules_may_be_gone(sp);
+            }
+            naked_asm!(
+                ".cfi_startproc",
+                push!("rdi"),
+                "call {real}",
+                "mov rdi, qword ptr [rsp]",
+                "call rax",
+                "mov qword ptr [rsp], rax",
+                "mov rdi, rsp",
+                "call {after}",
+                pop!("rax"),
+                "ret",
+                ".cfi_endproc",
+                real = sym real,
+                after = sym after,
+            )
+        }
+    };
 }
+
+unloads!(
+    /// `dlclose`.
+    dlclose,
+    Dlclose
+);
+
+unloads!(
+    /// `iconv_close`, which unloads the modules of conversions that nobody has used for a while, past `dlclose`.
+    iconv_close,
+    IconvClose
+);

@@ -564,7 +564,7 @@ fn finish_dead_threads() {
     }
 }
 
-/// dlclose has returned: finds out which modules went.
+/// dlclose or the like has returned: finds out which modules went.
 pub fn modules_may_be_gone(sp: u64) {
     if let Some(mut inside) = crate::reentry::enter(sp) {
         modules::sweep(&mut |start| inside.recorder().put_module_gone(start));

@@ -45,6 +45,7 @@ table! {
     Dlopen: c"dlopen";
     Dlmopen: c"dlmopen";
     Dlclose: c"dlclose";
+    IconvClose: c"iconv_close";
     Exit: c"_exit";
     QuickExit: c"quick_exit";
     OrderlyExit: c"exit";
