@@ -101,13 +101,13 @@ fn mend(frame: &mut Frame) -> bool {
 pub(super) fn open(frame: &mut Frame, fault: u64) -> bool {
     let slot = signal::slot();
     let ip = frame.registers().ip;
-    if slot.last_ip.replace(ip) == ip && slot.last_address.replace(fault) == fault {
+    if slot.last_ip.replace(ip) == ip && slot.last_address.replace(!fault) == !fault {
         slot.repeats.set(slot.repeats.get() + 1);
         if slot.repeats.get() > MAX_REPEATS {
             return false;
         }
     } else {
-        slot.last_address.set(fault);
+        slot.last_address.set(!fault);
         slot.repeats.set(0);
     }
     // Where LDT itself was interrupted (a handler of the program's runs in the middle of it), nothing can be

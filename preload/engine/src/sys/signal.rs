@@ -309,7 +309,8 @@ pub struct SignalSlot {
     pub busy: Cell<u64>,
     /// Where the last fault that was mended happened.
     pub last_ip: Cell<u64>,
-    /// Its address.
+    /// What it accessed, every bit the other way round: thread-local memory is looked at for leaks, and must not
+    /// hold an address of the program's.
     pub last_address: Cell<u64>,
     /// How often in a row.
     pub repeats: Cell<u64>,
