@@ -286,12 +286,82 @@ pub mod cxx {
         found
     }
 
+    /// A name for the loader, with the NUL at its end.
+    fn symbol_into(name: &mut [u8; 64], function: Function) -> Option<&CStr> {
+        let symbol = function.symbol().as_bytes();
+        name[..symbol.len()].copy_from_slice(symbol);
+        CStr::from_bytes_until_nul(name).ok()
+    }
+
+    /// The operators that the library's own of this name calls in turn.
+    const fn passes_on_to(function: Function) -> &'static [Function] {
+        use Function as F;
+        match function {
+            F::NewArray | F::NewNothrow => &[F::New],
+            F::NewArrayNothrow => &[F::NewArray, F::New],
+            F::NewArrayAligned | F::NewAlignedNothrow => &[F::NewAligned],
+            F::NewArrayAlignedNothrow => &[F::NewArrayAligned, F::NewAligned],
+            F::DeleteArray | F::DeleteSized | F::DeleteNothrow => &[F::Delete],
+            F::DeleteArraySized | F::DeleteArrayNothrow => &[F::DeleteArray, F::Delete],
+            F::DeleteSizedAligned | F::DeleteArrayAligned | F::DeleteAlignedNothrow => {
+                &[F::DeleteAligned]
+            }
+            F::DeleteArraySizedAligned | F::DeleteArrayAlignedNothrow => {
+                &[F::DeleteArrayAligned, F::DeleteAligned]
+            }
+            _ => &[],
+        }
+    }
+
+    /// Whether the library's operator ends in one that the program itself defines.
+    #[must_use]
+    pub fn ends_in_the_programs(function: Function) -> bool {
+        passes_on_to(function).iter().any(|&to| is_programs(to))
+    }
+
+    /// Whether the program comes before LDT with an operator of its own.
+    fn is_programs(function: Function) -> bool {
+        let mut name = [0u8; 64];
+        let Some(symbol) = symbol_into(&mut name, function) else {
+            return false;
+        };
+        // SAFETY: a NUL-terminated name; what dlsym allocates is unrecorded.
+        let found = crate::reentry::unrecorded(|| unsafe {
+            libc::dlsym(libc::RTLD_DEFAULT, symbol.as_ptr())
+        });
+        !found.is_null()
+            && is_defined_there(found)
+            && !super::module_is(found as usize, &[b"libldt"])
+    }
+
+    /// Whether a symbol at this address is defined. A program at a fixed address that takes a function's has an
+    /// entry of the function's name, which jumps to it.
+    fn is_defined_there(address: *mut c_void) -> bool {
+        const RTLD_DL_SYMENT: i32 = 1;
+        const UNDEFINED: u16 = 0;
+        // SAFETY: all zero is a valid value; dladdr1 fills it.
+        let mut info: libc::Dl_info = unsafe { core::mem::zeroed() };
+        let mut entry: *mut c_void = ptr::null_mut();
+        // SAFETY: dladdr1 takes any address, and gives a symbol's entry of a module that stays loaded, or null.
+        let found = crate::reentry::unrecorded(|| unsafe {
+            libc::dladdr1(
+                address,
+                (&raw mut info).cast(),
+                &raw mut entry,
+                RTLD_DL_SYMENT,
+            )
+        });
+        if found == 0 || entry.is_null() {
+            return true;
+        }
+        // SAFETY: as above.
+        unsafe { (*entry.cast::<libc::Elf64_Sym>()).st_shndx != UNDEFINED }
+    }
+
     #[cold]
     fn look_up(function: Function) -> *mut c_void {
         let mut name = [0u8; 64];
-        let symbol = function.symbol().as_bytes();
-        name[..symbol.len()].copy_from_slice(symbol);
-        let Ok(symbol) = CStr::from_bytes_until_nul(&name) else {
+        let Some(symbol) = symbol_into(&mut name, function) else {
             return ptr::null_mut();
         };
         let found = super::next(symbol);

@@ -465,8 +465,12 @@ pub unsafe extern "C" fn wait_with(mask: *const u64, function: Real) -> Waiting 
     // A handler that comes before the kernel has read the mask, and waits itself, takes the next place.
     let place = slot.next_mask.get() as usize % slot.masks.len();
     slot.next_mask.set(slot.next_mask.get() + 1);
-    // SAFETY: the caller vouches for a set.
-    let set = Set(unsafe { *mask });
+    let mut set = [0; size_of::<Set>()];
+    if signal::read_memory(mask.addr() as u64, &mut set) < set.len() {
+        // Nothing is there, which the kernel answers.
+        return Waiting { function, mask };
+    }
+    let set = Set(u64::from_ne_bytes(set));
     trap::blocked(set);
     slot.masks[place].set(program::in_kernel(set).0);
     Waiting {

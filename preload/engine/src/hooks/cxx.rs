@@ -3,6 +3,7 @@
 
 use core::arch::naked_asm;
 use core::ffi::c_void;
+use core::sync::atomic::AtomicU64;
 
 use ldt_trace::Function;
 
@@ -66,11 +67,18 @@ unsafe extern "C" fn route(code: u32) -> *const c_void {
     let slot = &ROUTES[code as usize % 64];
     let known = slot.load(Ordering::Acquire);
     if known != 0 {
+        if ENDS_IN_THE_PROGRAMS.load(Ordering::Relaxed) & 1 << (code % 64) != 0 {
+            forget_pending();
+        }
         return known as *const c_void;
     }
     let Some(function) = Function::from_code(code as u8) else {
         return no_operator as *const c_void;
     };
+    if cxx::ends_in_the_programs(function) {
+        ENDS_IN_THE_PROGRAMS.fetch_or(1 << (code % 64), Ordering::Relaxed);
+        forget_pending();
+    }
     let beneath = cxx::address(function);
     let is_new = (16..32).contains(&code);
     let target = if beneath.is_null() {
@@ -93,6 +101,15 @@ unsafe extern "C" fn route(code: u32) -> *const c_void {
 }
 
 extern "C" fn no_operator() {}
+
+/// Operators, by number, that the library passes on to one of the program's own: whatever that calls for its memory
+/// (malloc, mostly) is what the block came from or goes to, as where the program calls its own operator itself.
+static ENDS_IN_THE_PROGRAMS: AtomicU64 = AtomicU64::new(0);
+
+/// Undoes what [`enter_operator`] has noted.
+fn forget_pending() {
+    thread::slot().pending_sp.set(0);
+}
 
 /// The operator that the slot says was called, taken out of it.
 fn take_pending() -> Option<Origin> {
