@@ -346,6 +346,21 @@ fn a_launcher_without_memory_says_so() {
 
 /// What LDT has reserved and not used must not count against a limit that the program sets itself.
 #[test]
+fn a_program_that_has_used_up_its_mappings_goes_on() {
+    let program = Sample::named("environment/no_more_mappings.c").build(Variant::PLAIN);
+    for options in [&["--guard=adaptive"][..], &["--guard=all"]] {
+        let checked = check(options, &program, [""; 0]);
+        let said = &checked.outcome.stderr;
+        assert_eq!(
+            checked.outcome.ending,
+            Ending::Code(0),
+            "{options:?}: {said}"
+        );
+        assert!(checked.report().errors.is_empty(), "{options:?}: {said}");
+    }
+}
+
+#[test]
 fn a_program_that_limits_its_own_addresses_has_them() {
     let program = Sample::named("check/options/limited.c").build(Variant::PLAIN);
     let bare = run(&mut Command::new(&program));

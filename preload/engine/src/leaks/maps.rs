@@ -41,11 +41,16 @@ pub enum Kind {
 pub struct Maps(Vec<Mapping>);
 
 impl Maps {
-    /// Reads the text of `/proc/self/maps`; lines that are none are passed over.
+    /// Reads the text of `/proc/self/maps`; lines that are none are passed over. None at all where there is no memory
+    /// for them.
     #[must_use]
     pub fn parse(text: &[u8]) -> Maps {
         let lines = text.split(|&byte| byte == b'\n');
-        Maps(lines.filter_map(mapping).collect())
+        let mut mappings = Vec::new();
+        if mappings.try_reserve_exact(lines.clone().count()).is_ok() {
+            mappings.extend(lines.filter_map(mapping));
+        }
+        Maps(mappings)
     }
 
     /// The mappings.

@@ -53,6 +53,9 @@ use seen::Blocks as _;
 /// place in the list of what is lost, which is copied when it grows.
 const BYTES_A_BLOCK: usize =
     size_of::<mark::Mark>() + size_of::<u32>() + size_of::<Following>() + 3 * size_of::<u64>();
+/// For each mapping: the ranges that it adds to the roots, which are copied when they grow.
+const BYTES_A_MAPPING: usize = 4 * size_of::<(Range<u64>, Asked)>();
+const NO_ROOM: &str = "the process may not have the memory for one; raise its limits";
 /// And for the records, at most programs' sizes.
 const RECORDS_BYTES: usize = 1 << 20;
 
@@ -116,13 +119,17 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
     let others = stop_others()?;
     let monotonic_ns = thread::clock_ns(libc::CLOCK_MONOTONIC);
     let maps = Maps::parse(&read_proc(b"/proc/self/maps\0").unwrap_or_default());
+    if maps.is_empty() && !mem::has_room(RECORDS_BYTES) {
+        return Err(NO_ROOM);
+    }
     if maps.is_empty() {
         return Err("/proc/self/maps cannot be read; mount /proc where the program runs");
     }
     let memory = Faults::catch().ok_or("another one is under way")?;
     let heap = Heap::number();
-    if !mem::has_room(heap.numbers() * BYTES_A_BLOCK + RECORDS_BYTES) {
-        return Err("the process may not have the memory for one; raise its limits");
+    let tables = heap.numbers() * BYTES_A_BLOCK + maps.len() * BYTES_A_MAPPING;
+    if !mem::has_room(tables + RECORDS_BYTES) {
+        return Err(NO_ROOM);
     }
     let mut marking = Marking::new(&heap, &memory, &maps);
     mark_roots(&mut marking, &maps, &memory, &others, standing);

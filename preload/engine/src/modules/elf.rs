@@ -4,9 +4,9 @@ mod executable;
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
-use core::ops::Range;
+use core::ops::{ControlFlow, Range};
 
-use crate::options::read_proc;
+use crate::options::read_pieces;
 use crate::sys::file;
 
 /// `struct dl_find_object` of glibc 2.35 and later.
@@ -222,13 +222,40 @@ pub fn readable_mapping_above(address: u64) -> Option<Range<u64>> {
 }
 
 /// The first mapping that `is_meant` picks, by its range and what follows that in the line.
+/// No more of a line is kept than its range and its rights: a process may have more mappings than there is memory left
+/// for their list, and an event must not fail for that.
 fn find_mapping(is_meant: impl Fn(&Range<u64>, &[u8]) -> bool) -> Option<Range<u64>> {
-    let maps = read_proc(b"/proc/thread-self/maps\0")?;
-    maps.split(|&byte| byte == b'\n').find_map(|line| {
-        let dash = line.iter().position(|&byte| byte == b'-')?;
-        let space = line.iter().position(|&byte| byte == b' ')?;
-        let hex = |digits: &[u8]| u64::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok();
-        let range = hex(&line[..dash])?..hex(line.get(dash + 1..space)?)?;
-        is_meant(&range, &line[space + 1..]).then_some(range)
-    })
+    const HEAD_BYTES: usize = 64;
+    let mut line = [0u8; HEAD_BYTES];
+    let mut length = 0;
+    let mut found = None;
+    read_pieces(b"/proc/thread-self/maps\0", &mut |piece| {
+        for &byte in piece {
+            if byte != b'\n' {
+                if let Some(place) = line.get_mut(length) {
+                    *place = byte;
+                    length += 1;
+                }
+                continue;
+            }
+            found = range_and_rights(&line[..length])
+                .filter(|(range, rights)| is_meant(range, rights))
+                .map(|(range, _)| range);
+            if found.is_some() {
+                return ControlFlow::Break(());
+            }
+            length = 0;
+        }
+        ControlFlow::Continue(())
+    })?;
+    found
+}
+
+/// How a line of `/proc/PID/maps` begins.
+fn range_and_rights(line: &[u8]) -> Option<(Range<u64>, &[u8])> {
+    let dash = line.iter().position(|&byte| byte == b'-')?;
+    let space = line.iter().position(|&byte| byte == b' ')?;
+    let hex = |digits: &[u8]| u64::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok();
+    let range = hex(&line[..dash])?..hex(line.get(dash + 1..space)?)?;
+    Some((range, &line[space + 1..]))
 }
