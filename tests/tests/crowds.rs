@@ -66,3 +66,14 @@ fn its_blocks_stay_as_it_wrote_them_under_profile() {
         assert_eq!(reports.command.totals.unknown_frees, 0, "seed {seed}");
     }
 }
+
+/// The leak check asks each thread to stand still, also one that has not run yet, which the C library has made with all
+/// signals blocked. What such a one took while the check was under way was told as lost.
+#[test]
+fn a_crowd_that_runs_stands_still_for_the_leak_check() {
+    let program = Sample::named("check/options/crowd_of_runners.c").build(Variant::SHIPPED);
+    let checked = check(&["--guard=off"], &program, ["40"]);
+    let said = &checked.outcome.stderr;
+    assert_eq!(checked.outcome.ending, Ending::Code(0), "{said}");
+    assert!(!said.contains("did not answer"), "{said}");
+}

@@ -39,10 +39,21 @@ fn until_asleep(tid: u32) {
     }
 }
 
+/// Whether a real-time signal waits for the calling thread, which blocks it.
+fn is_asked() -> bool {
+    // SAFETY: fills the set.
+    unsafe {
+        let mut pending = std::mem::zeroed();
+        libc::sigpending(&mut pending);
+        (libc::SIGRTMIN()..=libc::SIGRTMAX()).any(|signal| libc::sigismember(&pending, signal) == 1)
+    }
+}
+
 #[test]
 fn threads_stand_still_and_then_go_on() {
     static ENOUGH: AtomicBool = AtomicBool::new(false);
     static TURNS: AtomicU64 = AtomicU64::new(0);
+    static BLOCKS_ALL: AtomicBool = AtomicBool::new(false);
     let dispositions = || (1..=64).map(action::get).collect::<Vec<_>>();
     let before = dispositions();
 
@@ -69,12 +80,27 @@ fn threads_stand_still_and_then_go_on() {
         }
     });
     let (deaf, closed) = start(move || {
-        let all = u64::MAX;
-        let _ = action::block(all);
+        // All that the C library lets a program block.
+        let _ = action::block(!(action::bit(32) | action::bit(33)));
         while !ENOUGH.load(Ordering::Relaxed) {
             thread::yield_now();
         }
     });
+    // As the C library begins a thread.
+    let (beginning, beginner) = start(|| {
+        let mask = action::block(u64::MAX);
+        BLOCKS_ALL.store(true, Ordering::Release);
+        while !is_asked() {
+            thread::yield_now();
+        }
+        action::restore_mask(mask);
+        while !ENOUGH.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+    });
+    while !BLOCKS_ALL.load(Ordering::Acquire) {
+        thread::yield_now();
+    }
     until_asleep(polling);
     while !std::fs::read_to_string(format!("/proc/self/task/{deaf}/status"))
         .expect("it runs")
@@ -91,6 +117,7 @@ fn threads_stand_still_and_then_go_on() {
         let turns = TURNS.load(Ordering::SeqCst);
         assert!(registers.sp > 4096 && registers.control_block > registers.sp);
         assert!(of(polling).expect("it is listed").registers.is_some());
+        assert!(of(beginning).expect("it is listed").registers.is_some());
         assert_eq!(of(deaf).expect("it is listed").registers, None);
         assert_eq!(others.unresponsive(), 1);
         for _ in 0..1000 {
@@ -119,6 +146,7 @@ fn threads_stand_still_and_then_go_on() {
     drop(write_end);
     spinner.join().expect("it ends");
     closed.join().expect("it ends");
+    beginner.join().expect("it ends");
     let (ready, errno) = poller.join().expect("it ends");
     assert_eq!((ready, errno), (1, 77), "poll was disturbed");
 }

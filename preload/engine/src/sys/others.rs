@@ -9,7 +9,7 @@
 //! thread waited in.
 //!
 //! A thread inside LDT answers that it is busy and is asked again: while threads stand still, nobody
-//! holds a lock of LDT's. One that blocks the signal, or does not answer in time, goes on running;
+//! holds a lock of LDT's. One that blocks the signal for long, or does not answer in time, goes on running;
 //! its registers are not known and its whole stack counts.
 
 use core::ffi::c_void;
@@ -105,8 +105,9 @@ pub struct Others {
     before: Action,
 }
 
-/// How long threads are waited for, in all: a thread that waits in the kernel for a disk may take its
-/// time, and one that is stopped by a debugger never answers.
+/// How long to wait for the next thread that answers: a thread that waits in the kernel for a disk may take its
+/// time, and one that is stopped by a debugger never answers. Where hundreds run on a few processors, each comes in its
+/// turn, and so does the thread that asks: no time is set for all of them.
 const PATIENCE_NS: u64 = 2_000_000_000;
 /// How long a busy thread is left alone before it is asked again.
 const NAP_NS: u64 = 50_000;
@@ -135,11 +136,10 @@ impl Others {
         STANDING.store(1, Ordering::SeqCst);
         // SAFETY: the handler stores registers and waits; that can be done at any instruction.
         unsafe { action::set(others.signal, &Action::handler(stand)) };
-        let deadline = thread::clock_ns(libc::CLOCK_MONOTONIC) + PATIENCE_NS;
         // Threads that were being made while the others were stopped come in later rounds.
         let mut new = first;
         while !new.is_empty() {
-            others.round(&new, deadline);
+            others.round(&new);
             let known = |tid: &u32| !others.threads.iter().any(|other| other.tid == *tid);
             new = threads_but(me)?.into_iter().filter(known).collect();
         }
@@ -154,7 +154,7 @@ impl Others {
     }
 
     /// Asks these threads to stop and waits for them.
-    fn round(&mut self, tids: &[u32], deadline: u64) {
+    fn round(&mut self, tids: &[u32]) {
         let round = Box::into_raw(Box::new(Round {
             seats: tids.iter().map(|&tid| Seat::new(tid)).collect(),
             next: AtomicPtr::new(ROUNDS.load(Ordering::Relaxed)),
@@ -167,14 +167,17 @@ impl Others {
         for (index, seat) in seats.iter().enumerate() {
             match state_of(seat.tid) {
                 State::Ended => ended[index] = true,
-                State::Lives { blocked } if blocked & action::bit(self.signal) != 0 => {}
+                State::Lives { blocked } if blocks_for_long(blocked, self.signal) => {}
                 State::Lives { .. } => {
                     seat.ask(self.signal);
                     waiting.push(index);
                 }
             }
         }
+        let soon = || thread::clock_ns(libc::CLOCK_MONOTONIC) + PATIENCE_NS;
+        let mut deadline = soon();
         while !waiting.is_empty() && thread::clock_ns(libc::CLOCK_MONOTONIC) < deadline {
+            let silent = waiting.len();
             waiting.retain(|&index| {
                 let seat = &seats[index];
                 match seat.answer.load(Ordering::Acquire) {
@@ -191,6 +194,9 @@ impl Others {
                 }
                 true
             });
+            if waiting.len() < silent {
+                deadline = soon();
+            }
             if !waiting.is_empty() {
                 thread::nap(NAP_NS);
             }
@@ -202,6 +208,15 @@ impl Others {
                 ended,
             }));
     }
+}
+
+/// The signal that cancels a thread, which the C library lets no program block.
+const SIGCANCEL: i32 = 32;
+
+/// Whether a thread with this mask is not worth waiting for. The C library itself blocks everything for moments only:
+/// around a fork, at the end of a thread, and in a new one until it has first run.
+fn blocks_for_long(blocked: u64, signal: i32) -> bool {
+    blocked & action::bit(signal) != 0 && blocked & action::bit(SIGCANCEL) == 0
 }
 
 impl Drop for Others {
