@@ -3,7 +3,8 @@
 //! such blocks are lost.)
 //!
 //! The kernel shows both in `/proc` (the data of epoll since Linux 3.8, timers where checkpoints are compiled in). What
-//! io_uring, `sigqueue` and message queues hold it does not show.
+//! io_uring, `sigqueue` and message queues hold it does not show. (Alternate signal stacks, which each thread has to be asked for:
+//! `sys/signal.rs: given_stacks`.)
 
 use crate::options::read_proc;
 use crate::sys::file;

@@ -38,7 +38,7 @@ use crate::options::read_proc;
 use crate::recorder::Recorder;
 use crate::sys::others::Others;
 use crate::sys::readable::Faults;
-use crate::sys::{arena, mem, own, thread};
+use crate::sys::{arena, mem, own, signal, thread};
 use crate::{blocks, findings, message, real};
 use cliques::Following;
 use heap::Heap;
@@ -218,6 +218,7 @@ fn mark_roots(
     holes.extend(poison::all());
     holes.extend(stacks::dead_below(standing.sp, own_block, maps, memory));
     marking.roots(&standing.registers);
+    marking.roots(&signal::given_stacks());
     let mut control_blocks = vec![own_block];
     for stopped in others
         .threads
@@ -231,6 +232,7 @@ fn mark_roots(
             memory,
         ));
         marking.roots(&stopped.all);
+        marking.roots(&stopped.given_stacks);
         control_blocks.push(stopped.control_block);
     }
     let is_own = |address: u64| own::all().any(|range| range.contains(&address));

@@ -17,7 +17,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::action::{self, Action};
-use super::{file, interrupted, readable, syscall, thread};
+use super::{file, interrupted, readable, signal, syscall, thread};
 
 /// Registers that may hold a pointer: all general ones.
 pub const REGISTERS: usize = 17;
@@ -52,6 +52,8 @@ pub struct Stopped {
     pub sp: u64,
     /// The thread pointer: the address of its control block.
     pub control_block: u64,
+    /// Its alternate signal stacks: see [`signal::given_stacks`].
+    pub given_stacks: [u64; 2],
 }
 
 /// How a thread has answered.
@@ -69,6 +71,7 @@ struct Seat {
     registers: [AtomicU64; REGISTERS],
     sp: AtomicU64,
     control_block: AtomicU64,
+    given_stacks: [AtomicU64; 2],
 }
 
 impl Seat {
@@ -81,6 +84,7 @@ impl Seat {
             registers: [const { AtomicU64::new(0) }; REGISTERS],
             sp: AtomicU64::new(0),
             control_block: AtomicU64::new(0),
+            given_stacks: [const { AtomicU64::new(0) }; 2],
         }
     }
 }
@@ -274,6 +278,10 @@ impl Seat {
             all: core::array::from_fn(|index| self.registers[index].load(Ordering::Relaxed)),
             sp: self.sp.load(Ordering::Relaxed),
             control_block: self.control_block.load(Ordering::Relaxed),
+            given_stacks: self
+                .given_stacks
+                .each_ref()
+                .map(|kept| kept.load(Ordering::Relaxed)),
         })
     }
 }
@@ -295,6 +303,9 @@ unsafe extern "C" fn stand(_signal: i32, _info: *mut libc::siginfo_t, context: *
     seat.sp.store(sp, Ordering::Relaxed);
     seat.control_block
         .store(thread::pointer(), Ordering::Relaxed);
+    for (kept, stack) in seat.given_stacks.iter().zip(signal::given_stacks()) {
+        kept.store(stack, Ordering::Relaxed);
+    }
     seat.answer.store(STANDS, Ordering::Release);
     while STANDING.load(Ordering::Acquire) == 1 {
         let args = [

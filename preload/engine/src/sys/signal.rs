@@ -264,6 +264,13 @@ pub fn alternate_stack() -> AlternateStack {
     stack
 }
 
+/// Where the alternate stacks begin that the program has given for the calling thread: the kernel's, and one that is too small
+/// for it. 0 for none. Often nobody else has a pointer to them.
+#[must_use]
+pub fn given_stacks() -> [u64; 2] {
+    [alternate_stack().start, slot().small_stack[0].get()]
+}
+
 /// Sets the calling thread's alternate stack in the kernel.
 pub fn set_alternate_stack(stack: &AlternateStack) -> Result<(), i32> {
     sigaltstack(stack, ptr::null_mut())
