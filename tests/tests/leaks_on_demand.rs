@@ -166,3 +166,19 @@ fn a_process_that_is_not_checked_is_refused_with_what_to_do() {
         outcome.stderr
     );
 }
+
+/// Before, all of them had the time of the first of 64 events, and so the last mark.
+#[test]
+fn an_error_belongs_to_the_mark_before_it() {
+    let program = Sample::named("check/on_demand/marked.c").build(Variant::PLAIN);
+    let folder = tempfile::tempdir().expect("a folder");
+    let json = folder.path().join("found.json");
+    let written = format!("--json={}", json.display());
+    let checked = run(Command::new(ldt()).args(["check", &written]).arg(&program));
+    assert_eq!(checked.ending, Ending::Code(99), "{}", checked.stderr);
+    let found: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&json).expect("it is written")).expect("JSON");
+    let errors = found["errors"].as_array().expect("errors").iter();
+    let marks: Vec<&serde_json::Value> = errors.map(|error| &error["mark"]).collect();
+    assert_eq!(marks, ["first", "third"], "{}", checked.stderr);
+}

@@ -306,8 +306,15 @@ impl Recorder {
         }
     }
 
-    /// Records something with content of its own.
+    /// Records something with content of its own; with a stamp what is put in order by time, also among 64 events of a
+    /// program of one thread (an error belongs to the mark before it).
     pub fn put_blob(&mut self, kind: BlobKind, content: &[u8]) {
+        if matches!(
+            kind,
+            BlobKind::Mark | BlobKind::Finding | BlobKind::Repeat | BlobKind::LeakCheck
+        ) {
+            self.stamp();
+        }
         put(&mut self.window, kind, content);
     }
 
