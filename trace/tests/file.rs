@@ -123,3 +123,14 @@ fn a_thread_may_leave_an_empty_window_for_a_longer_one() {
         assert_eq!(read_all(&trace, 0), words.repeat(2));
     }
 }
+
+/// Before, it was opened, and waited for somebody to write to it.
+#[test]
+fn a_pipe_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let error = TraceFile::open(&pipe).expect_err("it is no file");
+    assert!(error.to_string().contains("it is a pipe"), "{error}");
+}

@@ -1,8 +1,8 @@
 //! The bytes of the file, read at offsets so that any number of threads can share it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::Path;
 
 #[derive(Debug)]
@@ -10,11 +10,16 @@ pub(super) struct Source(File);
 
 impl Source {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
+        // Asked for before it is opened: to open a pipe that nobody writes to is to wait for ever.
+        let kind = fs::metadata(path)?.file_type();
+        if kind.is_dir() {
             return Err(io::Error::other("it is a directory"));
         }
-        Ok(Source(file))
+        if kind.is_fifo() {
+            let text = "it is a pipe, and a trace is read at many places";
+            return Err(io::Error::other(text));
+        }
+        File::open(path).map(Source)
     }
 
     /// Bytes in the file now; it may be growing.
