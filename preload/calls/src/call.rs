@@ -44,6 +44,10 @@ pub(crate) enum Unit {
 /// An argument that a function of the family does not have.
 pub(crate) const NONE: u8 = u8::MAX;
 
+/// Between two guarded blocks lies so much. A call may take far more than it will fill (`scanf("%s")`): the guards of
+/// the blocks beyond stand meanwhile, for all threads.
+const GUARD_BYTES: u64 = 3 * 4096;
+
 /// Addresses in the first page are null pointers with an offset: the function itself shall meet them.
 const FIRST_PAGE: u64 = 4096;
 
@@ -126,13 +130,13 @@ impl Call<'_> {
         room >= limit || unsafe { scan::terminator(address, room, unit) }.is_some()
     }
 
-    /// Keeps two words for the rest of the story: what a call changes itself.
-    pub(crate) fn keep(&mut self, words: [u64; 2]) {
+    /// Keeps words for the rest of the story: what a call changes itself.
+    pub(crate) fn keep(&mut self, words: [u64; 3]) {
         self.frame.words = words;
     }
 
     /// The words that were kept.
-    pub(crate) fn kept(&self) -> [u64; 2] {
+    pub(crate) fn kept(&self) -> [u64; 3] {
         self.frame.words
     }
 
@@ -172,8 +176,9 @@ impl Call<'_> {
 
     #[cold]
     fn report(&self, address: u64, bytes: u64, access: Access) {
-        if heap::report(self.caller(), address, bytes, access) {
-            self.frame.note_opened(address, bytes);
+        let opened = heap::report(self.caller(), address, bytes, access);
+        if opened && !self.frame.note_opened(address, bytes) {
+            heap::close(address, bytes);
         }
     }
 
@@ -207,14 +212,27 @@ impl Call<'_> {
         }
     }
 
+    /// The function is called with another argument for a role than the program's, which [`Self::arg`] still gives.
+    pub(crate) fn pass(&mut self, role: usize, value: u64) {
+        self.frame.pass(usize::from(self.entry.roles[role]), value);
+    }
+
+    /// The program gets this as the call's result.
+    pub(crate) fn give(&mut self, result: u64) {
+        self.frame.give(result);
+    }
+
     /// Whether a range may be used whatever the call will do with it. If not, and it is LDT's heap, the
-    /// way is cleared for the kernel.
+    /// way is cleared for the kernel, as far as the guard behind the block goes.
     pub(crate) fn is_roomy(&self, address: u64, bytes: u64) -> bool {
-        if bytes == 0 || heap::room(address) >= bytes {
+        let room = heap::room(address);
+        if bytes == 0 || room >= bytes {
             return true;
         }
-        heap::lift(address, bytes);
-        self.frame.note_opened(address, bytes);
+        let bytes = bytes.min(room.saturating_add(GUARD_BYTES));
+        if self.frame.note_opened(address, bytes) {
+            heap::lift(address, bytes);
+        }
         false
     }
 

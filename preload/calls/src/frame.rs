@@ -37,16 +37,21 @@ pub(crate) struct Frame {
     handed_over: VaList,
     /// The variable arguments as they were: a function uses its list up.
     list: VaList,
-    /// Where guards were opened for the call, which are closed behind it; no bytes where none were.
-    opened: [Cell<Opened>; 2],
+    /// In how many places guards were opened for the call.
+    opened_count: Cell<usize>,
     /// Whether the story goes on with the result.
     is_told_on: u64,
     /// What the first half of a story leaves for the second.
-    pub(crate) words: [u64; 2],
+    pub(crate) words: [u64; 3],
+    /// Where guards were opened, as many as were: they are closed behind the call.
+    opened: [Cell<Opened>; MOST_OPENED],
 }
 
+/// A call opens guards in no more places: what is opened must be closed again.
+const MOST_OPENED: usize = 8;
+
 /// A range in which guards were opened.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[repr(C)]
 struct Opened {
     address: u64,
@@ -54,7 +59,7 @@ struct Opened {
 }
 
 /// What the code below reserves: a return address more than a multiple of 16.
-const FRAME_BYTES: usize = 360;
+const FRAME_BYTES: usize = 472;
 /// Where the second word of the caller's arguments on the stack is, and the first once that one is pushed again.
 const SECOND_STACK_WORD: usize = FRAME_BYTES + 16;
 
@@ -87,16 +92,37 @@ impl Frame {
         self.is_told_on = u64::from(told == Then::Watch);
     }
 
-    /// Notes that guards were opened in a range. A call opens in two at most; a third stays open.
-    pub(crate) fn note_opened(&self, address: u64, bytes: u64) {
-        if let Some(free) = self.opened.iter().find(|it| it.get().bytes == 0) {
+    /// Notes a range in which guards are opened, to be closed behind the call; `false` when there is no room for it.
+    #[must_use]
+    pub(crate) fn note_opened(&self, address: u64, bytes: u64) -> bool {
+        let count = self.opened_count.get();
+        let free = self.opened.get(count);
+        if let Some(free) = free {
             free.set(Opened { address, bytes });
+            self.opened_count.set(count + 1);
         }
+        free.is_some()
+    }
+
+    /// The ranges that were noted.
+    fn opened(&self) -> impl Iterator<Item = Opened> {
+        let noted = self.opened.iter().take(self.opened_count.get());
+        noted.map(Cell::get)
     }
 
     /// Whether guards were opened.
     pub(crate) fn has_opened(&self) -> bool {
-        self.opened[0].get().bytes != 0
+        self.opened_count.get() != 0
+    }
+
+    /// The C library's function gets this as one of its first six arguments.
+    pub(crate) fn pass(&mut self, argument: usize, value: u64) {
+        self.passed[argument] = value;
+    }
+
+    /// The program gets this as the result.
+    pub(crate) fn give(&mut self, result: u64) {
+        self.kept = result;
     }
 
     /// Hands the variable arguments over as a list, in the place of the first of them.
@@ -124,7 +150,7 @@ unsafe extern "C" fn before(frame: &mut Frame) -> Next {
             watched: 0,
         };
     }
-    frame.opened = Default::default();
+    frame.opened_count = Cell::new(0);
     let mut call = Call::new(frame, &TABLE[index]);
     let then = call.begin();
     let then = call.come_back_to_close(then);
@@ -143,11 +169,8 @@ unsafe extern "C" fn after(frame: &mut Frame) {
     if frame.is_told_on != 0 {
         Call::new(frame, &TABLE[index]).end(result);
     }
-    for opened in &frame.opened {
-        let Opened { address, bytes } = opened.get();
-        if bytes != 0 {
-            heap::close(address, bytes);
-        }
+    for Opened { address, bytes } in frame.opened() {
+        heap::close(address, bytes);
     }
 }
 

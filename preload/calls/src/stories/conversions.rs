@@ -191,13 +191,13 @@ pub(crate) const RECODE: Story = Story {
         if from == 0 || to == 0 {
             return Then::Go;
         }
-        call.keep([from, to]);
+        call.keep([from, to, 0]);
         // Both are asked: asking clears the way.
         let is_roomy = call.is_roomy(from, left);
         watch_unless(call.is_roomy(to, most) && is_roomy)
     },
     after: |call, result| {
-        let [from, to] = call.kept();
+        let [from, to, _] = call.kept();
         let moved = |role: usize, start: u64| {
             word_at(call, call.arg(role))
                 .unwrap_or(start)

@@ -40,25 +40,44 @@ pub(crate) const WRITE: Story = bytes(|call, result| {
     call.read(call.arg(0), count(result).min(call.arg(1)));
 });
 
-const fn items(after: fn(&mut Call<'_>, u64)) -> Story {
-    Story {
-        before: |call| {
-            let bytes = call.arg(1).saturating_mul(call.arg(2));
-            watch_unless(call.is_roomy(call.arg(0), bytes))
-        },
-        after,
-    }
+/// Bytes of an item, times how many there are; none where they are too many to count.
+fn bytes_of_items(call: &Call<'_>) -> Option<u64> {
+    call.arg(1).checked_mul(call.arg(2))
 }
 
-/// Roles: to, bytes of an item, items.
-pub(crate) const READ_ITEMS: Story = items(|call, result| {
-    call.write(call.arg(0), result.saturating_mul(call.arg(1)));
-});
+/// Roles: to, bytes of an item, items. The last item may come in part, which its result does not tell: so single bytes are
+/// asked for, and items made of them as the C library does.
+pub(crate) const READ_ITEMS: Story = Story {
+    before: |call| {
+        let bytes = bytes_of_items(call);
+        let then = watch_unless(call.is_roomy(call.arg(0), bytes.unwrap_or(u64::MAX)));
+        if let (Then::Watch, Some(bytes)) = (then, bytes) {
+            call.pass(1, 1);
+            call.pass(2, bytes);
+        }
+        then
+    },
+    after: |call, result| {
+        let item = call.arg(1);
+        if bytes_of_items(call).is_some() {
+            call.write(call.arg(0), result);
+            call.give(result.checked_div(item).unwrap_or(0));
+        } else {
+            call.write(call.arg(0), result.saturating_mul(item));
+        }
+    },
+};
 
 /// Roles: from, bytes of an item, items.
-pub(crate) const WRITE_ITEMS: Story = items(|call, result| {
-    call.read(call.arg(0), result.saturating_mul(call.arg(1)));
-});
+pub(crate) const WRITE_ITEMS: Story = Story {
+    before: |call| {
+        let bytes = bytes_of_items(call).unwrap_or(u64::MAX);
+        watch_unless(call.is_roomy(call.arg(0), bytes))
+    },
+    after: |call, result| {
+        call.read(call.arg(0), result.saturating_mul(call.arg(1)));
+    },
+};
 
 /// The kernel takes no more.
 const MOST_PIECES: u64 = 1024;

@@ -6,14 +6,21 @@ use crate::format::{Scanf, Target};
 /// Roles: the input (none: a file), -, the format; then the arguments or their list.
 pub(crate) const SCAN: Story = Story { before, after };
 
+/// No unit of the input becomes more than so many: `%s` of swscanf writes a wide character as bytes.
+const UNITS_OF_ONE: u64 = 16;
+
 fn before(call: &mut Call<'_>) -> Then {
     let format = call.arg(2);
     if !call.read_text(format, u64::MAX).ended {
         return Then::Go;
     }
+    let mut units_there = u64::MAX;
     if call.has(0) {
         // The C library looks for its end before all else.
-        call.read_text(call.arg(0), u64::MAX);
+        let input = call.read_text(call.arg(0), u64::MAX);
+        if input.ended {
+            units_there = input.units.saturating_mul(UNITS_OF_ONE);
+        }
     }
     let mut list = call.list();
     let mut then = Then::Go;
@@ -23,7 +30,10 @@ fn before(call: &mut Call<'_>) -> Then {
         let to = unsafe { list.integer() };
         let bytes = match target {
             Target::Bytes(bytes) | Target::Position(bytes) => bytes,
-            Target::Text { unit, at_most } => (at_most + 1).saturating_mul(unit as u64),
+            Target::Text { unit, at_most } => {
+                let units = at_most.min(units_there).saturating_add(1);
+                units.saturating_mul(unit as u64)
+            }
         };
         if !call.is_roomy(to, bytes) {
             then = Then::Watch;

@@ -207,7 +207,8 @@ pub(super) fn close(open: &Range<u64>) {
     close_pages(open);
 }
 
-fn close_pages(range: &Range<u64>) {
+/// Makes pages inaccessible that hold nothing worth keeping.
+pub(super) fn close_pages(range: &Range<u64>) {
     let bytes = length(range);
     // SAFETY: pages of a slot that the program has no right to any more.
     unsafe {

@@ -2,15 +2,19 @@
 //!
 //! A guard that is closed again keeps what the program has written beyond its block: pages are closed by
 //! protection then, not by markers, which would zero them. The slot is guarded as before when it is reused.
+//!
+//! A call that may go beyond its block, and hardly ever does, has guards opened too ([`open`]): they are made anew
+//! behind it as they were, which takes no mapping, unless an error has been reported in the span.
 
 use core::ops::Range;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::guarded;
+use super::lookup::is_ours;
 use super::meta::Facts;
 use super::region;
 use super::slot::Slot;
-use super::span::Kind;
+use super::span::{Kind, Lifts};
 use crate::modes::guard::GUARD_BYTES;
 
 /// A guard that was lifted.
@@ -49,7 +53,7 @@ pub fn lift(address: u64) -> Option<Lifted> {
         Kind::Large => span.range(),
         _ => return None,
     };
-    span.lifted.store(1, Ordering::Relaxed);
+    span.note_lifted(Lifts::Reported);
     guarded::lift(&range);
     let facts = Slot::at(address)?.meta.facts();
     Some(Lifted { address, facts })
@@ -66,12 +70,64 @@ pub fn close_again(lifted: Lifted) {
     }
 }
 
-/// Closes what [`lift`] opened around the block that lies there now.
-pub fn close(address: u64) {
-    if let Some(slot) = Slot::at(address) {
-        for range in closed(&slot, slot.meta.facts()) {
-            guarded::close_lifted(&range);
+/// Closings that keep what was written there, in all: each slot's costs mappings.
+static KEPT: AtomicU32 = AtomicU32::new(0);
+const MOST_KEPT: u32 = 4096;
+
+/// Opens the guards that a range touches, for a call: `lifts` says whether it has been reported.
+pub fn open(range: Range<u64>, lifts: Lifts) {
+    each_guard(range, |slot, guard| {
+        slot.span.note_lifted(lifts);
+        guarded::lift(guard);
+    });
+}
+
+/// Closes what [`open`] opened, around the blocks that lie there now.
+pub fn close(range: Range<u64>) {
+    each_guard(range, |slot, guard| {
+        let is_reported = slot.span.lifts() == Some(Lifts::Reported);
+        if is_reported && KEPT.fetch_add(1, Ordering::Relaxed) < MOST_KEPT {
+            guarded::close_lifted(guard);
+        } else {
+            guarded::close_pages(guard);
         }
+    });
+}
+
+/// The guards that a range touches, the pages of freed blocks among them. Only these: a guard is two blocks', and
+/// another thread may just be in a call with the other one.
+fn each_guard(range: Range<u64>, mut then: impl FnMut(&Slot, &Range<u64>)) {
+    each_slot(range.clone(), |slot| {
+        for guard in closed(&slot, slot.meta.facts()) {
+            if guard.start.max(range.start) < guard.end.min(range.end) {
+                then(&slot, &guard);
+            }
+        }
+    });
+}
+
+/// The guarded slots that a range touches.
+fn each_slot(range: Range<u64>, mut then: impl FnMut(Slot)) {
+    let mut at = range.start;
+    while at < range.end && is_ours(at) {
+        let Some(span) = region::span_at(at) else {
+            return;
+        };
+        let next = match span.kind() {
+            Kind::Small => span.range().end,
+            Kind::None | Kind::Free => return,
+            _ => {
+                let Some(slot) = Slot::at(at) else {
+                    return;
+                };
+                then(slot);
+                slot.extent().end
+            }
+        };
+        if next <= at {
+            return;
+        }
+        at = next;
     }
 }
 

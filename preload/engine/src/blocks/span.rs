@@ -34,6 +34,16 @@ pub(super) enum Kind {
     Fenced = 5,
 }
 
+/// Why guards of a span were lifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Lifts {
+    /// A call may touch them.
+    InCase = 1,
+    /// An access was reported: what it has written there is kept.
+    Reported = 2,
+}
+
 /// See the module.
 #[derive(Debug)]
 #[repr(C, align(128))]
@@ -59,7 +69,7 @@ pub(super) struct Descriptor {
     pub(super) zone: AtomicU8,
     /// Set when its class knows it as one with slots to give.
     pub(super) listed: AtomicU8,
-    /// Set when a guard page of it was lifted: guards are installed anew then.
+    /// Set when a guard page of it was lifted ([`Lifts`]): guards are installed anew then.
     pub(super) lifted: AtomicU8,
     /// Set when a large block's pages were closed by mapping them anew.
     pub(super) remapped: AtomicU8,
@@ -181,6 +191,20 @@ impl Descriptor {
         self.idle.store(0, Ordering::Relaxed);
         self.set_fresh(0);
         self.set_kind(slots.kind);
+    }
+
+    /// A guard of it is lifted.
+    pub(super) fn note_lifted(&self, lifts: Lifts) {
+        self.lifted.fetch_max(lifts as u8, Ordering::Relaxed);
+    }
+
+    /// Whether guards of it were lifted, and the gravest reason.
+    pub(super) fn lifts(&self) -> Option<Lifts> {
+        match self.lifted.load(Ordering::Relaxed) {
+            0 => None,
+            1 => Some(Lifts::InCase),
+            _ => Some(Lifts::Reported),
+        }
     }
 
     /// Makes a run the span of a large block.

@@ -9,11 +9,9 @@ mod wrong;
 pub use bounds::{Bounds, bounds, widen};
 pub use wrong::Range;
 
-use core::sync::atomic::{AtomicU32, Ordering};
-
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind};
 
-use crate::blocks;
+use crate::blocks::{self, Lifts};
 use crate::faults::{TIMES_A_PLACE, surroundings};
 use crate::findings::{self, Report};
 use crate::leaks::poison;
@@ -145,7 +143,7 @@ pub fn check(called: &Called<'_>, range: Range, access: Access) -> bool {
             note: note.as_bytes(),
         },
     );
-    open(range);
+    blocks::open(range.opened(), Lifts::Reported);
     times <= TIMES_A_PLACE
 }
 
@@ -191,46 +189,25 @@ pub fn overlap(called: &Called<'_>, to: u64, from: u64, bytes: u64) {
     );
 }
 
-/// A call may say that it takes far more than it will: beyond this nothing is opened.
+/// A call may say that it touches far more than it will: beyond this nothing is opened.
 const MOST_OPENED_BYTES: u64 = 64 << 20;
 
-/// Calls after which guards were closed, in all: a guard that is closed again apart from its span's markers
-/// costs mappings.
-static CALLS_CLOSED: AtomicU32 = AtomicU32::new(0);
-const MOST_CALLS_CLOSED: u32 = 4096;
+impl Range {
+    fn opened(self) -> core::ops::Range<u64> {
+        let bytes = self.bytes.min(MOST_OPENED_BYTES);
+        self.address..self.address.saturating_add(bytes)
+    }
+}
 
-/// Opens the guard pages in a range, of each block that it touches.
+/// Opens the guard pages in a range, of each block that it touches, for a call that may touch them.
 #[cold]
 pub fn open(range: Range) {
-    each_block(range, |at| {
-        let _ = blocks::lift(at);
-    });
+    blocks::open(range.opened(), Lifts::InCase);
 }
 
 /// Closes the guard pages in a range, of each block that it touches, once the call is done that they were opened
 /// for: the program's own access to the same bytes is another error.
 #[cold]
 pub fn close(range: Range) {
-    if CALLS_CLOSED.fetch_add(1, Ordering::Relaxed) < MOST_CALLS_CLOSED {
-        each_block(range, blocks::close);
-    }
-}
-
-/// An address in each block that a range touches.
-fn each_block(range: Range, mut then: impl FnMut(u64)) {
-    let end = range
-        .address
-        .saturating_add(range.bytes.min(MOST_OPENED_BYTES));
-    let mut at = range.address;
-    while at < end && blocks::is_ours(at) {
-        then(at);
-        let Some(block) = blocks::find(at) else {
-            return;
-        };
-        let next = block.slot().end;
-        if next <= at {
-            return;
-        }
-        at = next;
-    }
+    blocks::close(range.opened());
 }
