@@ -286,6 +286,25 @@ fn functions_of_other_libraries_are_not_taken_for_the_c_librarys() {
     assert!(!outcome.stderr.contains("ERROR: "), "{}", outcome.stderr);
 }
 
+/// Names that only newer C libraries have: a weak reference is bound to the export here, and a library of the program's
+/// may bring one.
+#[test]
+fn numbers_of_c23_are_read_where_the_c_library_lacks_them() {
+    let program = Sample::named("check/calls/numbers_of_c23.c").build(Variant::PLAIN);
+    let own = Sample::named("loading/numbers_of_c23.c").build_library(Variant::PLAIN);
+    let [calls, engine, own] =
+        [calls_library(), preload(), own].map(|path| path.display().to_string());
+    for (own, read) in [("", "42 1 7\n"), (own.as_str(), "1042 1 1007\n")] {
+        for checks in [String::new(), format!("{calls}:{engine}:")] {
+            let outcome = run(Command::new(&program)
+                .env("LD_PRELOAD", format!("{checks}{own}"))
+                .env("LDT_OPTIONS", "mode=check"));
+            assert_eq!(outcome.ending, Ending::Code(0), "{}", outcome.stderr);
+            assert_eq!(outcome.stdout, read, "{checks}{own}: {}", outcome.stderr);
+        }
+    }
+}
+
 fn same_lines(without: &str, with: &str, how: &str) {
     let differences: Vec<String> = without
         .lines()

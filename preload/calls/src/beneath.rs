@@ -90,6 +90,37 @@ pub(crate) fn resolve() {
     RESOLVED.store(true, Ordering::Release);
 }
 
+/// Finds the function with this number now that it is called, if the C library was found to lack it: one that a library
+/// of the program's brings under the name, or what the C library has in its place. A weak reference too is bound to the
+/// export here, which cannot be taken back.
+#[cold]
+fn find_late(index: usize) {
+    let found = next(TABLE[index].name);
+    if !found.is_null() {
+        FOREIGN[index].store(true, Ordering::Relaxed);
+        FUNCTIONS[index].store(found, Ordering::Release);
+        return;
+    }
+    // SAFETY: the failure is none that the program asks about.
+    unsafe { libc::dlerror() };
+    if let Some(older) = lacking::older(index) {
+        let older = FUNCTIONS[older as usize].load(Ordering::Relaxed);
+        FUNCTIONS[index].store(older, Ordering::Release);
+    }
+}
+
+/// The function with this number is about to be called: it is looked for if it has not been found yet.
+pub(crate) fn be_ready(index: usize) {
+    for index in [Some(index), TABLE[index].via.map(|via| via as usize)]
+        .into_iter()
+        .flatten()
+    {
+        if FUNCTIONS[index].load(Ordering::Relaxed).is_null() {
+            find_late(index);
+        }
+    }
+}
+
 /// Where to jump for the function with this number.
 pub(crate) fn address(index: usize) -> u64 {
     let found = FUNCTIONS[index].load(Ordering::Relaxed);
@@ -100,7 +131,7 @@ pub(crate) fn address(index: usize) -> u64 {
     }
 }
 
-/// Stands for a function that this C library lacks: nobody can have been linked to it.
+/// Stands for a function that this C library lacks, and for which there is nothing else.
 unsafe extern "C" fn absent() -> ! {
     // SAFETY: ends the process.
     unsafe { libc::abort() }

@@ -144,6 +144,7 @@ unsafe extern "C" fn before(frame: &mut Frame) -> Next {
         beneath::resolve();
     }
     let index = frame.index as usize;
+    beneath::be_ready(index);
     if beneath::is_foreign(index) {
         return Next {
             function: beneath::address(index),

@@ -1,7 +1,7 @@
 //! strlcpy and its kin for C libraries before 2.38, which have none. Libraries of programs bring their own
 //! (libbsd, Ruby's), but the exports here come before theirs in every look-up, and theirs may be out of
 //! RTLD_NEXT's reach (RTLD_LOCAL). What they do is the same everywhere, so it is done here rather than
-//! looked for.
+//! looked for. For C23's readers of numbers there are the older ones.
 
 use crate::beneath;
 use crate::table::Index;
@@ -16,6 +16,25 @@ pub(crate) fn instead_of(index: usize) -> Option<u64> {
         _ => return None,
     };
     Some(found as *const () as u64)
+}
+
+/// The function of older C libraries that does the same as the one with this number. What C23 has added to it
+/// (binary numbers) is beyond what such a library can read.
+pub(crate) fn older(index: usize) -> Option<Index> {
+    const OLDER: [(Index, Index); 10] = [
+        (Index::__isoc23_strtol, Index::strtol),
+        (Index::__isoc23_strtoll, Index::strtoll),
+        (Index::__isoc23_strtoul, Index::strtoul),
+        (Index::__isoc23_strtoull, Index::strtoull),
+        (Index::__isoc23_scanf, Index::__isoc99_scanf),
+        (Index::__isoc23_fscanf, Index::__isoc99_fscanf),
+        (Index::__isoc23_sscanf, Index::__isoc99_sscanf),
+        (Index::__isoc23_vscanf, Index::__isoc99_vscanf),
+        (Index::__isoc23_vfscanf, Index::__isoc99_vfscanf),
+        (Index::__isoc23_vsscanf, Index::__isoc99_vsscanf),
+    ];
+    let row = OLDER.iter().find(|(name, _)| *name as usize == index);
+    row.map(|&(_, older)| older)
 }
 
 macro_rules! within {

@@ -26,6 +26,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/select.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <locale.h>
@@ -168,6 +169,10 @@ static void wild(void) {
     NUMBER(writev(pipes[1], (void *)1, 2)); NUMBER(writev(pipes[1], (void *)-1, 1)); NUMBER(readv(pipes[0], (void *)7, 2)); NUMBER(writev(pipes[1], &far, 1));
     NUMBER(pwritev(pipes[1], (void *)-16, 3, 0)); NUMBER(sendmsg(pipes[1], (void *)1, 0)); NUMBER(sendmsg(pipes[1], &m, 0)); NUMBER(recvmsg(pipes[0], (void *)-1, 0));
     char *bad[] = {(char *)1, NULL}, *name[] = {"true", NULL}; NUMBER(execve("/nowhere", name, bad)); NUMBER(execve("/nowhere", name, (char **)1)); NUMBER(execve(NULL, bad, bad));
+    pid_t child; NUMBER(execve((char *)8, name, name)); NUMBER(posix_spawn(&child, (char *)8, NULL, NULL, name, name));
+    char *nowhere = (char *)0x5000; struct stat *facts = at(1, sizeof *facts); char *few = at(2, 16); struct timespec *times = memset(at(3, 2 * sizeof *times), 0, 2 * sizeof *times);
+    NUMBER(stat(nowhere, facts)); NUMBER(lstat(nowhere, facts)); NUMBER(fstatat(AT_FDCWD, nowhere, facts, 0)); NUMBER(readlink(nowhere, few, 16)); NUMBER(readlinkat(AT_FDCWD, nowhere, few, 16));
+    NUMBER(getxattr(nowhere, "user.x", few, 16)); NUMBER(getxattr("/", nowhere, few, 16)); NUMBER(setxattr(nowhere, "user.x", few, 3, 0)); NUMBER(utimensat(AT_FDCWD, nowhere, times, 0)); NUMBER(statx(AT_FDCWD, nowhere, 0, STATX_ALL, at(4, sizeof(struct statx))));
     close(pipes[0]); close(pipes[1]);
 }
 
@@ -195,6 +200,9 @@ static void requests(void) {
     struct timespec *now = at(6, sizeof *now); NUMBER(clock_gettime(CLOCK_MONOTONIC, now)); NUMBER(now->tv_sec > 0); NUMBER(clock_gettime(-99, now));
     int events = epoll_create1(0), ends[2]; NUMBER(pipe(ends)); struct epoll_event *event = at(7, sizeof *event); event->events = EPOLLIN; NUMBER(epoll_ctl(events, EPOLL_CTL_ADD, ends[0], event)); NUMBER(epoll_ctl(events, EPOLL_CTL_DEL, ends[0], NULL));
     NUMBER(splice(ends[0], NULL, ends[1], NULL, 1, SPLICE_F_NONBLOCK)); NUMBER(utimensat(AT_FDCWD, "/nowhere", NULL, 0)); NUMBER(listxattr("/nowhere", NULL, 0)); NUMBER(getxattr("/", "user.none", few, 3)); NUMBER(msgrcv(-1, few, 1, 0, 0));
+    int named = socket(AF_UNIX, SOCK_DGRAM, 0), unnamed = socket(AF_UNIX, SOCK_DGRAM, 0); struct sockaddr_un long_name = {AF_UNIX, "\0ldt, a name of more bytes than are asked for"}, its = {AF_UNIX}; socklen_t its_bytes = sizeof(sa_family_t);
+    NUMBER(bind(named, (void *)&long_name, sizeof long_name)); NUMBER(bind(unnamed, (void *)&its, its_bytes)); its_bytes = sizeof its; NUMBER(getsockname(unnamed, (void *)&its, &its_bytes)); NUMBER(sendto(named, "hi", 2, 0, (void *)&its, its_bytes));
+    char *place = at(3, 32), *cut = at(4, 16); *length = 16; NUMBER(recvfrom(unnamed, place, 64, MSG_DONTWAIT, (void *)cut, length)); NUMBER(*length); NUMBER(memcmp(cut + 3, "ldt", 3)); close(named); close(unnamed);
     uid_t *ids = at(1, 3 * sizeof *ids); NUMBER(getresuid(ids, ids + 1, ids + 2)); NUMBER(ids[0] == getuid()); close(events); close(ends[0]); close(ends[1]);
 }
 

@@ -1,6 +1,7 @@
 //! Functions that leave a text in memory and say only that they did: fgets, getcwd, getline and theirs.
 
 use crate::call::{Call, Story, Then, Unit};
+use crate::readable;
 use crate::scan;
 
 fn watch_unless(roomy: bool) -> Then {
@@ -18,9 +19,46 @@ pub(super) fn text_written(call: &mut Call<'_>, result: u64) {
 
 /// Roles: to, the most units with the terminator (none: no limit).
 pub(crate) const READ_LINE: Story = Story {
-    before: |call| watch_unless(call.is_roomy(call.arg(0), call.bytes(line_limit(call)))),
-    after: text_written,
+    before: |call| {
+        let then = watch_unless(call.is_roomy(call.arg(0), call.bytes(line_limit(call))));
+        if then == Then::Watch {
+            let (words, bytes) = behind(call);
+            call.keep([words[0], words[1], bytes]);
+        }
+        then
+    },
+    after: |call, result| {
+        text_written(call, result);
+        if result != 0 {
+            line_written_beyond(call, result);
+        }
+    },
 };
+
+/// The first bytes behind the block that a line is read to, as many as any redzone has: nobody else's.
+fn behind(call: &Call<'_>) -> ([u64; 2], u64) {
+    let mut words = [0; 2];
+    let end = call.arg(0) + call.room_of(call.arg(0), Unit::Narrow);
+    let bytes = readable::copy(end, size_of_val(&words) as u64, &mut words);
+    (words, bytes)
+}
+
+/// A line may have a NUL inside, behind which [`text_written`] has not looked: what has changed behind the block was written,
+/// and all before it.
+fn line_written_beyond(call: &Call<'_>, line: u64) {
+    let ([low, high], bytes) = behind(call);
+    let [low_before, high_before, bytes_before] = call.kept();
+    let changed = u128::from(high ^ high_before) << 64 | u128::from(low ^ low_before);
+    if changed == 0 || bytes != bytes_before {
+        return;
+    }
+    let last = u64::from(changed.ilog2() / 8);
+    let in_line = call.room_of(line, Unit::Narrow) + last;
+    let units = in_line / call.bytes(1);
+    // SAFETY: the function has written there, and a terminator at the end.
+    let rest = unsafe { scan::terminator(line + call.bytes(units), u64::MAX, call.unit()) };
+    call.write(line, call.bytes(units + rest.unwrap_or(0) + 1));
+}
 
 /// `fgets` takes an int, and nothing when it is negative.
 fn line_limit(call: &Call<'_>) -> u64 {
@@ -40,7 +78,7 @@ pub(crate) const NAME_PLACE: Story = Story {
 /// Roles: the path, to, bytes (readlink).
 pub(crate) const NAME_LINK: Story = Story {
     before: |call| {
-        call.read_text_of(call.arg(0), u64::MAX, Unit::Narrow);
+        call.read_whole_text(call.arg(0), Unit::Narrow);
         watch_unless(call.is_roomy(call.arg(1), call.arg(2)))
     },
     after: |call, result| {

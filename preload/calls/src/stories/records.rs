@@ -19,7 +19,7 @@ const fn fills<const BYTES: u64>() -> Story {
     Story {
         before: |call| {
             if call.has(1) {
-                call.read_text_of(call.arg(1), u64::MAX, Unit::Narrow);
+                call.read_whole_text(call.arg(1), Unit::Narrow);
             }
             watch_unless(call.is_roomy(call.arg(0), BYTES))
         },
@@ -64,7 +64,7 @@ pub(crate) const FILL_NAMES: Story = fills::<{ size_of::<libc::utsname>() as u64
 const fn reads<const BYTES: u64>() -> Story {
     Story::told_before(|call| {
         if call.has(1) {
-            call.read_text_of(call.arg(1), u64::MAX, Unit::Narrow);
+            call.read_whole_text(call.arg(1), Unit::Narrow);
         }
         read(call, call.arg(0), BYTES);
         Then::Go

@@ -68,26 +68,31 @@ fn length_at(call: &Call<'_>, address: u64) -> Option<u64> {
 }
 
 /// The call may fill what lies at `to`, as far as the length at `length` says: whether there is room for it. Where nothing
-/// is to be filled the kernel does not look at the length.
-fn has_room(call: &Call<'_>, to: u64, length: u64) -> bool {
+/// is to be filled the kernel does not look at the length. It is kept for [`filled`].
+fn has_room(call: &mut Call<'_>, to: u64, length: u64) -> bool {
     if to == 0 {
         return true;
     }
     update(call, length, size_of::<libc::socklen_t>() as u64);
-    call.is_roomy(to, length_at(call, length).unwrap_or(0))
+    let given = length_at(call, length).unwrap_or(0);
+    call.keep([given, 0, 0]);
+    call.is_roomy(to, given)
 }
 
-/// It has done so. The length that comes back may be more than what was there to be filled; if that was no more
-/// than the block has, nobody asks.
+/// It has done so. The length that comes back is that of the whole name, of which no more is filled than was to be.
 fn filled(call: &Call<'_>, to: u64, length: u64) {
     if to != 0 {
-        call.write(to, length_at(call, length).unwrap_or(0));
+        let [given, ..] = call.kept();
+        call.write(to, length_at(call, length).unwrap_or(0).min(given));
     }
 }
 
 /// Roles: what is filled, where its length stands before and afterwards (accept, getsockopt). Null means none.
 pub(crate) const FILL_TO_LENGTH: Story = Story {
-    before: |call| watch_unless(has_room(call, call.arg(0), call.arg(1))),
+    before: |call| {
+        let (to, length) = (call.arg(0), call.arg(1));
+        watch_unless(has_room(call, to, length))
+    },
     after: |call, result| {
         if !has_failed(result) {
             filled(call, call.arg(0), call.arg(1));
@@ -99,7 +104,8 @@ pub(crate) const FILL_TO_LENGTH: Story = Story {
 pub(crate) const RECEIVE_FROM: Story = Story {
     before: |call| {
         let is_roomy = call.is_roomy(call.arg(0), call.arg(1));
-        watch_unless(has_room(call, call.arg(2), call.arg(3)) && is_roomy)
+        let (to, length) = (call.arg(2), call.arg(3));
+        watch_unless(has_room(call, to, length) && is_roomy)
     },
     after: |call, result| {
         call.write(call.arg(0), count(result).min(call.arg(1)));
@@ -113,7 +119,7 @@ pub(crate) const RECEIVE_FROM: Story = Story {
 pub(crate) const NAME_VALUE: Story = Story {
     before: |call| {
         for role in (0..2).filter(|&role| call.has(role)) {
-            call.read_text_of(call.arg(role), u64::MAX, Unit::Narrow);
+            call.read_whole_text(call.arg(role), Unit::Narrow);
         }
         watch_unless(call.is_roomy(call.arg(2), call.arg(3)))
     },
@@ -125,7 +131,7 @@ pub(crate) const NAME_VALUE: Story = Story {
 /// Roles: the name of a file, of an attribute, from, bytes (setxattr).
 pub(crate) const SET_VALUE: Story = Story::told_before(|call| {
     for role in (0..2).filter(|&role| call.has(role)) {
-        call.read_text_of(call.arg(role), u64::MAX, Unit::Narrow);
+        call.read_whole_text(call.arg(role), Unit::Narrow);
     }
     call.read(call.arg(2), call.arg(3));
     Then::Go

@@ -217,8 +217,7 @@ unsafe fn execute(
         Real::Execvpe => Search::Path,
         _ => Search::Here,
     };
-    // SAFETY: the caller vouches for the path.
-    unsafe { untraced::note(path, search) };
+    untraced::note(path, search);
     let _undone = faults::before_exec();
     let _noted = Replacing::begin();
     // SAFETY: execve and execvpe have this signature.
@@ -318,8 +317,7 @@ unsafe fn spawn(
         Real::PosixSpawnp => Search::Path,
         _ => Search::Here,
     };
-    // SAFETY: the caller vouches for the path.
-    unsafe { untraced::note(path, search) };
+    untraced::note(path, search);
     let _undone = faults::before_spawn();
     // SAFETY: both have this signature; the completed environment lives until the child has it.
     unsafe {

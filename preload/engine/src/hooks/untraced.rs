@@ -11,6 +11,8 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use crate::options::{Options, glob_matches};
 use crate::sys::ELF_MACHINE;
 use crate::sys::file::{self, Fd};
+use crate::sys::mem;
+use crate::sys::signal::read_memory;
 
 /// Where to note them, and whom nobody misses.
 struct List {
@@ -82,18 +84,18 @@ impl PathBuffer {
     }
 }
 
-/// Looks into the program that is about to be run.
-///
-/// # Safety
-/// `path` is a string, as exec takes it.
-pub(super) unsafe fn note(path: *const c_char, search: Search) {
+/// Looks into the program that is about to be run. The path is anything: of one that is not there the kernel
+/// says EFAULT.
+pub(super) fn note(path: *const c_char, search: Search) {
     let list = LIST.load(Ordering::Acquire);
     if list.is_null() || path.is_null() {
         return;
     }
-    // SAFETY: never freed, and not changed after it was stored; the string is the caller's.
-    let (list, path) = unsafe { (&*list, CStr::from_ptr(path)) };
-    let Some((found, fd)) = find(path.to_bytes(), search) else {
+    // SAFETY: never freed, and not changed after it was stored.
+    let list = unsafe { &*list };
+    let mut kept = [0; MAX_PATH_BYTES];
+    let found = text_at(path as u64, &mut kept).and_then(|path| find(path, search));
+    let Some((found, fd)) = found else {
         return;
     };
     let why = why_not(fd);
@@ -109,6 +111,27 @@ pub(super) unsafe fn note(path: *const c_char, search: Search) {
         }
         file::close(out);
     }
+}
+
+/// The text at an address, read through the kernel; none where it does not end in what can be read of it.
+fn text_at(address: u64, kept: &mut [u8; MAX_PATH_BYTES]) -> Option<&[u8]> {
+    let page = mem::PAGE_BYTES as u64;
+    let mut there = 0;
+    while there < kept.len() {
+        let at = address.wrapping_add(there as u64);
+        let in_page = (page - at % page) as usize;
+        let wanted = in_page.min(kept.len() - there);
+        let read = read_memory(at, &mut kept[there..there + wanted]);
+        let end = kept[there..there + read].iter().position(|&byte| byte == 0);
+        if let Some(end) = end {
+            return Some(&kept[..there + end]);
+        }
+        if read < wanted {
+            return None;
+        }
+        there += read;
+    }
+    None
 }
 
 fn base_name(path: &[u8]) -> &[u8] {
