@@ -198,7 +198,7 @@ pub fn ensure_started() -> bool {
     {
         // SAFETY: the watched word is zero after a start, so this is a forked child, in which only
         // this thread exists.
-        unsafe { restart_after_fork() };
+        sys::roomy::run_with_room(|| unsafe { restart_after_fork() });
     } else {
         return false;
     }
@@ -469,7 +469,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     }
     if is_first {
         // SAFETY: just made, and this thread's own.
-        facts::record(unsafe { &mut *recorder });
+        sys::roomy::run_with_room(|| facts::record(unsafe { &mut *recorder }));
     }
     true
 }
@@ -567,6 +567,8 @@ fn finish_dead_threads() {
 /// dlclose or the like has returned: finds out which modules went.
 pub fn modules_may_be_gone(sp: u64) {
     if let Some(mut inside) = crate::reentry::enter(sp) {
-        modules::sweep(&mut |start| inside.recorder().put_module_gone(start));
+        sys::roomy::run_with_room(|| {
+            modules::sweep(&mut |start| inside.recorder().put_module_gone(start));
+        });
     }
 }

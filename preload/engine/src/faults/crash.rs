@@ -106,7 +106,7 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
             sp: registers.sp,
             registers: frame.all_general(),
         };
-        leaks::request::at_end(recorder, Some(standing));
+        leaks::request::at_end(recorder, &standing);
     }
     recorder.finish();
 }

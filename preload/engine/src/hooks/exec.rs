@@ -19,7 +19,7 @@ use crate::faults;
 use crate::hooks::untraced::{self, Search};
 use crate::process;
 use crate::real::Real;
-use crate::sys::{mem, signal, thread};
+use crate::sys::{mem, roomy, signal, thread};
 
 type Strings = *const *const c_char;
 
@@ -217,7 +217,7 @@ unsafe fn execute(
         Real::Execvpe => Search::Path,
         _ => Search::Here,
     };
-    untraced::note(path, search);
+    roomy::run_with_room(|| untraced::note(path, search));
     let _undone = faults::before_exec();
     let _noted = Replacing::begin();
     // SAFETY: execve and execvpe have this signature.
@@ -317,7 +317,7 @@ unsafe fn spawn(
         Real::PosixSpawnp => Search::Path,
         _ => Search::Here,
     };
-    untraced::note(path, search);
+    roomy::run_with_room(|| untraced::note(path, search));
     let _undone = faults::before_spawn();
     // SAFETY: both have this signature; the completed environment lives until the child has it.
     unsafe {

@@ -41,7 +41,7 @@ impl Standing {
     /// In an exit handler: where the program called `exit`. Where it did not (main has returned; libc
     /// ends the process by itself), the first frame that is neither LDT's nor libc's: what lies
     /// below is dead, and full of what main has left there.
-    fn at_exit(recorder: &mut Recorder) -> Standing {
+    pub fn at_exit(recorder: &mut Recorder) -> Standing {
         let exiting = EXITING.with(|exiting| exiting.clone());
         if let Some((tid, standing)) = exiting
             && tid == thread::thread_id()
@@ -100,11 +100,10 @@ pub unsafe fn forget_after_fork() {
     unsafe { EXITING.reopen_after_fork() };
 }
 
-/// The check at the end of the process. `standing` is `None` in an exit handler.
-pub fn at_end(recorder: &mut Recorder, standing: Option<Standing>) {
+/// The check at the end of the process.
+pub fn at_end(recorder: &mut Recorder, standing: &Standing) {
     if WANTED_AT_END.load(Ordering::Relaxed) && !RUNNING.swap(true, Ordering::AcqRel) {
-        let standing = standing.unwrap_or_else(|| Standing::at_exit(recorder));
-        run(recorder, &standing, b"");
+        run(recorder, standing, b"");
     }
 }
 

@@ -14,7 +14,7 @@ use super::{PID, facts, finish_dead_threads, is_forked_child, is_recording};
 use crate::emit::trace_file;
 use crate::leaks::request::Standing;
 use crate::recorder::Recorder;
-use crate::sys::thread;
+use crate::sys::{roomy, thread};
 use crate::{blocks, clock, counts, findings, leaks, modes};
 
 /// Notes an end that LDT itself brings about.
@@ -153,7 +153,11 @@ fn ending(code: i32, standing: Option<Standing>) {
 
 /// The last look at everything, after the program's own handlers.
 fn end_checking(recorder: &mut Recorder, standing: Option<Standing>) {
-    blocks::check_all(&mut findings::Reporter::unplaced(recorder));
-    findings::finish(recorder);
-    leaks::request::at_end(recorder, standing);
+    // Asked for here: it is this stack that is looked at.
+    let standing = standing.unwrap_or_else(|| Standing::at_exit(recorder));
+    roomy::run_with_room(|| {
+        blocks::check_all(&mut findings::Reporter::unplaced(recorder));
+        findings::finish(recorder);
+        leaks::request::at_end(recorder, &standing);
+    });
 }

@@ -22,6 +22,9 @@ pub fn unmapped() {
     UNMAPPED.fetch_add(1, Ordering::Relaxed);
 }
 
+/// framehop takes 3.5 KiB, and what a signal handler needs should be left.
+const TIGHT_BYTES: u64 = 12 << 10;
+
 /// The stacks that one thread was seen running on. All zero is the empty state.
 #[derive(Debug, Default)]
 pub struct Bounds {
@@ -47,6 +50,12 @@ impl Bounds {
     #[must_use]
     pub fn allows(&self, address: u64, floor: u64) -> bool {
         address >= floor && address <= self.high.wrapping_sub(8)
+    }
+
+    /// Whether there is little left of the current stack below `sp`.
+    #[must_use]
+    pub fn is_tight(&self, sp: u64) -> bool {
+        sp.wrapping_sub(self.low) < TIGHT_BYTES
     }
 
     /// Makes the stack that contains `sp` the current one; gives whether it was another one, or

@@ -8,7 +8,7 @@ use framehop::{FrameAddress, Unwinder};
 use super::bounds::{Bounds, is_first_frame};
 use super::rules::{Cache, Rules};
 use crate::modules::{self, Module};
-use crate::sys::{Registers, just_written, restorer_registers};
+use crate::sys::{Registers, just_written, restorer_registers, roomy};
 
 /// How many words of the stack a step may read and still be remembered by the memo.
 pub const READS: usize = 2;
@@ -195,10 +195,20 @@ impl Unwind {
         }
         let module = modules::find(ip.wrapping_sub(u64::from(!frame.exact)), announce);
         let epoch = module.map_or(0, |module| module.epoch);
-        let step = self.step_plainly(&frame, module, floor, &mut reads);
-        if let (Some(module), Some(ip), false) = (module, NonZeroU64::new(ip), frame.exact) {
-            self.rules.learn(module, ip, &mut self.cache);
-        }
+        let here = 0u8;
+        let is_tight = self.bounds.is_tight(core::ptr::from_ref(&here) as u64);
+        let mut step_and_learn = || {
+            let step = self.step_plainly(&frame, module, floor, &mut reads);
+            if let (Some(module), Some(ip), false) = (module, NonZeroU64::new(ip), frame.exact) {
+                self.rules.learn(module, ip, &mut self.cache);
+            }
+            step
+        };
+        let step = if is_tight {
+            roomy::with_room(|| Some(step_and_learn())).unwrap_or(Step::Lost)
+        } else {
+            step_and_learn()
+        };
         (step, reads, epoch)
     }
 

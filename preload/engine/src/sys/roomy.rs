@@ -27,6 +27,14 @@ pub fn with_room<R>(work: impl FnOnce() -> Option<R>) -> Option<R> {
     }
 }
 
+/// The same for work that gives nothing.
+pub fn run_with_room(work: impl FnOnce()) {
+    let _ = with_room(|| {
+        work();
+        Some(())
+    });
+}
+
 fn run_on_own<F: FnOnce() -> Option<R>, R>(job: &mut Job<F, R>) {
     let Some(memory) = mem::allocate(BYTES) else {
         return;
