@@ -19,6 +19,12 @@ pub struct Lock<T> {
 // SAFETY: `with` gives out the value to one thread at a time.
 unsafe impl<T: Send> Sync for Lock<T> {}
 
+const TRIES_BETWEEN_YIELDS: u32 = 64;
+/// After so many a thread sleeps in between: one of real-time priority that only yields keeps a holder of lower
+/// priority from its processor for ever.
+const PATIENT_TRIES: u32 = 64 * TRIES_BETWEEN_YIELDS;
+const NAP_NS: u64 = 50_000;
+
 impl<T> Lock<T> {
     /// An open lock.
     pub const fn new(value: T) -> Self {
@@ -45,9 +51,13 @@ impl<T> Lock<T> {
             .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
             .is_err()
         {
-            tries += 1;
-            if tries.is_multiple_of(64) {
-                thread::yield_now();
+            tries = tries.saturating_add(1);
+            if tries.is_multiple_of(TRIES_BETWEEN_YIELDS) {
+                if tries < PATIENT_TRIES {
+                    thread::yield_now();
+                } else {
+                    thread::nap(NAP_NS);
+                }
             }
             core::hint::spin_loop();
         }
