@@ -2,7 +2,8 @@
 //!
 //! A sample's head is a block of `//` comments. Its first line says what LDT must find (see
 //! [`crate::claims`]); lines that begin with `// BUILD: ` add compiler arguments, and those with
-//! `// LIBRARY: ` name a file that is built as a shared library beside the program.
+//! `// LIBRARY: ` name a file that is built as a shared library beside the program, `// LINKED: ` one that the program is
+//! linked to as well.
 //!
 //! What is built is kept in `target/samples/VARIANT/`, and built again when the source, its folder's
 //! headers or the command changed.
@@ -129,19 +130,21 @@ impl Sample {
     /// Builds the program, and the libraries that it loads; gives its path.
     #[must_use]
     pub fn build(&self, variant: Variant) -> PathBuf {
-        for library in self.directives("LIBRARY") {
-            Sample::named(library).build_library(variant);
-        }
+        self.build_libraries(variant);
         self.build_as(variant, Product::Program)
     }
 
     /// Builds the twin that has no error: with `CLEAN` defined, or `clean` configured.
     #[must_use]
     pub fn build_clean(&self, variant: Variant) -> PathBuf {
-        for library in self.directives("LIBRARY") {
+        self.build_libraries(variant);
+        self.build_as(variant, Product::CleanProgram)
+    }
+
+    fn build_libraries(&self, variant: Variant) {
+        for library in [self.directives("LIBRARY"), self.directives("LINKED")].concat() {
             Sample::named(library).build_library(variant);
         }
-        self.build_as(variant, Product::CleanProgram)
     }
 
     /// Builds a shared library from the file; gives its path.
@@ -169,6 +172,11 @@ impl Sample {
         command.arg(checkout().join("samples").join(&self.path));
         for line in self.directives("BUILD") {
             command.args(line.split_whitespace());
+        }
+        for library in self.directives("LINKED") {
+            let library = format!("-l{}", Sample::named(library).stem());
+            command.arg("-L").arg(&folder);
+            command.args(["-Wl,--no-as-needed", &library]);
         }
 
         // Tests are processes of their own, and several want the same product. If one replaced what another

@@ -262,11 +262,13 @@ pub unsafe fn usable_size(block: *mut u8) -> usize {
 /// these are looked up one by one when first called.
 ///
 /// Routes: libstdc++'s and libc++'s operators call malloc and free, which LDT sees anyway, so they are
-/// jumped to and the event is named by [`crate::sys::thread::Slot::pending_function`]. An allocator
+/// jumped to and the event is named by [`crate::sys::thread::Slot::pending`]. An allocator
 /// that brings operators of its own (tcmalloc, jemalloc, mimalloc) does not come back: there the event
-/// is recorded around the call.
+/// is recorded around the call. What other libraries put in their place is jumped to, and what it does with
+/// malloc and free is its own affair, as that of a program with operators of its own is.
 pub mod cxx {
     use super::{AtomicUsize, CStr, Function, Ordering, c_void, ptr};
+    use crate::modules::Image;
 
     static FOUND: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
 
@@ -293,34 +295,9 @@ pub mod cxx {
         CStr::from_bytes_until_nul(name).ok()
     }
 
-    /// The operators that the library's own of this name calls in turn.
-    const fn passes_on_to(function: Function) -> &'static [Function] {
-        use Function as F;
-        match function {
-            F::NewArray | F::NewNothrow => &[F::New],
-            F::NewArrayNothrow => &[F::NewArray, F::New],
-            F::NewArrayAligned | F::NewAlignedNothrow => &[F::NewAligned],
-            F::NewArrayAlignedNothrow => &[F::NewArrayAligned, F::NewAligned],
-            F::DeleteArray | F::DeleteSized | F::DeleteNothrow => &[F::Delete],
-            F::DeleteArraySized | F::DeleteArrayNothrow => &[F::DeleteArray, F::Delete],
-            F::DeleteSizedAligned | F::DeleteArrayAligned | F::DeleteAlignedNothrow => {
-                &[F::DeleteAligned]
-            }
-            F::DeleteArraySizedAligned | F::DeleteArrayAlignedNothrow => {
-                &[F::DeleteArrayAligned, F::DeleteAligned]
-            }
-            _ => &[],
-        }
-    }
-
-    /// Whether the library's operator ends in one that the program itself defines.
+    /// Whether the program, or what was loaded before LDT, comes with an operator of its own, to which all calls by its name go.
     #[must_use]
-    pub fn ends_in_the_programs(function: Function) -> bool {
-        passes_on_to(function).iter().any(|&to| is_programs(to))
-    }
-
-    /// Whether the program comes before LDT with an operator of its own.
-    fn is_programs(function: Function) -> bool {
+    pub fn is_programs(function: Function) -> bool {
         let mut name = [0u8; 64];
         let Some(symbol) = symbol_into(&mut name, function) else {
             return false;
@@ -399,6 +376,13 @@ pub mod cxx {
     #[must_use]
     pub fn is_built_on_malloc(operator: usize) -> bool {
         super::module_is(operator, &[b"libstdc++", b"libc++"])
+    }
+
+    /// Whether an operator at this address is the allocator's own: of the module that malloc comes from.
+    #[must_use]
+    pub fn is_of_allocator(operator: usize) -> bool {
+        let malloc = super::Real::Malloc.address() as u64;
+        Image::range_containing(malloc).is_some_and(|module| module.contains(&(operator as u64)))
     }
 }
 

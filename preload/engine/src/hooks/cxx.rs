@@ -3,27 +3,26 @@
 
 use core::arch::naked_asm;
 use core::ffi::c_void;
-use core::sync::atomic::AtomicU64;
 
 use ldt_trace::Function;
 
-use super::Origin;
+use super::{Origin, replaced};
 use crate::real::cxx;
 use crate::reentry::enter;
-use crate::sys::thread;
+use crate::sys::thread::{self, TRIES_AGAIN};
 use crate::{pop, push};
 
 /// Every exported operator jumps here with its number in `eax`, its arguments as they came.
 ///
 /// Notes the operator, the stack pointer and the frame pointer in the thread's slot, unless an operator
-/// around this one has done so (`operator new[]` calls `operator new`); asks [`route`] where to go;
-/// goes there with the arguments restored.
+/// around this one has done so (`operator new[]` calls `operator new`, with the same first argument); asks [`route`]
+/// where to go; goes there with the arguments restored.
 ///
 /// # Safety
 /// Only to be jumped to from the entry of an exported operator.
 #[unsafe(naked)]
 pub unsafe extern "C" fn enter_operator() {
-    // Slot offsets: pending_function 16, pending_sp 24, pending_bp 32, pending_size 40, second 48, third 56.
+    // Offsets in the slot's pending operator: function 16, sp 24, bp 32, first 40, second 48, third 56.
     naked_asm!(
         ".cfi_startproc",
         "mov r11, qword ptr fs:[0]",
@@ -31,7 +30,10 @@ pub unsafe extern "C" fn enter_operator() {
         "mov r10, qword ptr [r11 + 24]",
         "sub r10, rsp",
         "cmp r10, {nested}",
-        "jb 2f",
+        "jae 3f",
+        "cmp rdi, qword ptr [r11 + 40]",
+        "je 2f",
+        "3:",
         "mov qword ptr [r11 + 16], rax",
         "mov qword ptr [r11 + 24], rsp",
         "mov qword ptr [r11 + 32], rbp",
@@ -46,20 +48,23 @@ pub unsafe extern "C" fn enter_operator() {
         pop!("rax", "rax", "rdx", "rsi", "rdi"),
         "jmp r10",
         ".cfi_endproc",
-        nested = const super::OPERATOR_STACK_BYTES,
+        nested = const super::pending::OPERATOR_STACK_BYTES,
         route = sym route,
     )
 }
 
-const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_function) == 16);
-const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_sp) == 24);
-const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_bp) == 32);
-const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_size) == 40);
-const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_second) == 48);
-const _: () = assert!(core::mem::offset_of!(thread::Slot, pending_third) == 56);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending.function) == 16);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending.sp) == 24);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending.bp) == 32);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending.first) == 40);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending.second) == 48);
+const _: () = assert!(core::mem::offset_of!(thread::Slot, pending.third) == 56);
 
-/// Where an operator goes: beneath when it will come back through malloc or free, else to a hook of
-/// this module.
+/// In a route: what the operator does is the program's affair ([`replaced`]), and its note is taken back. No
+/// address has this bit.
+const NOT_NOTED: usize = 1 << 63;
+
+/// Where an operator goes: to a hook of this module when it is the allocator's own, or nobody's; else beneath.
 unsafe extern "C" fn route(code: u32) -> *const c_void {
     use core::sync::atomic::{AtomicUsize, Ordering};
     static ROUTES: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
@@ -67,61 +72,70 @@ unsafe extern "C" fn route(code: u32) -> *const c_void {
     let slot = &ROUTES[code as usize % 64];
     let known = slot.load(Ordering::Acquire);
     if known != 0 {
-        if ENDS_IN_THE_PROGRAMS.load(Ordering::Relaxed) & 1 << (code % 64) != 0 {
-            forget_pending();
-        }
-        return known as *const c_void;
+        return settle(known);
     }
     let Some(function) = Function::from_code(code as u8) else {
         return no_operator as *const c_void;
     };
-    if cxx::ends_in_the_programs(function) {
-        ENDS_IN_THE_PROGRAMS.fetch_or(1 << (code % 64), Ordering::Relaxed);
-        forget_pending();
-    }
     let beneath = cxx::address(function);
     let is_new = (16..32).contains(&code);
-    let target = if beneath.is_null() {
-        if is_new {
-            new_without_library as *const c_void
-        } else {
-            delete_around as *const c_void
-        }
-    } else if cxx::is_built_on_malloc(beneath as usize) {
-        beneath.cast_const()
-    } else if is_new {
+    let around = if is_new {
         new_around as *const c_void
     } else {
         delete_around as *const c_void
     };
+    let target = if beneath.is_null() {
+        if is_new {
+            new_without_library as *const c_void as usize
+        } else {
+            around as usize
+        }
+    } else if is_recorded_around(function) {
+        around as usize
+    } else if replaced::leads_to_replaced(function) {
+        beneath as usize | NOT_NOTED
+    } else {
+        beneath as usize
+    };
     if !beneath.is_null() {
-        slot.store(target as usize, Ordering::Release);
+        slot.store(target, Ordering::Release);
     }
-    target
+    settle(target)
+}
+
+/// The address that a route leads to; takes the note back where the route says so.
+#[inline(always)]
+fn settle(route: usize) -> *const c_void {
+    if route & NOT_NOTED != 0 {
+        let slot = thread::slot();
+        slot.pending.sp.set(slot.idle.get());
+    }
+    (route & !NOT_NOTED) as *const c_void
+}
+
+/// Whether the operator beneath does not come back through malloc or free: the allocator's own, as is the twin that
+/// [`new_around`] calls. The C++ library's twin would call the operator by name, and come here for ever.
+fn is_recorded_around(function: Function) -> bool {
+    let is_of_allocator = |function| {
+        let beneath = cxx::address(function) as usize;
+        beneath != 0 && !cxx::is_built_on_malloc(beneath) && cxx::is_of_allocator(beneath)
+    };
+    is_of_allocator(function) && is_of_allocator(nothrow_twin(function))
 }
 
 extern "C" fn no_operator() {}
 
-/// Operators, by number, that the library passes on to one of the program's own: whatever that calls for its memory
-/// (malloc, mostly) is what the block came from or goes to, as where the program calls its own operator itself.
-static ENDS_IN_THE_PROGRAMS: AtomicU64 = AtomicU64::new(0);
-
-/// Undoes what [`enter_operator`] has noted.
-fn forget_pending() {
-    thread::slot().pending_sp.set(0);
-}
-
 /// The operator that the slot says was called, taken out of it.
 fn take_pending() -> Option<Origin> {
     let slot = thread::slot();
-    let sp = slot.pending_sp.replace(0);
-    let function = Function::from_code(slot.pending_function.get() as u8)?;
+    let sp = slot.pending.sp.replace(slot.idle.get());
+    let function = Function::from_code(slot.pending.function.get() as u8)?;
     // SAFETY: noted at the operator's entry by `enter_operator`.
-    (sp != 0).then(|| unsafe { Origin::direct(function, sp, slot.pending_bp.get()) })
+    (sp > TRIES_AGAIN).then(|| unsafe { Origin::direct(function, sp, slot.pending.bp.get()) })
 }
 
 /// Whether it is an operator new that is given an alignment.
-pub(super) fn is_aligned_new(function: Function) -> bool {
+fn is_aligned_new(function: Function) -> bool {
     matches!(
         function,
         Function::NewAligned
@@ -225,7 +239,7 @@ unsafe extern "C" fn place_new(size: usize, second: usize, code: u32) -> usize {
 /// An operator delete of an allocator that does not come back through free, or of no library at all.
 unsafe extern "C" fn delete_around(block: *mut u8, second: usize, third: usize) {
     let slot = thread::slot();
-    let code = slot.pending_function.get() as u8;
+    let code = slot.pending.function.get() as u8;
     let (origin, function) = (take_pending(), Function::from_code(code));
     let mut inside = origin.and_then(|origin| enter(origin.caller.sp - 8));
     if let (Some(inside), Some(origin)) = (inside.as_mut(), origin) {

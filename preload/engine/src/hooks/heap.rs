@@ -10,8 +10,8 @@ use core::ffi::c_int;
 
 use ldt_trace::Function;
 
-use super::Origin;
 use super::checked::{self, Told, Wanted};
+use super::{Origin, pending};
 use crate::blocks::{self, Zeroed};
 use crate::modes::{self, elsewhere};
 use crate::real;
@@ -46,10 +46,11 @@ unsafe fn allocate(
         return place();
     };
     // SAFETY: `sp` and `bp` are the hook's.
-    let origin = unsafe { Origin::of(function, sp, bp) };
+    let origin = unsafe { Origin::of(function, size, sp, bp) };
     let size = origin.operand.unwrap_or(size);
     let block = place();
     if block.is_null() {
+        pending::failed(&origin, sp);
         inside
             .recorder()
             .failed(origin.function, size, origin.caller);
@@ -79,13 +80,17 @@ unsafe fn allocate_checked(
         return checked::allocate_inside(place);
     };
     // SAFETY: `sp` and `bp` are the hook's.
-    let origin = unsafe { Origin::of(function, sp, bp) };
+    let origin = unsafe { Origin::of(function, wanted.size, sp, bp) };
     let block = checked::allocate(&mut inside, origin, wanted);
     if !block.is_null() {
         return block;
     }
     let serve = || checked::allocate_inside(place);
-    checked::without_block(&mut inside, origin, wanted.size, serve)
+    let block = checked::without_block(&mut inside, origin, wanted.size, serve);
+    if block.is_null() {
+        pending::failed(&origin, sp);
+    }
+    block
 }
 
 /// Alignments as the format wants them: a power of two.
@@ -258,7 +263,7 @@ unsafe fn release(function: Function, block: *mut u8, told: Told, sp: u64, bp: u
             return checked::release_inside(block);
         };
         // SAFETY: `sp` and `bp` are the hook's.
-        let origin = unsafe { Origin::of(function, sp, bp) };
+        let origin = unsafe { Origin::of(function, block as u64, sp, bp) };
         let told = told.or_operator(&origin);
         return checked::release(&mut inside, origin, block, told);
     }
@@ -267,7 +272,7 @@ unsafe fn release(function: Function, block: *mut u8, told: Told, sp: u64, bp: u
         return unsafe { real::free(block) };
     };
     // SAFETY: `sp` and `bp` are the hook's.
-    let origin = unsafe { Origin::of(function, sp, bp) };
+    let origin = unsafe { Origin::of(function, block as u64, sp, bp) };
     inside.recorder().freeing(origin.function, block as u64);
     // SAFETY: as above.
     unsafe { real::free(block) };
@@ -333,7 +338,7 @@ unsafe fn resize(function: Function, old: *mut u8, size: usize, sp: u64, bp: u64
         return place();
     };
     // SAFETY: `sp` and `bp` are the hook's.
-    let origin = unsafe { Origin::of(function, sp, bp) };
+    let origin = unsafe { Origin::direct(function, sp, bp) };
     if size == 0 {
         // glibc frees and gives null. Whether another allocator does is known only afterwards, when
         // it would be too late for the stamp: the record is a free, and if a block comes back, an
@@ -379,7 +384,7 @@ unsafe fn resize_checked(
         return checked::resize_inside(old, size);
     };
     // SAFETY: `sp` and `bp` are the hook's.
-    let origin = unsafe { Origin::of(function, sp, bp) };
+    let origin = unsafe { Origin::direct(function, sp, bp) };
     if size == 0 {
         checked::release(&mut inside, origin, old, Told::default());
         return core::ptr::null_mut();

@@ -10,6 +10,8 @@ pub mod heap;
 pub mod limits;
 pub mod mappings;
 pub mod marks;
+mod pending;
+mod replaced;
 pub(crate) mod untraced;
 
 use ldt_trace::Function;
@@ -31,9 +33,6 @@ pub struct Origin {
     pub third: Option<u64>,
 }
 
-/// An operator new or delete has this much stack of its own at most before it calls malloc or free.
-const OPERATOR_STACK_BYTES: u64 = 256;
-
 impl Origin {
     /// A call that came through the exported `function`.
     ///
@@ -53,32 +52,34 @@ impl Origin {
     }
 
     /// The same, but when the call was made by an operator of C++ that LDT has seen being called, then
-    /// that operator is what the program called. An aligned new that calls malloc has refused its alignment,
-    /// and makes the exception to throw.
+    /// that operator is what the program called. `argument` is the size that the call asks for, or the block it gives back.
     ///
     /// # Safety
     /// As for [`Origin::direct`].
     #[inline(always)]
-    unsafe fn of(function: Function, sp: u64, bp: u64) -> Origin {
-        let slot = thread::slot();
-        let pending_sp = slot.pending_sp.get();
-        if pending_sp != 0 {
-            slot.pending_sp.set(0);
-            if pending_sp.wrapping_sub(sp) < OPERATOR_STACK_BYTES
-                && let Some(operator) = Function::from_code(slot.pending_function.get() as u8)
-                && !(function == Function::Malloc && cxx::is_aligned_new(operator))
-            {
-                // SAFETY: the stack pointer at the operator's entry.
-                let origin = unsafe { Origin::direct(operator, pending_sp, slot.pending_bp.get()) };
-                return Origin {
-                    operand: Some(slot.pending_size.get()),
-                    second: Some(slot.pending_second.get()),
-                    third: Some(slot.pending_third.get()),
-                    ..origin
-                };
-            }
+    unsafe fn of(function: Function, argument: u64, sp: u64, bp: u64) -> Origin {
+        match pending::take(thread::slot(), function, argument, sp) {
+            // SAFETY: the operator runs still.
+            Some(taken) => unsafe { Origin::by(&taken) },
+            // SAFETY: as the caller vouches.
+            None => unsafe { Origin::direct(function, sp, bp) },
         }
-        // SAFETY: as the caller vouches.
-        unsafe { Origin::direct(function, sp, bp) }
+    }
+
+    /// What an operator does that made a call of malloc or free.
+    ///
+    /// # Safety
+    /// The operator must be running: its return address lies where its stack pointer was.
+    #[inline(always)]
+    unsafe fn by(taken: &pending::Taken<'_>) -> Origin {
+        let call = taken.call;
+        // SAFETY: the stack pointer at the operator's entry.
+        let direct = unsafe { Origin::direct(taken.function, taken.sp, call.bp.get()) };
+        Origin {
+            operand: Some(call.first.get()),
+            second: Some(call.second.get()),
+            third: Some(call.third.get()),
+            ..direct
+        }
     }
 }

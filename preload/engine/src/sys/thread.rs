@@ -17,18 +17,37 @@ pub struct Slot {
     pub thread: Cell<*mut u8>,
     /// Where the stack stood when LDT was entered on this thread; 0 when it is outside.
     pub inside_sp: Cell<u64>,
-    /// The operator new or delete that is about to call malloc or free: its number in the format.
-    pub pending_function: Cell<u64>,
+    /// The operator new or delete that is about to call malloc or free.
+    pub pending: Operator,
+    /// What [`Operator::sp`] of the pending one is when none is: 0, or [`TRIES_AGAIN`].
+    pub idle: Cell<u64>,
+    /// The operator new whose malloc failed last: it may ask again, when the new-handler has freed something.
+    pub failed: Operator,
+    /// The stack pointer at the entry of the malloc that failed.
+    pub failed_sp: Cell<u64>,
+    /// Its return address.
+    pub failed_ip: Cell<u64>,
+}
+
+/// No stack pointer: none is pending, but [`Slot::failed`] may ask again.
+pub const TRIES_AGAIN: u64 = 1;
+
+/// A call of an operator new or delete.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Operator {
+    /// Its number in the format.
+    pub function: Cell<u64>,
     /// The stack pointer at its entry, 0 when none is pending.
-    pub pending_sp: Cell<u64>,
+    pub sp: Cell<u64>,
     /// The frame pointer at its entry.
-    pub pending_bp: Cell<u64>,
-    /// Its first argument: for operator new the bytes asked for (libstdc++ asks malloc for more).
-    pub pending_size: Cell<u64>,
+    pub bp: Cell<u64>,
+    /// Its first argument: the bytes asked for, or the block.
+    pub first: Cell<u64>,
     /// Its second argument, where it has one.
-    pub pending_second: Cell<u64>,
+    pub second: Cell<u64>,
     /// Its third.
-    pub pending_third: Cell<u64>,
+    pub third: Cell<u64>,
 }
 
 global_asm!(
@@ -37,12 +56,12 @@ global_asm!(
     ".globl ldt_thread_slot",
     ".hidden ldt_thread_slot",
     ".type ldt_thread_slot, @object",
-    ".size ldt_thread_slot, 64",
+    ".size ldt_thread_slot, 136",
     "ldt_thread_slot:",
-    ".zero 64",
+    ".zero 136",
     ".popsection",
 );
-const _: () = assert!(size_of::<Slot>() == 64, "the assembly above reserves this");
+const _: () = assert!(size_of::<Slot>() == 136, "the assembly above reserves this");
 
 /// Whether the process has one thread, as the C library knows: its own malloc leaves its locks alone then, so threads
 /// that it has not heard of (made by a raw clone) could not use the heap without LDT either.
@@ -70,7 +89,7 @@ pub fn slot() -> &'static Slot {
             options(pure, nomem, nostack),
         );
     }
-    // SAFETY: the symbol is 64 zeroed bytes, a valid `Slot`, in memory that lives as long as the
+    // SAFETY: the symbol is 136 zeroed bytes, a valid `Slot`, in memory that lives as long as the
     // thread; a `Slot` is not Sync, so the reference cannot leave the thread.
     unsafe { &*address }
 }
