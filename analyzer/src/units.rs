@@ -109,6 +109,17 @@ pub fn bytes(bytes: u64) -> String {
     format!("{value:.2} {}", UNITS[power - 1])
 }
 
+/// Two sizes that are not the same, which people must see: where they would look alike, with their exact bytes.
+#[must_use]
+pub fn bytes_apart(one: u64, other: u64) -> (String, String) {
+    let shown = (bytes(one), bytes(other));
+    if shown.0 != shown.1 {
+        return shown;
+    }
+    let exact = |size| format!("{} ({} bytes)", bytes(size), count(size));
+    (exact(one), exact(other))
+}
+
 /// A count with its digits in groups: `1,234,567`.
 #[must_use]
 pub fn count(count: u64) -> String {
@@ -157,6 +168,14 @@ pub fn percent(part: u64, whole: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_that_look_alike_have_their_bytes() {
+        let alike = bytes_apart(5571, 5570);
+        assert_eq!(alike.0, "5.44 KiB (5,571 bytes)");
+        assert_eq!(alike.1, "5.44 KiB (5,570 bytes)");
+        assert_eq!(bytes_apart(5571, 2048).1, "2.00 KiB");
+    }
 
     #[test]
     fn sizes_are_read() {

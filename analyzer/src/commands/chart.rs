@@ -1,12 +1,12 @@
 //! `ldt chart`: a picture of a trace.
 
+use super::events;
 use super::look::{Look, default_path, save};
 use crate::failure::{Failure, say};
 use crate::pictures::{activity, blocks, marks, timeline};
 use crate::progress::Progress;
 use crate::replay::follow::Follow;
 use crate::replay::{Selection, replay};
-use ldt_trace::TraceFile;
 use std::path::PathBuf;
 
 /// The options of `ldt chart`.
@@ -45,7 +45,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let default = || default_path(&options.trace, word(options.kind), "png");
     let path = options.output.clone().unwrap_or_else(default);
     let canvas = options.look.canvas("--output", &path)?;
-    let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
+    let trace = events::open(&options.trace)?;
     let following = |follow| {
         let selection = Selection {
             follow,

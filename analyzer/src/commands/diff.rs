@@ -1,5 +1,6 @@
 //! `ldt diff`: what grew, what shrank, by call stack.
 
+use super::events;
 use super::look::{Look, save};
 use crate::diff::{Change, Diff, json};
 use crate::failure::{Failure, say};
@@ -12,8 +13,7 @@ use crate::report::Report;
 use crate::report::frame_lines;
 use crate::report::site::Cost;
 use crate::report::style::Style;
-use crate::units::{bytes, count, parse_size, parse_whole};
-use ldt_trace::TraceFile;
+use crate::units::{bytes, bytes_apart, count, parse_size, parse_whole};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,8 @@ const TEXT_TOP: usize = 10;
 /// The options of `ldt diff`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Exit with 99 when the heap's peak, or what is never freed, grew by more than this
+    /// Exit with 99 when the heap's peak, or what is never freed, grew by more than this; with 125 when either trace
+    /// is damaged
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     fail_above: Option<u64>,
     /// The form of the difference
@@ -36,7 +37,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     sort: Option<Cost>,
     /// How many call stacks of each ranking to show [default: 10 in text, all in JSON]
-    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>)]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>, allow_negative_numbers = true)]
     top: Option<usize>,
     /// Write the difference to this file
     #[arg(short, long, value_name = "FILE")]
@@ -84,14 +85,32 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let grew = growth(&before, &after);
     match options.fail_above {
         Some(allowed) if grew > allowed => {
-            let (grew, allowed) = (bytes(grew), bytes(allowed));
+            let (grew, allowed) = bytes_apart(grew, allowed);
             say(&format!(
                 "the heap grew by {grew}, and {allowed} are allowed"
             ));
             Ok(GREW)
         }
-        _ => Ok(0),
+        Some(_) => known_whole(options, &diff).map(|()| 0),
+        None => Ok(0),
     }
+}
+
+/// What could not be read may have grown: a gate is green only where all of both traces was looked at.
+fn known_whole(options: &Options, diff: &Diff<'_>) -> Result<(), Failure> {
+    for (report, path) in [
+        (&diff.before, &options.before),
+        (&diff.after, &options.after),
+    ] {
+        if report.is_truncated() {
+            return Err(Failure::own(format!(
+                "{}: only a part of it can be read, so --fail-above has nothing to go by; \
+                 the warnings say what is missing",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The pictures that were asked for, by the cost that the ranking is by.
@@ -114,7 +133,7 @@ fn draw(diff: &Diff<'_>, options: &Options) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<Replayed, Failure> {
-    let trace = TraceFile::open(path).map_err(|error| Failure::own(error.to_string()))?;
+    let trace = events::open(path)?;
     Ok(replay(
         &trace,
         &Selection::default(),

@@ -1,12 +1,12 @@
 //! `ldt export`: a trace for other tools.
 
+use super::events;
 use crate::export::{self, Format};
 use crate::failure::{Failure, say};
 use crate::output::write_to;
 use crate::progress::Progress;
 use crate::replay::replay;
 use crate::report::site::Cost;
-use ldt_trace::TraceFile;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
             "this format is not text: give a file with -o FILE, or a pipe",
         ));
     }
-    let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
+    let trace = events::open(&options.trace)?;
     let replayed = replay(
         &trace,
         &export::selection(options.format),

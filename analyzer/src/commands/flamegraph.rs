@@ -1,5 +1,6 @@
 //! `ldt flamegraph`: the call stacks of a trace, each as wide as what it costs.
 
+use super::events;
 use super::look::{Look, default_path, save};
 use crate::failure::{Failure, say};
 use crate::pictures::flames::{self, Root};
@@ -8,7 +9,6 @@ use crate::replay::{Selection, replay};
 use crate::report::filter::{Filter, Subject};
 use crate::report::site::Cost;
 use crate::report::{Choice, Report};
-use ldt_trace::TraceFile;
 use std::path::PathBuf;
 
 /// The options of `ldt flamegraph`.
@@ -20,7 +20,8 @@ pub(crate) struct Options {
     /// Begin with what allocated, and show its callers below it
     #[arg(long)]
     inverted: bool,
-    /// Only call stacks with a matching function, file or module, or of matching threads
+    /// Only call stacks with a matching function, file or module, or of matching threads; given
+    /// several times, all must match
     #[arg(long, value_name = "function|file|module|thread=GLOB")]
     filter: Vec<Filter>,
     /// The picture; its ending says the form, .svg or .png [default: TRACE.COST.svg]
@@ -37,7 +38,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let default = || default_path(&options.trace, word(options.cost), "svg");
     let path = options.output.clone().unwrap_or_else(default);
     let canvas = options.look.canvas("--output", &path)?;
-    let trace = TraceFile::open(&options.trace).map_err(|error| Failure::own(error.to_string()))?;
+    let trace = events::open(&options.trace)?;
     let mut threads = options
         .filter
         .iter()

@@ -1,5 +1,6 @@
 //! `ldt html`: a trace as one page that holds everything.
 
+use super::events;
 use super::look::default_path;
 use crate::failure::{Failure, say};
 use crate::findings::{self, Namer};
@@ -30,6 +31,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         most_spans: Some(MOST_SPANS),
         ..Selection::default()
     };
+    if events::has_none(&trace) {
+        say(
+            "warning: no allocations are recorded in it, only what a check found: use ldt check --profile for both",
+        );
+    }
     let replayed = replay(&trace, &selection, &Progress::on_terminal());
     let found = findings::of_trace(&options.trace, &mut Namer::default())
         .map_err(|error| Failure::own(error.to_string()))?;

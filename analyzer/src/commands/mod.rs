@@ -4,6 +4,7 @@ mod baseline;
 mod chart;
 mod check;
 mod diff;
+mod events;
 mod export;
 mod flamegraph;
 mod html;
