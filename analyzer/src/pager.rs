@@ -38,7 +38,10 @@ fn start(command: &str) -> io::Result<Child> {
 pub(crate) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let command = command(io::stdout().is_terminal(), |name| std::env::var(name).ok());
     let result = match command.and_then(|command| start(&command).ok()) {
-        Some(pager) => through(pager, write),
+        Some(pager) => {
+            let mut text = Vec::new();
+            write(&mut text).and_then(|()| through(pager, &text))
+        }
         None => {
             let mut out = io::BufWriter::new(io::stdout().lock());
             write(&mut out).and_then(|()| out.flush())
@@ -50,23 +53,26 @@ pub(crate) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io:
     }
 }
 
-fn through(
-    mut pager: Child,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
+/// What the shell ends with when a pager is not there, or cannot be executed.
+const NO_PAGER: [i32; 2] = [126, 127];
+
+/// Shows a text in a pager. Where there is none after all, the shell has said so, and the text follows.
+fn through(mut pager: Child, text: &[u8]) -> io::Result<()> {
     // Ctrl-C is for the pager, which stays: without this the terminal would be left to two readers.
     let ignored = Arc::new(AtomicBool::new(false));
     let handler = signal_hook::flag::register(signal_hook::consts::SIGINT, ignored);
     let written = match pager.stdin.take() {
-        Some(pipe) => {
-            let mut out = io::BufWriter::new(pipe);
-            write(&mut out).and_then(|()| out.flush())
-        }
+        Some(mut pipe) => pipe.write_all(text),
         None => Ok(()),
     };
     let ended = pager.wait();
     if let Ok(handler) = handler {
         signal_hook::low_level::unregister(handler);
+    }
+    let code = ended.as_ref().ok().and_then(|status| status.code());
+    if code.is_some_and(|code| NO_PAGER.contains(&code)) {
+        let mut out = io::stdout().lock();
+        return out.write_all(text).and_then(|()| out.flush());
     }
     written.and(ended.map(|_| ()))
 }

@@ -1,6 +1,7 @@
 //! The text of `ldt report` and `ldt diff`: what a person reads is there, and agrees with the JSON.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use ldt_tests::installed::ldt;
@@ -112,6 +113,55 @@ fn a_diff_fails_above_what_is_allowed() {
     };
     assert_eq!(diff("1K"), Ending::Code(99));
     assert_eq!(diff("1G"), Ending::Code(0));
+}
+
+#[test]
+fn a_diff_of_a_damaged_trace_is_not_green() {
+    let profiled = profiled("endings/exit_now.c");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let cut = folder.path().join("cut.trace");
+    let whole = fs::read(profiled.trace()).expect("it can be read");
+    fs::write(&cut, &whole[..whole.len() / 2]).expect("it can be written");
+    let diff = |options: &[&str], before: &Path, after: &Path| {
+        let mut command = Command::new(ldt());
+        run(command.arg("diff").args(options).arg(before).arg(after)).ending
+    };
+    assert_eq!(
+        diff(&["--fail-above=1"], &profiled.trace(), &cut),
+        Ending::Code(125)
+    );
+    assert_eq!(diff(&[], &profiled.trace(), &cut), Ending::Code(0));
+}
+
+#[test]
+fn a_moment_outside_of_the_span_that_is_read_is_refused() {
+    let profiled = profiled("threads/named_threads.c");
+    for options in [["--at=2s", "--to=1s"], ["--at=1s", "--from=2s"]] {
+        let mut command = Command::new(ldt());
+        let outcome = run(command.arg("report").args(options).arg(profiled.trace()));
+        assert_eq!(outcome.ending, Ending::Code(125), "{outcome:?}");
+        assert!(outcome.stderr.contains("--at"), "{}", outcome.stderr);
+    }
+    let mut command = Command::new(ldt());
+    let negative = run(command
+        .args(["report", "--at", "-1s"])
+        .arg(profiled.trace()));
+    assert!(
+        negative.stderr.contains("expected a time since the start"),
+        "{}",
+        negative.stderr
+    );
+}
+
+#[test]
+fn what_a_program_is_called_with_does_no_harm_to_a_terminal() {
+    let program = Sample::named("functions/every_c_function.c").build(Variant::PLAIN);
+    let profiled = profile(&program, ["\x1b[31mred\nnext"]);
+    let text = report(&profiled, &[]);
+    assert!(text.contains(r"\u{1b}[31mred\nnext"), "{text}");
+    assert!(!text.contains('\x1b'), "{text}");
+    let json = report(&profiled, &["--format", "json"]);
+    assert!(!json.contains(r"\u0000"), "{json}");
 }
 
 #[test]

@@ -69,6 +69,8 @@ fn colours_are_for_terminals_that_want_them() {
     assert!(colored.contains("\x1b["), "{colored}");
     let plain = on_terminal(80, &[NO_PAGER, ("NO_COLOR", "1")], "");
     assert!(!plain.contains("\x1b["), "{plain}");
+    let dumb = on_terminal(80, &[NO_PAGER, ("TERM", "dumb")], "");
+    assert!(!dumb.contains("\x1b["), "{dumb}");
     let empty = on_terminal(80, &[NO_PAGER, ("NO_COLOR", "")], "");
     assert!(empty.contains("\x1b["), "an empty NO_COLOR forbids nothing");
 }
@@ -99,7 +101,8 @@ fn the_pager_is_the_one_that_is_wanted() {
 fn a_pager_that_stops_reading_or_is_missing_is_no_failure() {
     let text = on_terminal(80, &[("LDT_PAGER", "head -n 1")], "");
     assert_eq!(text.lines().count(), 1, "{text}");
-    on_terminal(80, &[("LDT_PAGER", "no-such-pager 2>/dev/null")], "");
+    let missing = on_terminal(80, &[("LDT_PAGER", "no-such-pager 2>/dev/null")], "");
+    assert!(missing.contains("Heap over time"), "{missing}");
 }
 
 #[test]

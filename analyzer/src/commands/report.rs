@@ -31,21 +31,22 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Also show what was live at a moment: a time since the start such as 1.5s, `peak` or `end`
-    #[arg(long, value_name = "TIME|peak|end")]
+    #[arg(long, value_name = "TIME|peak|end", allow_hyphen_values = true)]
     at: Option<Moment>,
     /// Count only allocations from this time on
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
     from: Option<u64>,
     /// Stop at this time: what is live then is what is left
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
     to: Option<u64>,
     /// How many call stacks of each ranking to show [default: 10 in text, all in JSON]
-    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>)]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>, allow_negative_numbers = true)]
     top: Option<usize>,
     /// Rank call stacks by this only
     #[arg(long, value_enum)]
     sort: Option<Cost>,
-    /// Only call stacks with a matching function, file or module, or of matching threads
+    /// Only call stacks with a matching function, file or module, or of matching threads; given
+    /// several times, all must match
     #[arg(long, value_name = "function|file|module|thread=GLOB")]
     filter: Vec<Filter>,
     /// Show the call stacks whose live bytes rise steadily to the end, and nothing else
@@ -189,6 +190,13 @@ fn selection(options: &Options) -> Result<Selection, Failure> {
     {
         return Err(Failure::own(
             "--from must be earlier than --to: nothing is between them",
+        ));
+    }
+    if let Some(Moment::Time(at)) = options.at
+        && (options.to.is_some_and(|to| to < at) || options.from.is_some_and(|from| at < from))
+    {
+        return Err(Failure::own(
+            "--at must lie between --from and --to: nothing is read beyond them",
         ));
     }
     let mut threads = options

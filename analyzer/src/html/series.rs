@@ -103,12 +103,12 @@ pub(super) fn threads(replayed: &Replayed) -> Vec<Thread> {
         temporary: mark.figures.temporary,
     };
     let marks = by_owner(&heap.history.threads, heap.threads.len(), mark);
-    let threads = heap.threads.iter().zip(marks).enumerate();
+    let threads = heap.threads.iter().zip(marks);
     threads
-        .map(|(number, (thread, marks))| Thread {
+        .map(|(thread, marks)| Thread {
             name: match &thread.name {
-                Some(name) => format!("T{number} ({name})"),
-                None => format!("T{number}"),
+                Some(name) => format!("T{} ({name})", thread.number),
+                None => format!("T{}", thread.number),
             },
             left_bytes: thread.live.bytes,
             left_blocks: thread.live.blocks,

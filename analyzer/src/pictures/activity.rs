@@ -35,11 +35,11 @@ pub fn rates(replayed: &Replayed) -> RatesChart {
 #[must_use]
 pub fn threads(replayed: &Replayed) -> ThreadsChart {
     let captions = Captions::of(replayed);
-    let threads = replayed.heap.threads.iter().enumerate();
-    let row = |(number, thread): (usize, &crate::replay::thread_totals::ThreadTotals)| ThreadRow {
+    let threads = replayed.heap.threads.iter();
+    let row = |thread: &crate::replay::thread_totals::ThreadTotals| ThreadRow {
         name: match &thread.name {
-            Some(name) => format!("T{number} {name}"),
-            None => format!("T{number}"),
+            Some(name) => format!("T{} {name}", thread.number),
+            None => format!("T{}", thread.number),
         },
         bytes: thread.bytes,
         allocations: thread.allocations,

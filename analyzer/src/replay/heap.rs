@@ -112,8 +112,9 @@ impl Heap {
     }
 
     /// A thread comes; its number is the next one.
-    pub fn add_thread(&mut self, tid: u32, is_left_out: bool) {
+    pub fn add_thread(&mut self, number: u32, tid: u32, is_left_out: bool) {
         self.threads.push(ThreadTotals {
+            number,
             tid,
             is_left_out,
             is_counted: self.is_counting && !is_left_out,
@@ -461,7 +462,7 @@ mod tests {
     fn heap(threads: u32) -> Heap {
         let mut heap = Heap::new(0, true);
         for tid in 0..threads {
-            heap.add_thread(tid, false);
+            heap.add_thread(tid, tid, false);
         }
         heap
     }

@@ -335,7 +335,7 @@ mod tests {
             let start = 700;
             let mut heap = Heap::new(start, true);
             heap.history = History::new(start, start + guess, 16);
-            heap.add_thread(1, false);
+            heap.add_thread(1, 1, false);
             let mut oracle = Oracle::default();
             let mut blocks: Vec<(u64, u32, u64)> = Vec::new();
             let mut tick = start;
@@ -379,7 +379,7 @@ mod tests {
     fn a_site_that_rests_costs_nothing() {
         let mut heap = Heap::new(0, true);
         heap.history = History::new(0, 1_000, 10);
-        heap.add_thread(1, false);
+        heap.add_thread(1, 1, false);
         heap.allocated(0, Function::Malloc, 0x10, 1, NodeId(1), 5);
         for number in 0..100 {
             heap.allocated(
@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn none_keeps_nothing() {
         let mut heap = Heap::new(0, true);
-        heap.add_thread(1, false);
+        heap.add_thread(1, 1, false);
         heap.allocated(0, Function::Malloc, 0x10, 1, NodeId(1), Tick::MAX);
         heap.finish();
         assert!(heap.history.sites.is_empty() && heap.history.threads.is_empty());

@@ -296,7 +296,7 @@ mod tests {
     fn recorder(threads: usize) -> Recorder {
         let mut recorder = Recorder::new(0, Clock::without_rate(0), true);
         for tid in 0..threads {
-            recorder.heap.add_thread(tid as u32, false);
+            recorder.heap.add_thread(tid as u32, tid as u32, false);
         }
         recorder
     }

@@ -144,7 +144,9 @@ pub fn replay_with_look(
             .thread
             .as_ref()
             .is_some_and(|glob| !is_thread(trace, thread, glob));
-        recorder.heap.add_thread(thread.tid, is_left_out);
+        recorder
+            .heap
+            .add_thread(thread.thread, thread.tid, is_left_out);
     }
     let mut at = None;
     let mut damage = trace.damage().to_vec();

@@ -5,6 +5,8 @@ use super::sites::Balance;
 /// What one thread did.
 #[derive(Clone, Debug, Default)]
 pub struct ThreadTotals {
+    /// Which it is of the process's threads: 0 is the first.
+    pub number: u32,
     /// The kernel's id.
     pub tid: u32,
     /// The last name it had.

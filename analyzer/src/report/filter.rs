@@ -86,9 +86,27 @@ impl Filter {
     }
 }
 
-/// `ns::f(int) const` -> `ns::f`.
+/// `ns::f(int) const` -> `ns::f`. The arguments are what the last parenthesis ends, where nothing but qualifiers
+/// follows it: there are others in `(anonymous namespace)`, in `operator()` and in the arguments themselves.
 fn without_arguments(function: &str) -> &str {
-    match function.find('(') {
+    let Some(end) = function.rfind(')') else {
+        return function;
+    };
+    let behind = function[end + 1..].trim_start();
+    let mut qualifiers = ["const", "volatile", "&", "noexcept", "["].iter();
+    if !behind.is_empty() && !qualifiers.any(|word| behind.starts_with(word)) {
+        return function;
+    }
+    let mut depth = 0;
+    let begin = function[..=end].rfind(|letter| {
+        match letter {
+            ')' => depth += 1,
+            '(' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    match begin {
         Some(at) if at > 0 => &function[..at],
         _ => function,
     }
@@ -114,6 +132,25 @@ mod tests {
         assert!(matches("function=shop::*", frame));
         assert!(matches("function=*(int)", frame));
         assert!(!matches("function=add", frame));
+    }
+
+    #[test]
+    fn only_the_arguments_are_cut() {
+        for (function, name) in [
+            ("ns::f(int) const", "ns::f"),
+            ("main", "main"),
+            (
+                "a::(anonymous namespace)::Q::operator()(int (*)(char)) const",
+                "a::(anonymous namespace)::Q::operator()",
+            ),
+            ("(anonymous namespace)::f()", "(anonymous namespace)::f"),
+            ("a::(anonymous namespace)::f", "a::(anonymous namespace)::f"),
+            ("f(int) [clone .cold]", "f"),
+            ("<(A, B) as T>::call", "<(A, B) as T>::call"),
+            ("f(int)::{lambda()#1}", "f(int)::{lambda()#1}"),
+        ] {
+            assert_eq!(without_arguments(function), name);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::lines::Lines;
 use super::site::{Cost, SiteView};
 use super::waste::WasteJson;
 use crate::findings::json::{self as findings, CoverageJson, ErrorJson, LeaksJson};
+use crate::replay::facts::Facts;
 use crate::replay::sites::Balance;
 use crate::replay::stacks::{CodeAddress, Stacks};
 use crate::symbols::debug_files::hex;
@@ -24,6 +25,17 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The function of the last frame of a stack that was cut.
 const CUT: &str = "(the stack goes on, but was cut here)";
 
+/// The facts about the process, with spaces where the kernel has zero bytes between the command's words.
+fn environment(facts: &Facts) -> BTreeMap<&str, String> {
+    let facts = facts.meta.iter();
+    facts
+        .map(|(key, text)| {
+            let text = text.strip_suffix('\0').unwrap_or(text);
+            (key.as_str(), text.replace('\0', " "))
+        })
+        .collect()
+}
+
 #[derive(serde::Serialize)]
 struct Json<'a> {
     schema_version: u32,
@@ -37,7 +49,7 @@ struct Json<'a> {
     duration_ns: u64,
     truncated: bool,
     warnings: Vec<String>,
-    environment: &'a BTreeMap<String, String>,
+    environment: BTreeMap<&'a str, String>,
     calls: BTreeMap<&'static str, u64>,
     call_table: Vec<Call>,
     reallocs: Reallocs,
@@ -128,7 +140,7 @@ struct Mappings {
 
 #[derive(serde::Serialize)]
 struct Thread<'a> {
-    number: usize,
+    number: u32,
     tid: u32,
     name: Option<&'a str>,
     allocations: u64,
@@ -296,7 +308,7 @@ fn assemble<'a>(report: &'a Report<'_>, sites: &'a [SiteView], frames: &'a Frame
         duration_ns: replayed.clock.ns(replayed.end_tick),
         truncated: report.is_truncated(),
         warnings: report.warnings(),
-        environment: &replayed.facts.meta,
+        environment: environment(&replayed.facts),
         calls: match counted {
             Some(counts) => findings::calls(std::iter::once(counts)),
             None => calls(report),
@@ -421,10 +433,10 @@ fn call((function, counts): (ldt_trace::Function, crate::replay::calls::CallCoun
 }
 
 fn threads<'a>(report: &'a Report<'_>) -> Vec<Thread<'a>> {
-    let threads = report.replayed.heap.threads.iter().enumerate();
+    let threads = report.replayed.heap.threads.iter();
     threads
-        .map(|(number, thread)| Thread {
-            number,
+        .map(|thread| Thread {
+            number: thread.number,
             tid: thread.tid,
             name: thread.name.as_deref(),
             allocations: thread.allocations,

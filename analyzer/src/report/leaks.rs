@@ -3,6 +3,7 @@
 //! Lines come without the mark of the process (`==812== `), as in [`super::errors`].
 
 use super::errors::{Detail, stack};
+use crate::findings::named::Ending;
 use crate::findings::{LossRecord, ProcessReport};
 use crate::units::count;
 use ldt_trace::finding::LeakKind;
@@ -124,6 +125,10 @@ pub fn heap_summary(process: &ProcessReport) -> Vec<String> {
     let counts = &process.counts;
     // What was counted is written at an end that the library sees.
     if process.duration_ns == 0 && counts.allocations == 0 && process.leaks.is_none() {
+        if process.ending == Ending::Execed {
+            // Its process goes on, and says so where the leak check is told.
+            return Vec::new();
+        }
         return vec![
             "HEAP SUMMARY:".to_owned(),
             "    in use at exit: not known: the process was killed, runs on, or ended by a system call of its own"

@@ -2,6 +2,7 @@
 
 use rustix::fd::AsFd;
 use rustix::termios::tcgetwinsize;
+use std::borrow::Cow;
 use std::io::IsTerminal;
 
 /// Narrower terminals get lines of this width: less says nothing.
@@ -17,6 +18,23 @@ pub struct Style {
     columns: Option<usize>,
 }
 
+/// A text that a program chose, fit for a terminal and for a line: control characters are escaped.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.chars().fold(String::new(), |mut all, letter| {
+        if letter.is_control() {
+            all.extend(letter.escape_default());
+        } else {
+            all.push(letter);
+        }
+        all
+    });
+    Cow::Owned(escaped)
+}
+
 impl Style {
     /// No marks.
     #[must_use]
@@ -24,10 +42,11 @@ impl Style {
         Style::default()
     }
 
-    /// Colors if `stream` is a terminal, and `NO_COLOR` does not forbid it.
+    /// Colors if `stream` is a terminal that has them, and `NO_COLOR` does not forbid it.
     #[must_use]
     pub fn of(stream: &(impl IsTerminal + AsFd)) -> Self {
-        let is_forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         let is_terminal = stream.is_terminal();
         Style {
             is_colored: is_terminal && !is_forbidden,
@@ -124,6 +143,12 @@ mod tests {
         assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
         assert_eq!(shortened("abcdefghij", 7), "abc…hij");
         assert_eq!(shortened("äöüäöüäöü", 4), "äö…ü");
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(printable("a b"), "a b");
+        assert_eq!(printable("a\x1b[1m\nb"), r"a\u{1b}[1m\nb");
     }
 
     #[test]

@@ -113,9 +113,12 @@ pub(super) fn threads(report: &Report<'_>, style: Style, out: &mut impl Write) -
         "allocations", "bytes", "frees", "leaked"
     );
     writeln!(out, "{head}  thread")?;
-    for (number, thread) in threads.iter().take(MAX_ROWS) {
+    for (_, thread) in threads.iter().take(MAX_ROWS) {
         let name = thread.name.as_deref().unwrap_or("");
-        let name = style.fitted(&format!("T{number} {name} ({})", thread.tid), FIGURES_WIDTH);
+        let name = style.fitted(
+            &format!("T{} {name} ({})", thread.number, thread.tid),
+            FIGURES_WIDTH,
+        );
         writeln!(
             out,
             "{:>15} {:>12} {:>15} {:>12}  {name}",

@@ -3,7 +3,7 @@
 use super::bars::{bar, sparkline};
 use super::frame_lines::{place, stack};
 use super::site::{Cost, SiteView};
-use super::style::Style;
+use super::style::{Style, printable};
 use super::tables;
 use super::tree::Branch;
 use super::waste;
@@ -63,7 +63,7 @@ fn summary(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Resul
         writeln!(out, "{} {text}", style.heading(&name))
     };
     let command = report.command().join(" ");
-    let command = shortened(&command, 300);
+    let command = shortened(&printable(&command), 300);
     line("Command", style.fitted(&command, NAME_WIDTH + 1))?;
     line(
         "Process",
@@ -129,7 +129,13 @@ fn summary(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Resul
     }
     if heap.mismatches.unknown_frees > 0 {
         let unknown = count(heap.mismatches.unknown_frees);
-        let text = format!("{unknown} of blocks from before recording began");
+        let text = if replayed.header.checked.is_some() {
+            format!(
+                "{unknown} of what was not live: see the errors, or from before recording began"
+            )
+        } else {
+            format!("{unknown} of blocks from before recording began")
+        };
         line("Unknown frees", text)?;
     }
     if !report.choice.filters.is_empty() {

@@ -29,9 +29,13 @@ pub(super) fn text(report: &Report<'_>, style: Style, out: &mut impl Write) -> i
         "\n{heading}: what could be saved without allocating less\n"
     )?;
     let line = |name: &str, figure: u64, what: &str| {
-        let share = percent(figure, peak);
+        let share = match percent(figure, peak) {
+            // A program of a few bytes holds a page.
+            share if share >= 1000.0 => "over".to_owned(),
+            share => format!("{share:.1}%"),
+        };
         let figure = style.figure(&format!("{:>12}", bytes(figure)));
-        format!("  {name:<14}{figure} {share:>5.1}%  {what}")
+        format!("  {name:<14}{figure} {share:>6}  {what}")
     };
     let slack = match &waste.allocator {
         Allocator::Glibc => line(

@@ -428,7 +428,7 @@ mod tests {
 
     fn heap() -> Heap {
         let mut heap = Heap::new(0, true);
-        heap.add_thread(1, false);
+        heap.add_thread(1, 1, false);
         heap
     }
 
