@@ -68,6 +68,29 @@ fn the_library_alone_writes_the_default() {
 }
 
 #[test]
+fn a_percent_sign_in_the_name_of_the_folder_is_one() {
+    let parent = folder();
+    let program = sample("functions/every_c_function.c");
+    for name in ["50%off", "a%p"] {
+        let folder = parent.path().join(name);
+        fs::create_dir(&folder).expect("a folder can be made");
+        let mut command = Command::new(ldt());
+        command.args(["profile", "-o", "x.trace"]).arg(&program);
+        for _ in 0..2 {
+            // The second takes the place of the first.
+            let outcome = run(command.current_dir(&folder));
+            assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+            assert_eq!(names(&folder), ["x.trace"], "{outcome:?}");
+        }
+        let outcome = run(Command::new(&program)
+            .current_dir(&folder)
+            .env("LD_PRELOAD", preload()));
+        assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+        assert_eq!(names(&folder).len(), 2, "{outcome:?}");
+    }
+}
+
+#[test]
 fn placeholders_are_filled_in() {
     let folder = folder();
     let outcome = profile_to(

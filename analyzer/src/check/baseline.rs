@@ -10,7 +10,6 @@
 //! definite<TAB>malloc < make_node list.c < main list.c
 //! ```
 
-use crate::failure::Failure;
 use crate::findings::{ErrorReport, Frame, LossRecord};
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,18 +27,16 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Reads a file, which must be there.
-    pub fn read(path: &Path) -> Result<Self, Failure> {
+    /// Reads a file, which must be there; or says what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, String> {
         let text = fs::read_to_string(path).map_err(|error| {
-            let shown = path.display();
             let help = match error.kind() {
-                io::ErrorKind::NotFound => format!("; `ldt baseline {shown}` makes one"),
+                io::ErrorKind::NotFound => format!("; `ldt baseline {}` makes one", path.display()),
                 _ => String::new(),
             };
-            Failure::own(format!("--baseline={shown}: {error}{help}"))
+            format!("{error}{help}")
         })?;
         Baseline::parse(&text)
-            .map_err(|what| Failure::own(format!("--baseline={}: {what}", path.display())))
     }
 
     /// Reads a baseline. Empty lines, and those that begin with `#`, say nothing.

@@ -9,8 +9,9 @@ use super::test_name;
 use super::told_exactly::ExactWrites;
 use super::verdict::Verdict;
 use super::watch::{Watch, Watched, is_running};
+use crate::failure::Failure;
 use crate::findings::named::{self, Ending};
-use crate::findings::{ErrorReport, Found, Namer};
+use crate::findings::{ErrorReport, Namer};
 use crate::launch::refusal;
 use crate::launch::supervise::Ended;
 use crate::report::{errors, leaks, memcheck};
@@ -279,8 +280,7 @@ impl Follower {
     fn judge_process(&mut self, number: usize, ended: Option<&Ended>) {
         self.meet(number);
         let watched = &mut self.watch.traces[number];
-        watched.close();
-        let found: Found = std::mem::take(&mut watched.found);
+        let found = watched.close();
         let trace = watched.path.clone();
         let is_skipped = self.judge.is_skipped(&found);
         // Most of what is reachable nobody will see; the C library's debug information alone takes longer to read than
@@ -293,7 +293,8 @@ impl Follower {
             }
         };
         let mut report = named::process(&found, &mut self.namer, look_up_of);
-        if let Some(ended) = ended {
+        // What came of the image before an exec is not how the command ended.
+        if let Some(ended) = ended.filter(|_| report.ending != Ending::Execed) {
             let signal = ended
                 .status
                 .signal()
@@ -443,6 +444,11 @@ impl Follower {
     /// Says something of a process.
     pub fn tell(&mut self, pid: u32, lines: &[String]) {
         self.printer.paragraph(pid, lines);
+    }
+
+    /// Whether all that was said could be written.
+    pub fn all_was_written(&self) -> Result<(), Failure> {
+        self.printer.all_was_written()
     }
 
     /// Processes that outlive the command.

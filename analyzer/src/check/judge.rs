@@ -2,14 +2,16 @@
 //! known to the baseline.
 
 use super::baseline::Baseline;
-use super::settings::{HELPERS, LeakCheckMode, RUNNERS, Settings};
+use super::settings::{HELPERS, RUNNERS, Settings};
 use super::suppress::{Source, Suppressions};
 use super::test_name;
 use crate::failure::Failure;
 use crate::findings::{ErrorReport, Found, LossRecord, ProcessReport};
 use crate::report::leaks::Amounts;
 use ldt_trace::finding::ErrorKind;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use wildmatch::WildMatch;
 
 /// Why a finding does not count.
@@ -30,6 +32,8 @@ pub struct Judge {
     skip: Vec<WildMatch>,
     /// Executables that are not even judged when they are the command itself.
     runners: Vec<WildMatch>,
+    /// What lies below it is judged all the same.
+    own_folder: Option<PathBuf>,
 }
 
 /// A process with its findings judged.
@@ -63,10 +67,13 @@ impl Judge {
         for path in &settings.suppressions {
             suppressions.add_file(path)?;
         }
-        let baseline = match &settings.baseline {
-            Some(path) => Some(Baseline::read(path)?),
-            None => None,
-        };
+        let baseline =
+            match &settings.baseline {
+                Some(path) => Some(Baseline::read(path).map_err(|what| {
+                    Failure::own(format!("--baseline={}: {what}", path.display()))
+                })?),
+                None => None,
+            };
         let globs = |globs: &[&str]| globs.iter().map(|glob| WildMatch::new(glob)).collect();
         let runners = match settings.skip {
             None => globs(RUNNERS),
@@ -81,6 +88,7 @@ impl Judge {
             baseline,
             skip,
             runners,
+            own_folder: settings.own_folder(),
         })
     }
 
@@ -96,7 +104,16 @@ impl Judge {
         } else {
             &self.skip
         };
-        globs.iter().any(|glob| glob.matches(name))
+        globs.iter().any(|glob| glob.matches(name)) && !self.is_own(Path::new(exe))
+    }
+
+    /// Whether a program is the user's own, as the library sees it (`options.rs`): what lies in a hidden folder was put
+    /// there by a tool.
+    fn is_own(&self, exe: &Path) -> bool {
+        let folder = self.own_folder.as_ref();
+        let below = folder.and_then(|folder| exe.strip_prefix(folder).ok());
+        let is_hidden = |part: &OsStr| part.as_bytes().starts_with(b".");
+        below.is_some_and(|path| !path.iter().any(is_hidden))
     }
 
     /// Whether inlined functions, files or lines may make the difference: LDT's own suppressions name functions that
@@ -222,10 +239,8 @@ impl Judged {
 
     /// Loss records that are errors.
     pub fn counting_records(&self, settings: &Settings) -> impl Iterator<Item = &LossRecord> {
-        let is_full = settings.leak_check == LeakCheckMode::Full;
-        let kinds = &settings.errors_for_leak_kinds;
         self.open_records()
-            .filter(move |record| is_full && kinds.contains(record.kind))
+            .filter(|record| settings.fails_for(record.kind))
     }
 
     /// Whether there is anything to say.

@@ -12,17 +12,21 @@ use super::watch::Watch;
 use crate::failure::Failure;
 use crate::launch::environment::{LibraryOptions, preload};
 use crate::launch::supervise::{self, Ended};
-use crate::launch::traces::Output;
+use crate::launch::traces::{Output, literal};
 use crate::launch::{library, refusal};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
+
+/// What the library notes of a program that it leaves alone for its name.
+const LEFT_ALONE: &str = "left alone";
 
 /// Where the traces of a run are.
 enum Traces {
@@ -134,10 +138,13 @@ fn conclude(
     ended: Ended,
     traces: Traces,
 ) -> Result<u8, Failure> {
-    let mut untraced = traces.untraced_children();
+    let (mut untraced, left_alone) = traces.noted_children();
     untraced.extend(follower.leave_out_own_allocators(&ended));
     follower.forget_what_is_told_exactly();
-    let verdict = Verdict::of(settings, &follower.processes, untraced, &ended);
+    let verdict = Verdict {
+        left_alone,
+        ..Verdict::of(settings, &follower.processes, untraced, &ended)
+    };
     follower.conclude(&verdict);
     outputs::write(outputs::Results {
         settings,
@@ -161,6 +168,7 @@ fn conclude(
             )],
         );
     }
+    follower.all_was_written()?;
     verdict.code(settings, &ended)
 }
 
@@ -197,14 +205,14 @@ impl Traces {
     /// The pattern for the library.
     fn pattern(&self) -> PathBuf {
         match self {
-            Traces::Temporary(folder) => folder
-                .path()
-                .join(format!("ldt-check-{}.%p.trace", std::process::id())),
+            Traces::Temporary(folder) => {
+                literal(folder.path()).join(format!("ldt-check-{}.%p.trace", std::process::id()))
+            }
             Traces::Kept(output) => output.pattern().to_owned(),
         }
     }
 
-    /// Where the library notes children that it cannot get into.
+    /// Where the library notes children that it cannot get into, and those that it leaves alone.
     fn untraced(&self) -> PathBuf {
         let folder = match self {
             Traces::Temporary(folder) => folder.path().to_owned(),
@@ -214,29 +222,42 @@ impl Traces {
         folder.join(format!("ldt-untraced-{}", std::process::id()))
     }
 
-    /// Children that the library could not get into: their paths, and why.
-    fn untraced_children(&self) -> BTreeSet<String> {
+    /// Children that the library could not get into: their paths, and why. And the names of those that it was to leave
+    /// alone, with how often each was run.
+    fn noted_children(&self) -> (BTreeSet<String>, BTreeMap<String, u64>) {
         let path = self.untraced();
         let text = fs::read(&path).unwrap_or_default();
         // There is none in most runs.
         let _ = fs::remove_file(&path);
         let text = String::from_utf8_lossy(&text);
-        let noted = text.lines().filter_map(|line| line.split_once('\t'));
-        noted.map(|(path, why)| format!("{path}: {why}")).collect()
+        let (mut untraced, mut left_alone) = (BTreeSet::new(), BTreeMap::new());
+        for (path, why) in text.lines().filter_map(|line| line.rsplit_once('\t')) {
+            if why == LEFT_ALONE {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                *left_alone.entry(name.to_owned()).or_default() += 1;
+            } else {
+                untraced.insert(format!("{path}: {why}"));
+            }
+        }
+        (untraced, left_alone)
     }
 
     /// Where the traces will be: where the pattern says, or where the library goes when it cannot
     /// write there.
     fn places(&self) -> Result<Vec<Place>, Failure> {
         let pattern = self.pattern();
-        let (Some(folder), Some(name)) = (pattern.parent(), pattern.file_name()) else {
+        let Some(name) = pattern.file_name() else {
             let shown = pattern.display();
             return Err(Failure::own(format!("{shown} is no name for a trace")));
         };
         let name = name.to_string_lossy();
         let prefix = name.split('%').next().unwrap_or_default();
+        let folder = match self {
+            Traces::Temporary(folder) => folder.path().to_owned(),
+            Traces::Kept(output) => output.folder(),
+        };
         let elsewhere = env::var_os("TMPDIR").map_or(PathBuf::from("/tmp"), PathBuf::from);
-        let mut places = vec![Place::new(folder, prefix)];
+        let mut places = vec![Place::new(&folder, prefix)];
         if elsewhere != folder && !prefix.is_empty() {
             places.push(Place::new(&elsewhere, prefix));
         }
@@ -264,6 +285,10 @@ fn library_options(settings: &Settings, pass: &Pass, traces: &Traces) -> Result<
         ("untraced", traces.untraced().into()),
         ("trace_children_skip", settings.skip_list().into()),
     ];
+    // A path that cannot be said is no reason not to check. Empty it takes the place of one of an ldt further out.
+    let own_folder = settings.own_folder().map(PathBuf::into_os_string);
+    let own_folder = own_folder.filter(|path| !path.as_bytes().contains(&b'"'));
+    all.push(("own_folder", own_folder.unwrap_or_default()));
     all.extend(settings.library.iter().cloned());
     all.extend(pass.options.iter().cloned());
     let mut options = LibraryOptions::new(env::var_os("LDT_OPTIONS"));

@@ -66,7 +66,7 @@ fn add_stack(key: &mut String, stack: &[Arc<Frame>]) {
 pub struct MergedFindings {
     /// Errors, in the order in which they were first seen.
     pub errors: Vec<Merged<ErrorReport>>,
-    /// Loss records of the kinds that are shown, the largest first.
+    /// Loss records of the kinds that are shown, the smallest first, as the text has and numbers them.
     pub records: Vec<Merged<LossRecord>>,
 }
 
@@ -96,10 +96,7 @@ impl MergedFindings {
             }
         }
         let mut records = records.all;
-        records.sort_by_key(|record| {
-            let size = record.finding.bytes + record.finding.indirect_bytes;
-            (record.finding.kind, std::cmp::Reverse(size))
-        });
+        records.sort_by_key(|record| record.finding.bytes + record.finding.indirect_bytes);
         MergedFindings {
             errors: errors.all,
             records,

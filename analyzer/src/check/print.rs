@@ -8,10 +8,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Prints lines.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Printer {
     /// The log file's name, perhaps with `%p`, and what is open of it.
     log: Option<(PathBuf, HashMap<u32, File>)>,
+    /// Why some of the text is not in the log file.
+    lost: Option<String>,
 }
 
 impl Printer {
@@ -19,10 +21,11 @@ impl Printer {
     /// for each.
     pub fn new(log: Option<&Path>) -> Result<Self, Failure> {
         let Some(pattern) = log else {
-            return Ok(Printer { log: None });
+            return Ok(Printer::default());
         };
         let mut printer = Printer {
             log: Some((pattern.to_owned(), HashMap::new())),
+            lost: None,
         };
         if !is_for_each_process(pattern) {
             printer.open(0).map_err(|error| {
@@ -55,8 +58,22 @@ impl Printer {
             let _ = std::io::stderr().lock().write_all(text.as_bytes());
             return;
         }
-        if let Ok(file) = self.open(pid) {
-            let _ = file.write_all(text.as_bytes());
+        let written = self
+            .open(pid)
+            .and_then(|file| file.write_all(text.as_bytes()));
+        if let (Err(error), None) = (written, &self.lost) {
+            self.lost = Some(error.to_string());
+        }
+    }
+
+    /// Whether all that was said could be written: of a log file somebody will think that it is whole.
+    pub fn all_was_written(&self) -> Result<(), Failure> {
+        match (&self.log, &self.lost) {
+            (Some((pattern, _)), Some(error)) => Err(Failure::own(format!(
+                "--log-file={}: it is not whole: {error}",
+                pattern.display()
+            ))),
+            _ => Ok(()),
         }
     }
 

@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// The exit code when something was found.
 pub const ERROR_EXIT_CODE: u8 = 99;
 
-/// What starts other programs, by file name: shells, build tools, test runners. Nobody wants them
+/// What starts other programs, by file name, outside of [`Settings::own_folder`]: shells, build tools, test runners. Nobody wants them
 /// judged, not even when they are the command itself; they are followed into their children all
 /// the same.
 pub const RUNNERS: &[&str] = &[
@@ -170,12 +170,16 @@ impl FromStr for LeakKinds {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut kinds = BTreeSet::new();
-        for word in text.split(',').map(str::trim) {
-            match word {
+        let words: Vec<&str> = text.split(',').map(str::trim).collect();
+        for word in &words {
+            if words.len() > 1 && matches!(*word, "all" | "none") {
+                return Err(format!("{word} stands alone, without other kinds"));
+            }
+            match *word {
                 "all" => kinds.extend(LeakKind::ALL),
                 "none" => {}
                 _ => {
-                    let kind = LeakKind::ALL.iter().find(|kind| kind.shown() == word);
+                    let kind = LeakKind::ALL.iter().find(|kind| kind.shown() == *word);
                     kinds.insert(*kind.ok_or_else(|| {
                         format!(
                             "no kind {word}: expected definite, indirect, possible, reachable \
@@ -236,6 +240,20 @@ pub struct Outputs {
 }
 
 impl Settings {
+    /// The folder whose programs are the user's own, which are judged whatever they are called: where `ldt` was
+    /// started. Not where that has everything below it, tools as well; none where executables to leave alone were
+    /// named.
+    #[must_use]
+    pub fn own_folder(&self) -> Option<PathBuf> {
+        let here = std::env::current_dir().ok();
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let home = home.filter(|home| home.is_absolute());
+        let is_narrow = |here: &PathBuf| {
+            here.parent().is_some() && !home.is_some_and(|home| home.starts_with(here))
+        };
+        here.filter(|_| self.skip.is_none()).filter(is_narrow)
+    }
+
     /// Executables that the library is to leave alone, for its options.
     #[must_use]
     pub fn skip_list(&self) -> String {
@@ -294,6 +312,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether leaks of this kind are errors.
+    #[must_use]
+    pub fn fails_for(&self, kind: LeakKind) -> bool {
+        self.leak_check == LeakCheckMode::Full && self.errors_for_leak_kinds.contains(kind)
+    }
+
     /// Whether anything is said of leaks of this kind.
     #[must_use]
     pub fn tells_leaks(&self, kind: LeakKind) -> bool {
@@ -304,6 +328,14 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_and_none_are_no_kinds_among_others() {
+        for mixed in ["all,none", "definite,none", "all,possible"] {
+            let error = mixed.parse::<LeakKinds>().expect_err("it says two things");
+            assert!(error.contains("stands alone"), "{error}");
+        }
+    }
 
     #[test]
     fn leak_kinds_are_words_with_commas() {

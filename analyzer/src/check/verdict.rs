@@ -2,14 +2,14 @@
 
 use super::judge::{Excuse, Judged};
 use super::merge::MergedFindings;
-use super::settings::{Settings, UntracedChildren};
+use super::settings::{Dialect, Settings, UntracedChildren};
 use crate::failure::Failure;
 use crate::findings::named::Ending;
 use crate::launch::refusal;
 use crate::launch::supervise::Ended;
 use crate::report::leaks::{Amounts, error_summary};
-use crate::units::{bytes, count};
-use std::collections::BTreeSet;
+use crate::units::{bytes_apart, count};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// How many, and at how many different places.
@@ -24,7 +24,7 @@ pub struct Counted {
 /// What all processes together come to.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
-    /// The command's process.
+    /// The command's process, or the one that a file is for.
     pub pid: u32,
     /// What counts, by finding.
     pub merged: MergedFindings,
@@ -46,6 +46,8 @@ pub struct Verdict {
     pub problem: Option<String>,
     /// Children that the library did not get into, and why.
     pub untraced: BTreeSet<String>,
+    /// Programs that were left alone for their names, and how often each was run.
+    pub left_alone: BTreeMap<String, u64>,
 }
 
 impl Verdict {
@@ -59,21 +61,41 @@ impl Verdict {
     ) -> Self {
         let mut verdict = Verdict {
             pid: ended.pid,
-            merged: MergedFindings::of(processes, settings),
             problem: problem(settings, processes, ended)
                 .or_else(|| nothing_but_runners(processes, &untraced)),
             untraced,
             ..Verdict::default()
         };
-        for error in &verdict.merged.errors {
-            verdict.errors.all += error.finding.count;
-            verdict.errors.contexts += 1;
+        verdict.add(settings, processes);
+        verdict
+    }
+
+    /// Sums up what one process of these did, which may have had several images. Whether the gate can be trusted
+    /// only all processes together can tell.
+    #[must_use]
+    pub fn for_process(&self, settings: &Settings, pid: u32, images: &[Judged]) -> Self {
+        let mut verdict = Verdict {
+            pid,
+            problem: self.problem.clone(),
+            untraced: self.untraced.clone(),
+            left_alone: self.left_alone.clone(),
+            ..Verdict::default()
+        };
+        verdict.add(settings, images);
+        verdict
+    }
+
+    fn add(&mut self, settings: &Settings, processes: &[Judged]) {
+        self.merged = MergedFindings::of(processes, settings);
+        for error in &self.merged.errors {
+            self.errors.all += error.finding.count;
+            self.errors.contexts += 1;
         }
         let mut records = BTreeSet::new();
         for judged in processes.iter().filter(|judged| !judged.is_skipped) {
-            verdict.judged += 1;
-            verdict.amounts.merge(&judged.amounts);
-            verdict.count_excused(judged, settings);
+            self.judged += 1;
+            self.amounts.merge(&judged.amounts);
+            self.count_excused(judged, settings);
             let before = records.len();
             let counting = judged
                 .counting_records(settings)
@@ -82,13 +104,12 @@ impl Verdict {
             let has_records = judged.counting_records(settings).next().is_some();
             debug_assert!(has_records || records.len() == before);
             if has_records || judged.counting_errors().next().is_some() {
-                verdict.red += 1;
+                self.red += 1;
             }
         }
-        verdict.errors.all += records.len() as u64;
-        verdict.errors.contexts += records.len() as u64;
-        verdict.over_budget = over_budget(settings, processes, &verdict.amounts);
-        verdict
+        self.errors.all += records.len() as u64;
+        self.errors.contexts += records.len() as u64;
+        self.over_budget = over_budget(settings, processes, &self.amounts);
     }
 
     fn count_excused(&mut self, judged: &Judged, settings: &Settings) {
@@ -143,6 +164,7 @@ impl Verdict {
         if self.in_baseline > 0 {
             lines.push(format!("in the baseline: {}", count(self.in_baseline)));
         }
+        lines.extend(self.not_judged(settings));
         let mark = match settings.untraced_children {
             UntracedChildren::Warn => "warning",
             UntracedChildren::Error => "ERROR",
@@ -154,6 +176,33 @@ impl Verdict {
             lines.push(format!("warning: {problem}"));
         }
         lines
+    }
+
+    /// Whom nobody wants judged, lest somebody's own program be among them unseen.
+    fn not_judged(&self, settings: &Settings) -> Option<String> {
+        const MOST: usize = 12;
+        let is_told = !settings.quiet && settings.dialect == Dialect::Own;
+        if !is_told || self.left_alone.is_empty() {
+            return None;
+        }
+        let why = match settings.skip {
+            None => "as runners, compilers and small tools",
+            Some(_) => "for --trace-children-skip",
+        };
+        let names = self.left_alone.iter();
+        let mut shown: Vec<String> = names
+            .take(MOST)
+            .map(|(name, times)| format!("{name} ({times})"))
+            .collect();
+        if let Some(more) = self
+            .left_alone
+            .len()
+            .checked_sub(MOST)
+            .filter(|more| *more > 0)
+        {
+            shown.push(format!("and {more} others"));
+        }
+        Some(format!("not judged, {why}: {}", shown.join(", ")))
     }
 
     /// The total.
@@ -232,20 +281,17 @@ fn over_budget(settings: &Settings, processes: &[Judged], amounts: &Amounts) -> 
     let mut over = Vec::new();
     let lost = amounts.lost().bytes;
     if let Some(most) = budgets.leak_bytes.filter(|most| lost > *most) {
+        let (lost, most) = bytes_apart(lost, most);
         over.push(format!(
-            "{} are lost, more than --max-leak-bytes={}",
-            bytes(lost),
-            bytes(most)
+            "{lost} are lost, more than --max-leak-bytes={most}"
         ));
     }
     if let Some(most) = budgets.peak_bytes {
         for process in judged().filter(|process| process.report.counts.peak_bytes > most) {
-            let peak = process.report.counts.peak_bytes;
+            let (peak, most) = bytes_apart(process.report.counts.peak_bytes, most);
             over.push(format!(
-                "the heap of process {} reached {}, more than --max-peak={}",
-                process.report.pid,
-                bytes(peak),
-                bytes(most)
+                "the heap of process {} reached {peak}, more than --max-peak={most}",
+                process.report.pid
             ));
         }
     }

@@ -19,9 +19,8 @@ use std::path::PathBuf;
 pub struct Watched {
     /// Where it is now.
     pub path: PathBuf,
-    file: Option<File>,
-    reader: Reader,
-    /// What was read of it.
+    open: Option<Open>,
+    /// What was read of it; when it is closed, its header alone.
     pub found: Found,
     /// How many errors, and checks, the header had when it was read last.
     seen: (u64, u32),
@@ -29,6 +28,13 @@ pub struct Watched {
     pub told: usize,
     /// The process has ended, and all has been read.
     pub is_done: bool,
+}
+
+/// What reading needs. A reader is large: it has room for a chunk and its decompressor.
+#[derive(Debug)]
+struct Open {
+    file: File,
+    reader: Reader,
 }
 
 impl Watched {
@@ -39,10 +45,10 @@ impl Watched {
         };
         let mut found = Found::default();
         found.header = header;
+        let reader = Reader::new(&path);
         Ok(Some(Watched {
-            reader: Reader::new(&path),
             path,
-            file: Some(file),
+            open: Some(Open { file, reader }),
             found,
             seen: (0, 0),
             told: 0,
@@ -52,7 +58,7 @@ impl Watched {
 
     /// Reads what is new. Errors whose stacks have not wholly come yet are left for the next time.
     fn look(&mut self) {
-        match self.file.as_ref().map(header_of) {
+        match self.open.as_ref().map(|open| header_of(&open.file)) {
             Some(Ok(Some(header))) => self.found.header = header,
             _ => return,
         }
@@ -64,17 +70,23 @@ impl Watched {
         }
     }
 
-    /// All is read: a suite of tests has more processes than there are descriptors.
-    pub fn close(&mut self) {
+    /// All is read, and given away but for the header: a suite of tests has more processes than there are
+    /// descriptors, and more than memory has room for readers.
+    pub fn close(&mut self) -> Found {
         self.is_done = true;
-        self.file = None;
+        self.open = None;
+        let mut header_alone = Found::default();
+        header_alone.header = self.found.header.clone();
+        std::mem::replace(&mut self.found, header_alone)
     }
 
     /// Reads what is new.
     pub fn read(&mut self) {
-        self.reader.moved_to(&self.path);
-        // What cannot be read shows in the end: the header has counted it.
-        let _ = self.reader.read(&mut self.found);
+        if let Some(open) = &mut self.open {
+            open.reader.moved_to(&self.path);
+            // What cannot be read shows in the end: the header has counted it.
+            let _ = open.reader.read(&mut self.found);
+        }
     }
 
     /// Errors that can be told now: those whose stacks are all there.
@@ -176,6 +188,22 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A suite of tests has thousands of processes.
+    #[test]
+    fn what_has_ended_keeps_its_header_alone() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("x.trace");
+        let mut page = vec![0; HEADER_BYTES];
+        page[..MAGIC.len()].copy_from_slice(&MAGIC);
+        fs::write(&path, page).expect("written");
+        let opened = Watched::open(path).expect("it can be read");
+        let mut watched = opened.expect("it has a header");
+        watched.found.header.pid = 7;
+        assert_eq!(watched.close().header.pid, 7);
+        assert_eq!(watched.found.header.pid, 7);
+        assert!(watched.open.is_none() && watched.is_done);
+    }
 
     #[test]
     fn this_process_runs() {

@@ -27,6 +27,8 @@ struct Run {
     schema_version: u32,
     errors: Vec<Finding>,
     leaks: Option<Leaks>,
+    /// What was watched; a run that was only recorded has none.
+    coverage: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(serde::Deserialize)]
@@ -51,7 +53,8 @@ struct Frame {
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let before = match fs::metadata(&options.file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Baseline::default(),
-        _ => Baseline::read(&options.file)?,
+        _ => Baseline::read(&options.file)
+            .map_err(|what| Failure::own(format!("{}: {what}", options.file.display())))?,
     };
     let mut found = Baseline::default();
     for path in &options.json {
@@ -89,6 +92,11 @@ fn add_run(baseline: &mut Baseline, path: &Path) -> Result<(), Failure> {
             "{shown}: schema version {}, this ldt reads {}",
             run.schema_version,
             crate::report::json::SCHEMA_VERSION
+        )));
+    }
+    if run.leaks.is_none() && run.coverage.is_none() {
+        return Err(Failure::own(format!(
+            "{shown}: nothing was checked in that run: give the file of `ldt check --json=FILE`"
         )));
     }
     let records = run.leaks.map_or(Vec::new(), |leaks| leaks.records);

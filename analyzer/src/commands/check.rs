@@ -10,6 +10,7 @@ use crate::units::{parse_count, parse_size, parse_whole};
 use ldt_trace::finding::LeakKind;
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// What gates rely on.
@@ -26,7 +27,7 @@ pub(crate) struct Options {
     /// Look for leaks at the end: not at all, totals only, or each call stack
     #[arg(long, value_enum, default_value_t = LeakCheckMode::Full)]
     leak_check: LeakCheckMode,
-    /// Kinds of leaks to show: definite, indirect, possible, reachable, all, none
+    /// Kinds of leaks to show: definite, indirect, possible, reachable; or all, or none
     #[arg(
         long,
         value_name = "KIND,KIND,...",
@@ -75,17 +76,17 @@ pub(crate) struct Options {
     /// Print annotations for GitHub Actions, and add to the summary of the job
     #[arg(long)]
     github: bool,
-    /// Show so many callers [default: all]
-    #[arg(long, value_name = "N", value_parser = parse_whole::<usize>)]
-    num_callers: Option<usize>,
+    /// Show so many callers, 1 or more [default: all]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<NonZeroUsize>)]
+    num_callers: Option<NonZeroUsize>,
     /// Nothing but errors and leaks: no summaries
     #[arg(short, long)]
     quiet: bool,
     /// Follow children made by fork and exec
     #[arg(long, value_name = "yes|no", value_enum)]
     trace_children: Option<YesNo>,
-    /// Executables that are not judged, by file name [default: shells, build tools, compilers and
-    /// test runners]
+    /// Executables that are not judged, by file name [default: shells, build tools, compilers, test
+    /// runners and small tools, but none below the folder in which ldt is started]
     #[arg(long, value_name = "GLOB,GLOB,...")]
     trace_children_skip: Option<String>,
     /// What it means when the library did not get into a child
@@ -130,8 +131,8 @@ pub(crate) struct Options {
     /// Freed memory that is held back (the quarantine) [default: 64M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     freelist_vol: Option<u64>,
-    /// Bytes of redzone behind a block, at least [default: 16]
-    #[arg(long, value_name = "N", value_parser = parse_whole::<u64>)]
+    /// Bytes of redzone behind a block, at least: 16 to 4096 [default: 16]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(16..=4096))]
     redzone_size: Option<u64>,
     /// Fill new blocks with this byte
     #[arg(long, value_name = "HH", value_parser = parse_byte)]
@@ -242,7 +243,7 @@ impl Options {
             untraced_children: self.untraced_children,
             log_file: self.log_file.clone(),
             detail: Detail {
-                callers: self.num_callers.unwrap_or(usize::MAX),
+                callers: self.num_callers.map_or(usize::MAX, NonZeroUsize::get),
             },
             quiet: self.quiet,
             dialect: Dialect::Own,

@@ -18,8 +18,21 @@ impl Output {
     pub fn new(asked: Option<&Path>) -> std::io::Result<Self> {
         let pattern = asked.unwrap_or(Path::new("ldt.%e.%p.trace"));
         Ok(Output {
-            pattern: std::path::absolute(pattern)?,
+            pattern: std::path::absolute(literal(&env::current_dir()?).join(pattern))?,
         })
+    }
+
+    /// The folder of the traces.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        unescaped(self.pattern.parent().unwrap_or(Path::new("/")))
+    }
+
+    /// The path of the trace, where it is the same in every process.
+    fn fixed_path(&self) -> Option<PathBuf> {
+        let open = self.pattern.to_string_lossy().replace("%%", "");
+        let is_fixed = !["%e", "%p", "%h"].iter().any(|part| open.contains(part));
+        is_fixed.then(|| unescaped(&self.pattern))
     }
 
     /// The pattern.
@@ -30,26 +43,43 @@ impl Output {
 
     /// Removes the trace of a run before: the library never writes over a file.
     pub fn remove_stale(&self) -> std::io::Result<()> {
-        let is_plain = !self.pattern.to_string_lossy().contains('%');
-        if !is_plain || !self.pattern.exists() {
+        let Some(path) = self.fixed_path().filter(|path| path.exists()) else {
             return Ok(());
-        }
-        if TraceFile::open(&self.pattern).is_err() && !is_unbegun(&self.pattern) {
+        };
+        if TraceFile::open(&path).is_err() && !is_unbegun(&path) {
             let text = "it is there already and is no trace: give another name, or remove it";
             return Err(std::io::Error::other(text));
         }
-        fs::remove_file(&self.pattern)
+        fs::remove_file(path)
     }
 
     /// The trace of this process, if it wrote one: by its name, and by the process id in it.
     #[must_use]
     pub fn find(&self, pid: u32) -> Option<(PathBuf, TraceFile)> {
-        let folder = self.pattern.parent()?;
+        let folder = self.folder();
         let elsewhere = env::var_os("TMPDIR").map_or(PathBuf::from("/tmp"), PathBuf::from);
         let name = self.pattern.file_name()?.to_string_lossy();
-        [folder, &elsewhere]
+        [folder, elsewhere]
             .into_iter()
-            .find_map(|folder| find_in(folder, &name, pid))
+            .find_map(|folder| find_in(&folder, &name, pid))
+    }
+}
+
+/// A path in which nothing is to be filled in, as a part of a pattern.
+#[must_use]
+pub fn literal(path: &Path) -> PathBuf {
+    replaced(path, "%", "%%")
+}
+
+/// The other way round.
+fn unescaped(pattern: &Path) -> PathBuf {
+    replaced(pattern, "%%", "%")
+}
+
+fn replaced(path: &Path, from: &str, to: &str) -> PathBuf {
+    match path.to_str() {
+        Some(text) => PathBuf::from(text.replace(from, to)),
+        None => path.to_owned(),
     }
 }
 
@@ -90,8 +120,11 @@ fn as_glob(pattern: &str, pid: u32) -> String {
             '%' => match letters.next() {
                 Some('p') => glob.push_str(&pid.to_string()),
                 Some('e' | 'h') => glob.push('*'),
-                Some(other) => glob.push(other),
-                None => glob.push('%'),
+                Some('%') | None => glob.push('%'),
+                Some(other) => {
+                    glob.push('%');
+                    glob.push(other);
+                }
             },
             other => glob.push(other),
         }
@@ -107,6 +140,22 @@ mod tests {
     fn patterns_become_globs() {
         assert_eq!(as_glob("ldt.%e.%p.trace", 812), "ldt.*.812.trace");
         assert_eq!(as_glob("a%%b%h", 1), "a%b*");
+        assert_eq!(as_glob("50%off.trace", 1), "50%off.trace");
+    }
+
+    #[test]
+    fn a_percent_sign_of_a_folder_stays() {
+        let folder = Path::new("/a%p/50%off");
+        assert_eq!(unescaped(&literal(folder)), folder);
+        let output = Output {
+            pattern: literal(folder).join("x.trace"),
+        };
+        assert_eq!(output.folder(), folder);
+        assert_eq!(output.fixed_path(), Some(folder.join("x.trace")));
+        let output = Output {
+            pattern: literal(folder).join("%p.trace"),
+        };
+        assert_eq!(output.fixed_path(), None);
     }
 
     #[test]

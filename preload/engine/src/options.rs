@@ -49,6 +49,8 @@ pub struct Options {
     pub trace_children: bool,
     /// Executables (glob patterns of file names) that are not recorded.
     pub trace_children_skip: Vec<Vec<u8>>,
+    /// Executables below this folder are recorded whatever they are called; empty for none.
+    pub own_folder: Vec<u8>,
     /// Recording stops when the trace file has this many bytes; 0 for no limit.
     pub max_trace_size_bytes: u64,
     /// Compare the memo with plain unwinding at every event.
@@ -72,6 +74,7 @@ impl Options {
             output: Vec::new(),
             trace_children: true,
             trace_children_skip: Vec::new(),
+            own_folder: Vec::new(),
             max_trace_size_bytes: 0,
             stack_check: false,
             launcher: 0,
@@ -80,6 +83,23 @@ impl Options {
             text: Vec::new(),
         }
     }
+}
+
+impl Options {
+    /// Whether children with this executable are left alone for its name.
+    pub fn leaves_alone(&self, executable: &[u8]) -> bool {
+        let name = executable.rsplit(|&byte| byte == b'/').next();
+        let name = name.unwrap_or_default();
+        let mut globs = self.trace_children_skip.iter();
+        globs.any(|glob| glob_matches(glob, name)) && !is_own(&self.own_folder, executable)
+    }
+}
+
+/// Whether an executable lies below the folder of the user's own programs. What lies in a hidden folder there
+/// (`.cargo`, `.venv`) was put there by a tool.
+fn is_own(folder: &[u8], executable: &[u8]) -> bool {
+    let below = executable.strip_prefix(folder).unwrap_or_default();
+    !folder.is_empty() && below.starts_with(b"/") && !below.windows(2).any(|two| two == b"/.")
 }
 
 /// Cuts `key=value:key="va:lue"` into pairs.
@@ -252,6 +272,19 @@ mod tests {
         );
         assert!(said[1].contains("colour") && said[1].contains("max_trace_size"));
         assert!(!options.trace_children && !options.stack_check);
+    }
+
+    #[test]
+    fn own_programs_are_not_left_alone_for_their_names() {
+        let options = parse(
+            b"trace_children_skip=sort,cc:own_folder=/home/me/app",
+            |text| panic!("{text}"),
+        );
+        assert!(options.leaves_alone(b"/usr/bin/sort"));
+        assert!(options.leaves_alone(b"/home/me/application/sort"));
+        assert!(options.leaves_alone(b"/home/me/app/.venv/bin/sort"));
+        assert!(!options.leaves_alone(b"/home/me/app/tests/sort"));
+        assert!(!options.leaves_alone(b"/usr/bin/sorted"));
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub use ending::{
     aborting, destructed, ending_by_signal, ending_in_order, ending_now, ending_quickly, ends_here,
     note_end,
 };
+use facts::LeftAlone;
 pub use facts::libraries;
 
 const UNKNOWN: u32 = 0;
@@ -312,16 +313,21 @@ fn begin(forked_from: u32) {
     PID.store(thread::process_id(), Ordering::Relaxed);
     let (skip, pattern, max_bytes, stack_check) = SHARED.with(|shared| {
         let Some(options) = shared.options.as_ref() else {
-            return (true, Vec::new(), 0, false);
+            return (Some(LeftAlone::Otherwise), Vec::new(), 0, false);
         };
+        let skip = facts::is_skipped(options, forked_from != 0);
+        // A fork of a shell is a part of it.
+        if skip == Some(LeftAlone::ForItsName) && forked_from == 0 {
+            facts::note_left_alone(options);
+        }
         (
-            facts::is_skipped(options, forked_from != 0),
+            skip,
             shared.pattern.clone(),
             options.max_trace_size_bytes,
             options.stack_check,
         )
     });
-    if skip {
+    if skip.is_some() {
         trace_file::discard();
         stop_recording();
         return;

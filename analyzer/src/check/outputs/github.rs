@@ -48,7 +48,8 @@ fn findings<'a>(results: Results<'a>) -> Vec<(String, String, &'a [Arc<Frame>])>
         )
     });
     let kinds = &results.settings.errors_for_leak_kinds;
-    let records = merged.records.iter().enumerate();
+    // The largest first: not all are shown.
+    let records = merged.records.iter().enumerate().rev();
     let records = records
         .filter(|(_, record)| kinds.contains(record.finding.kind))
         .map(|(number, record)| {
@@ -130,7 +131,8 @@ fn markdown(results: Results<'_>) -> String {
             &error.seen_in,
         )
     });
-    let records = merged.records.iter().enumerate().map(|(number, record)| {
+    let records = merged.records.iter().enumerate().rev();
+    let records = records.map(|(number, record)| {
         let finding = &record.finding;
         let text = leaks::headline(finding, number + 1, merged.records.len());
         (text, &finding.stack, &record.seen_in)

@@ -39,6 +39,7 @@ struct Json<'a> {
     summary: Summary<'a>,
     suppressions: Vec<Suppression<'a>>,
     untraced_children: Vec<&'a str>,
+    left_alone: &'a BTreeMap<String, u64>,
     processes: Vec<Process<'a>>,
 }
 
@@ -46,6 +47,17 @@ struct Json<'a> {
 struct Exit {
     code: Option<i32>,
     signal: Option<i32>,
+}
+
+impl Exit {
+    fn of(ending: Ending) -> Self {
+        let (code, signal) = match ending {
+            Ending::Code(code) => (Some(code), None),
+            Ending::Signal(signal) => (None, i32::try_from(signal).ok()),
+            Ending::Execed | Ending::Unknown => (None, None),
+        };
+        Exit { code, signal }
+    }
 }
 
 /// Without events no allocation is known to be temporary, and none has a place in time.
@@ -107,31 +119,31 @@ pub(super) fn write(results: Results<'_>, out: &mut dyn Write) -> io::Result<()>
 
 fn assemble<'a>(results: Results<'a>) -> Json<'a> {
     let Results {
-        settings,
         verdict,
         processes,
         ended,
         suppressions,
+        ..
     } = results;
     let judged: Vec<&Judged> = processes.iter().filter(|one| !one.is_skipped).collect();
     let sum = |of: fn(&Judged) -> u64| judged.iter().map(|one| of(one)).sum::<u64>();
     let largest = judged.iter().max_by_key(|one| one.report.counts.peak_bytes);
-    let command = processes.iter().find(|one| one.report.pid == verdict.pid);
+    let command = results.last_image();
     let peak = largest.map(|one| &one.report);
     let has_check = judged.iter().any(|one| one.report.leaks.is_some());
     let known = |number: Option<u64>| number.filter(|number| *number > 0);
     Json {
         schema_version: SCHEMA_VERSION,
         ldt_version: env!("CARGO_PKG_VERSION"),
-        command: settings
-            .command
-            .iter()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect(),
+        command: results.words(),
         pid: verdict.pid,
-        exit: Exit {
-            code: ended.status.code(),
-            signal: ended.status.signal(),
+        exit: if results.is_of_command() {
+            Exit {
+                code: ended.status.code(),
+                signal: ended.status.signal(),
+            }
+        } else {
+            Exit::of(command.map_or(Ending::Unknown, |one| one.report.ending))
         },
         started_realtime_ns: command.map(|one| one.report.started_realtime_ns),
         duration_ns: command.map_or(0, |one| one.report.duration_ns),
@@ -197,6 +209,7 @@ fn assemble<'a>(results: Results<'a>) -> Json<'a> {
             })
             .collect(),
         untraced_children: verdict.untraced.iter().map(String::as_str).collect(),
+        left_alone: &verdict.left_alone,
         processes: processes.iter().map(process).collect(),
     }
 }
@@ -229,18 +242,13 @@ fn sum_of_coverage(judged: &[&Judged]) -> Coverage {
 fn process(judged: &Judged) -> Process<'_> {
     use ldt_trace::finding::LeakKind;
     let report = &judged.report;
-    let (code, signal) = match report.ending {
-        Ending::Code(code) => (Some(code), None),
-        Ending::Signal(signal) => (None, i32::try_from(signal).ok()),
-        Ending::Execed | Ending::Unknown => (None, None),
-    };
     Process {
         pid: report.pid,
         parent_pid: report.parent_pid,
         command: &report.command,
         test: judged.test.as_deref(),
         judged: !judged.is_skipped,
-        exit: Exit { code, signal },
+        exit: Exit::of(report.ending),
         errors: judged.counting_errors().count(),
         definite: judged.amounts.of(LeakKind::Definite),
         indirect: judged.amounts.of(LeakKind::Indirect),

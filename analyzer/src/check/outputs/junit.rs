@@ -66,9 +66,17 @@ fn add_process(tests: &mut BTreeMap<String, Test>, judged: &Judged, results: Res
             .findings
             .push((kind, headline, text));
     }
-    let records: Vec<_> = judged.counting_records(results.settings).collect();
+    let settings = results.settings;
+    // With the numbers that the text gives them.
+    let told = judged
+        .open_records()
+        .filter(|record| settings.tells_leaks(record.kind));
+    let records: Vec<_> = told.collect();
     for (number, record) in records.iter().enumerate() {
-        let detail = results.settings.detail;
+        if !settings.fails_for(record.kind) {
+            continue;
+        }
+        let detail = settings.detail;
         let text = leaks::lines(record, number + 1, records.len(), detail).join("\n");
         let headline = leaks::headline(record, number + 1, records.len());
         let kind = format!("{} leak", record.kind.shown());

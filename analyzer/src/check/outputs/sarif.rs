@@ -71,12 +71,6 @@ fn log(results: Results<'_>) -> Value {
         )
     });
     let results_found: Vec<Value> = errors.chain(records).collect();
-    let command: Vec<String> = results
-        .settings
-        .command
-        .iter()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -87,7 +81,7 @@ fn log(results: Results<'_>) -> Value {
                 "rules": rules(),
             }},
             "invocations": [{
-                "commandLine": command.join(" "),
+                "commandLine": results.words().join(" "),
                 "executionSuccessful": results.verdict.problem.is_none(),
             }],
             "results": results_found,

@@ -30,11 +30,7 @@ pub(super) fn write(results: Results<'_>, out: &mut dyn Write) -> io::Result<()>
 }
 
 fn content(xml: &mut Xml<'_>, results: Results<'_>) -> io::Result<()> {
-    let command = results
-        .processes
-        .iter()
-        .find(|one| one.report.pid == results.verdict.pid)
-        .or(results.processes.first());
+    let command = results.last_image().or(results.processes.first());
     text(xml, "protocolversion", "4")?;
     text(xml, "protocoltool", "memcheck")?;
     xml.create_element("preamble").write_inner_content(|xml| {

@@ -55,6 +55,16 @@ const TABLE: &[Entry] = &[
         },
     },
     Entry {
+        name: "own_folder",
+        kind: "PATH",
+        default: "none",
+        help: "set by `ldt`: what lies below it is never left alone for its name",
+        set: |options, value| {
+            options.own_folder = value.to_vec();
+            true
+        },
+    },
+    Entry {
         name: "max_trace_size",
         kind: "SIZE (K, M, G)",
         default: "0 (no limit)",

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use crate::clock;
 use crate::message;
 use crate::modules;
-use crate::options::{Environment, Options, glob_matches, read_proc};
+use crate::options::{Environment, Options, read_proc};
 use crate::recorder::Recorder;
 use crate::sys::{self, file, syscall, thread};
 
@@ -93,14 +93,26 @@ pub(super) fn absolute_pattern(output: &[u8]) -> Vec<u8> {
     };
     match pattern.first() {
         Some(b'/') => pattern.to_vec(),
-        _ => [&current_directory()[..], b"/", pattern].concat(),
+        _ => [&literal(&current_directory())[..], b"/", pattern].concat(),
     }
 }
 
 /// The same file name in the directory for temporary files.
 pub(super) fn temporary_pattern(pattern: &[u8]) -> Vec<u8> {
     let directory = environment().value(b"TMPDIR=").unwrap_or(b"/tmp");
-    [directory, b"/", base_name(pattern)].concat()
+    [&literal(directory)[..], b"/", base_name(pattern)].concat()
+}
+
+/// A path in which nothing is to be filled in, as a part of a pattern.
+fn literal(path: &[u8]) -> Vec<u8> {
+    let mut pattern = Vec::with_capacity(path.len());
+    for &byte in path {
+        pattern.push(byte);
+        if byte == b'%' {
+            pattern.push(byte);
+        }
+    }
+    pattern
 }
 
 /// Fills in `%e` (executable), `%p` (process id), `%h` (host name); `%%` is a percent sign.
@@ -116,32 +128,54 @@ pub(super) fn expand(pattern: &[u8]) -> Vec<u8> {
             Some(b'e') => path.extend_from_slice(base_name(&image().executable)),
             Some(b'p') => path.extend_from_slice(thread::process_id().to_string().as_bytes()),
             Some(b'h') => path.extend_from_slice(&kernel_names().1),
-            Some(&other) => path.push(other),
-            None => path.push(b'%'),
+            Some(b'%') | None => path.push(b'%'),
+            Some(&other) => path.extend_from_slice(&[b'%', other]),
         }
     }
     path
 }
 
+/// Why a process is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeftAlone {
+    /// For what its executable is called.
+    ForItsName,
+    /// For another reason.
+    Otherwise,
+}
+
+/// Notes a program that is left alone for its name where `ldt` looks for it.
+pub(super) fn note_left_alone(options: &Options) {
+    if options.untraced.is_empty() {
+        return;
+    }
+    let list = [&options.untraced[..], b"\0"].concat();
+    if let Ok(out) = file::open_append(&list) {
+        // One write, so that two children at once do not mix their lines.
+        file::write_stream(out, &[&image().executable[..], b"\tleft alone\n"].concat());
+        file::close(out);
+    }
+}
+
 /// Whether this process is one that is to be left alone. One that valgrind runs has its judge already, who would judge
 /// LDT as well: a leak check reads whatever there is.
-pub(super) fn is_skipped(options: &Options, forked: bool) -> bool {
+pub(super) fn is_skipped(options: &Options, forked: bool) -> Option<LeftAlone> {
     if sys::is_under_valgrind() {
         if options.launcher == 0 && !forked {
             message::say("not recording: valgrind runs this process");
         }
-        return true;
+        return Some(LeftAlone::Otherwise);
     }
     let command_itself =
         !forked && (options.launcher == 0 || options.launcher == thread::parent_process_id());
     if command_itself {
-        return false;
+        return None;
     }
-    let skipped = options
-        .trace_children_skip
-        .iter()
-        .any(|glob| glob_matches(glob, base_name(&image().executable)));
-    !options.trace_children || skipped
+    if !options.trace_children {
+        return Some(LeftAlone::Otherwise);
+    }
+    let is_left_alone = options.leaves_alone(&image().executable);
+    is_left_alone.then_some(LeftAlone::ForItsName)
 }
 
 /// What the kernel calls itself and the host.
