@@ -6,9 +6,12 @@ use core::ffi::c_void;
 
 use ldt_trace::Function;
 
+use super::checked::{self, Told};
 use super::{Origin, replaced};
+use crate::blocks;
+use crate::modes;
 use crate::real::cxx;
-use crate::reentry::enter;
+use crate::reentry::{Inside, enter};
 use crate::sys::thread::{self, TRIES_AGAIN};
 use crate::{pop, push};
 
@@ -242,6 +245,9 @@ unsafe extern "C" fn delete_around(block: *mut u8, second: usize, third: usize) 
     let code = slot.pending.function.get() as u8;
     let (origin, function) = (take_pending(), Function::from_code(code));
     let mut inside = origin.and_then(|origin| enter(origin.caller.sp - 8));
+    if modes::is_checking() && blocks::is_ours(block as u64) {
+        return delete_of_ours(inside, origin, block);
+    }
     if let (Some(inside), Some(origin)) = (inside.as_mut(), origin) {
         inside.recorder().freeing(origin.function, block as u64);
     }
@@ -255,6 +261,19 @@ unsafe extern "C" fn delete_around(block: *mut u8, second: usize, third: usize) 
         unsafe { core::mem::transmute(address) };
     // SAFETY: as the caller of the operator vouches.
     unsafe { operator(block, second, third) };
+}
+
+/// An allocator's operator delete is given a block that malloc gave, and so LDT's own heap: it knows nothing of that. Where the
+/// program has an operator new of its own, built on malloc, that is how its blocks come here.
+#[cold]
+fn delete_of_ours(inside: Option<Inside>, origin: Option<Origin>, block: *mut u8) {
+    let (Some(mut inside), Some(mut origin)) = (inside, origin) else {
+        return checked::release_inside(block);
+    };
+    if replaced::leads_to_replaced(origin.function) {
+        origin.function = Function::Free;
+    }
+    checked::release(&mut inside, origin, block, Told::default());
 }
 
 /// An operator new when no C++ library can be found: malloc, and null instead of bad_alloc.
