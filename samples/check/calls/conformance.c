@@ -261,6 +261,11 @@ static void interrupted(void) {
     NUMBER(write(pipes[1], "x", 1)); NUMBER(read(pipes[0], b, 4000)); close(pipes[0]); close(pipes[1]);
 }
 
+static void refused_memory(void) {
+    void *untouched = blocks, *block = untouched; errno = 77;
+    NUMBER(posix_memalign(&block, 64, (size_t)1 << 62)); NUMBER(errno); NUMBER(block == untouched);
+}
+
 int main(void) {
     setlocale(LC_ALL, "C.UTF-8");
     for (on_heap = 0; on_heap < 2; on_heap++) {
@@ -276,6 +281,7 @@ int main(void) {
         conversions();
         names();
         interrupted();
+        refused_memory();
     }
     for (int i = 0; i < 8; i++) free(blocks[i]);
     return 0;

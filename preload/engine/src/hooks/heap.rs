@@ -217,7 +217,6 @@ pub unsafe extern "C" fn posix_memalign(
             return libc::EINVAL;
         }
     }
-    // What fails gives its reason as the result and leaves errno alone.
     // SAFETY: the calling thread's errno.
     let errno = unsafe { *libc::__errno_location() };
     let place = || {
@@ -244,10 +243,12 @@ pub unsafe extern "C" fn posix_memalign(
     if modes::is_checking() {
         // SAFETY: the calling thread's errno; and where the caller wants the block.
         unsafe {
-            *libc::__errno_location() = errno;
             if block.is_null() {
+                // As glibc's: the reason is the result, and errno as well.
+                *libc::__errno_location() = libc::ENOMEM;
                 return libc::ENOMEM;
             }
+            *libc::__errno_location() = errno;
             *into = block;
         }
     }
