@@ -6,6 +6,7 @@ use std::process::Command;
 
 use ldt_tests::installed::ldt;
 use ldt_tests::profile::{Profiled, profile};
+use ldt_tests::report::Report;
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
 use serde_json::Value;
@@ -48,6 +49,33 @@ fn a_time_after_the_end_is_warned_of() {
         let warning = format!("ldt: warning: {option} ");
         assert!(outcome.stderr.contains(&warning), "{}", outcome.stderr);
     }
+}
+
+/// Of a program of one thread the first events after a pause had the time of the last stamp, up to 64 events and a whole
+/// pause ago.
+#[test]
+fn what_comes_after_a_pause_has_its_time() {
+    let program = Sample::named("launching/pauses.c").build(Variant::SHIPPED);
+    let paused_then_peaked = |trace: &Path, said: &str| {
+        let paused_ns: u64 = said.trim().parse().expect("the program prints a number");
+        let peak_ns = Report::of(trace).heap.peak_time_ns.expect("it has a peak");
+        // The counter's rate is measured; a hundredth is more than it is ever off.
+        assert!(
+            peak_ns + paused_ns / 100 >= paused_ns,
+            "the peak, after {paused_ns} ns, is shown at {peak_ns}"
+        );
+    };
+    let profiled = profile(&program, [""; 0]);
+    paused_then_peaked(&profiled.trace(), &profiled.outcome.stdout);
+
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let trace = folder.path().join("checked.trace");
+    let checked = run(Command::new(ldt())
+        .args(["check", "--profile", "-o"])
+        .arg(&trace)
+        .arg(&program));
+    assert_eq!(checked.ending, Ending::Code(0), "{checked:?}");
+    paused_then_peaked(&trace, &checked.stdout);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::launch::environment::{LibraryOptions, preload};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::{Output, literal};
-use crate::launch::{library, refusal};
+use crate::launch::{library, pulse, refusal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
@@ -289,6 +289,12 @@ fn library_options(settings: &Settings, pass: &Pass, traces: &Traces) -> Result<
     let own_folder = settings.own_folder().map(PathBuf::into_os_string);
     let own_folder = own_folder.filter(|path| !path.as_bytes().contains(&b'"'));
     all.push(("own_folder", own_folder.unwrap_or_default()));
+    // Findings are stamped each; events, which are kept with `--profile` alone, are not.
+    let pulse = match traces {
+        Traces::Kept(_) => pulse::start().unwrap_or_default(),
+        Traces::Temporary(_) => PathBuf::new(),
+    };
+    all.push(("pulse", pulse.into()));
     all.extend(settings.library.iter().cloned());
     all.extend(pass.options.iter().cloned());
     let mut options = LibraryOptions::new(env::var_os("LDT_OPTIONS"));

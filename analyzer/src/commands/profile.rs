@@ -4,7 +4,7 @@ use crate::failure::{Failure, say};
 use crate::launch::environment::{LibraryOptions, preload};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::Output;
-use crate::launch::{library, refusal};
+use crate::launch::{library, pulse, refusal};
 use crate::units::{bytes, count, parse_size, time};
 use ldt_trace::file::append_exit;
 use ldt_trace::header::flag;
@@ -96,6 +96,8 @@ fn library_options(options: &Options, output: &Output) -> Result<OsString, Failu
         ("mode", "profile".into()),
         ("launcher", std::process::id().to_string().into()),
         ("output", output.pattern().into()),
+        // Without one times are within 64 events. Empty it takes the place of that of an ldt further out.
+        ("pulse", pulse::start().unwrap_or_default().into()),
     ];
     if let Some(choice) = options.trace_children {
         settings.push(("trace_children", choice.word().into()));

@@ -58,6 +58,8 @@ pub struct Options {
     /// The process id of the launcher, 0 for none: a process whose parent it is, is the command
     /// itself and not a child.
     pub launcher: u32,
+    /// The file of the launcher's pulse, empty for none.
+    pub pulse: Vec<u8>,
     /// Where programs that the library cannot get into are noted, empty for nowhere.
     pub untraced: Vec<u8>,
     /// Print the table of options.
@@ -78,6 +80,7 @@ impl Options {
             max_trace_size_bytes: 0,
             stack_check: false,
             launcher: 0,
+            pulse: Vec::new(),
             untraced: Vec::new(),
             help: false,
             text: Vec::new(),

@@ -95,6 +95,16 @@ const TABLE: &[Entry] = &[
         },
     },
     Entry {
+        name: "pulse",
+        kind: "PATH",
+        default: "none",
+        help: "set by `ldt`: where it keeps a word that changes every 10 ms, so that events after a pause have their time",
+        set: |options, value| {
+            options.pulse = value.to_vec();
+            true
+        },
+    },
+    Entry {
         name: "untraced",
         kind: "PATH",
         default: "none",

@@ -15,6 +15,7 @@ pub mod mem;
 pub mod others;
 pub mod own;
 pub mod pages;
+pub mod pulse;
 pub mod readable;
 pub mod roomy;
 mod saved;
