@@ -15,7 +15,7 @@ pub use check::{
 };
 
 use crate::message;
-use crate::sys::file;
+use crate::sys::file::{self, file_name};
 use table::entries;
 
 /// What each option sets, in the words of `LDT_OPTIONS=help=1`.
@@ -86,13 +86,10 @@ impl Options {
             text: Vec::new(),
         }
     }
-}
 
-impl Options {
     /// Whether children with this executable are left alone for its name.
     pub fn leaves_alone(&self, executable: &[u8]) -> bool {
-        let name = executable.rsplit(|&byte| byte == b'/').next();
-        let name = name.unwrap_or_default();
+        let name = file_name(executable);
         let mut globs = self.trace_children_skip.iter();
         globs.any(|glob| glob_matches(glob, name)) && !is_own(&self.own_folder, executable)
     }

@@ -5,10 +5,10 @@
 //! several of them (`mmap`, `_exit`, …) are exported by LDT itself, so that calling them would come
 //! back into our own hooks.
 
-pub mod action;
 pub mod arena;
 pub mod code;
 pub mod file;
+mod handler;
 pub mod interrupted;
 pub mod lock;
 pub mod mem;
