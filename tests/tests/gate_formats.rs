@@ -186,3 +186,31 @@ fn the_function_called_has_its_address_and_library() {
         }
     }
 }
+
+/// The command's own executable was written over, and of two results in one file only one was left.
+#[test]
+fn files_that_others_need_are_not_written_over() {
+    let project = finds();
+    let program = std::fs::read(project.file("finds")).expect("it is there");
+    std::fs::write(project.file("known.txt"), "").expect("it can be written");
+    for (options, says) in [
+        (&["--json=finds"][..], "the command itself"),
+        (&["--log-file=./finds"], "the command itself"),
+        (&["--json=x", "--junit=x"], "the file of --json"),
+        (
+            &["--baseline=known.txt", "--sarif=known.txt"],
+            "the file of --baseline",
+        ),
+        (
+            &["--profile", "-o", "x", "--json=x"],
+            "the file of --output",
+        ),
+    ] {
+        let outcome = project.check(options, &WORDS);
+        assert_eq!(outcome.code(), 125, "{options:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(says), "{options:?}: {outcome:?}");
+        assert!(!project.file("x").exists(), "{options:?}");
+        let left = std::fs::read(project.file("finds")).expect("it is there");
+        assert!(left == program, "{options:?} wrote over the program");
+    }
+}

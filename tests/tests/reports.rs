@@ -86,16 +86,61 @@ fn a_dash_is_standard_output() {
         &["report", "-o", "-"][..],
         &["report", "--format=json", "-o", "-"],
         &["export", "--format=collapsed", "-o", "-"],
+        &["flamegraph", "-o", "-"],
+        &["chart", "--kind=timeline", "-o", "-"],
+        &["html", "-o", "-"],
     ] {
         let outcome = run(Command::new(ldt())
             .args(command)
             .arg(profiled.trace())
             .current_dir(folder.path()));
-        assert!(outcome.stdout.contains("alloc"), "{command:?}: {outcome:?}");
+        let holds = match command[0] {
+            "chart" => "PNG",
+            _ => "alloc",
+        };
+        assert!(outcome.stdout.contains(holds), "{command:?}: {outcome:?}");
         assert!(
             !folder.path().join("-").exists(),
             "{command:?} wrote a file"
         );
+    }
+}
+
+/// What was recorded was written over when its name was given for the report, too.
+#[test]
+fn a_result_never_takes_the_place_of_a_trace() {
+    let profiled = profiled("threads/named_threads.c");
+    let trace = profiled.trace();
+    let recorded = fs::read(&trace).expect("the trace is there");
+    let linked = trace.with_extension("svg");
+    fs::hard_link(&trace, &linked).expect("it can be linked");
+    for (command, output) in [
+        (&["report"][..], &trace),
+        (&["report", "--format=json"], &linked),
+        (&["export", "--format=pprof"], &trace),
+        (&["html"], &trace),
+        (&["flamegraph"], &linked),
+        (&["chart", "--kind=sizes"], &linked),
+        (&["diff"], &trace),
+    ] {
+        let before = (command[0] == "diff").then_some(&trace);
+        let outcome = run(Command::new(ldt())
+            .args(command)
+            .arg("-o")
+            .arg(output)
+            .args(before)
+            .arg(&trace));
+        assert_eq!(
+            outcome.ending,
+            Ending::Code(125),
+            "{command:?}: {outcome:?}"
+        );
+        assert!(
+            outcome.stderr.contains("it is a trace"),
+            "{command:?}: {outcome:?}"
+        );
+        let left = fs::read(&trace).expect("the trace is there");
+        assert!(left == recorded, "{command:?} wrote over the trace");
     }
 }
 

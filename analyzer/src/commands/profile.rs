@@ -1,7 +1,7 @@
 //! `ldt profile`: a program with every allocation recorded, and a short summary at its end.
 
 use crate::failure::{Failure, say};
-use crate::launch::environment::{LibraryOptions, preload};
+use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::Output;
 use crate::launch::{library, pulse, refusal};
@@ -57,12 +57,9 @@ impl YesNo {
 /// Runs the command; the exit code is its own.
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let library = library::find()?;
-    let output = Output::new(options.output.as_deref())
-        .map_err(|error| Failure::own(format!("the trace's path: {error}")))?;
-    output.remove_stale().map_err(|error| {
-        let path = output.pattern().display();
-        Failure::own(format!("{path}: {error}"))
-    })?;
+    settings_are_known(&library)?;
+    let output = Output::new(options.output.as_deref())?;
+    output.make_way()?;
     let settings = library_options(options, &output)?;
     let preloaded = preload(env::var_os("LD_PRELOAD"), library.as_os_str());
     let prepare = |mut command: Command| {

@@ -16,7 +16,11 @@ pub use check::{
 
 use crate::message;
 use crate::sys::file::{self, file_name};
+use crate::sys::thread;
 use table::entries;
+
+/// What `verify=yes` ends with where something is wrong: the code of `ldt` for failures of its own.
+const UNSOUND: i32 = 125;
 
 /// What each option sets, in the words of `LDT_OPTIONS=help=1`.
 struct Entry {
@@ -64,6 +68,8 @@ pub struct Options {
     pub untraced: Vec<u8>,
     /// Print the table of options.
     pub help: bool,
+    /// Say what is wrong with the options, and end.
+    pub verify: bool,
     /// The text that was parsed, for the trace.
     pub text: Vec<u8>,
 }
@@ -83,6 +89,7 @@ impl Options {
             pulse: Vec::new(),
             untraced: Vec::new(),
             help: false,
+            verify: false,
             text: Vec::new(),
         }
     }
@@ -143,6 +150,9 @@ pub fn parse(text: &[u8], mut complain: impl FnMut(&str)) -> Options {
     for (key, value) in pairs(text) {
         let (key_text, value_text) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
         match entries().find(|entry| entry.name.as_bytes() == key) {
+            _ if value.contains(&b'"') => complain(&format!(
+                "LDT_OPTIONS: {key_text} has a quote that is not closed, or not around all of its value: {value_text}"
+            )),
             Some(entry) if (entry.set)(&mut options, value) => {}
             Some(entry) => complain(&format!(
                 "LDT_OPTIONS: {key_text} does not take \"{value_text}\"; it takes {}",
@@ -164,10 +174,17 @@ pub fn parse(text: &[u8], mut complain: impl FnMut(&str)) -> Options {
 /// error.
 #[must_use]
 pub fn from_environment(environment: &Environment) -> Options {
+    let mut is_sound = true;
     let options = parse(
         environment.value(b"LDT_OPTIONS=").unwrap_or_default(),
-        message::say,
+        |what| {
+            is_sound = false;
+            message::say(what);
+        },
     );
+    if options.verify {
+        thread::exit_process(if is_sound { 0 } else { UNSOUND });
+    }
     if options.help {
         message::say("options, for LDT_OPTIONS=key=value:key=value");
         for entry in entries() {
@@ -272,6 +289,17 @@ mod tests {
         );
         assert!(said[1].contains("colour") && said[1].contains("max_trace_size"));
         assert!(!options.trace_children && !options.stack_check);
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told() {
+        let mut said = Vec::new();
+        let options = parse(b"stack_check=yes:output=\"/a:mode=check", |text| {
+            said.push(text.to_owned())
+        });
+        assert_eq!(said.len(), 1);
+        assert!(said[0].contains("output") && said[0].contains("quote"));
+        assert!(options.stack_check && options.output.is_empty());
     }
 
     #[test]

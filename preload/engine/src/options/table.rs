@@ -115,6 +115,13 @@ const TABLE: &[Entry] = &[
         },
     },
     Entry {
+        name: "verify",
+        kind: "yes|no",
+        default: "no",
+        help: "set by `ldt`: say what is wrong with the options, and end at once",
+        set: |options, value| flag(value, &mut options.verify),
+    },
+    Entry {
         name: "help",
         kind: "yes|no",
         default: "no",
