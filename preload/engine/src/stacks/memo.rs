@@ -33,15 +33,20 @@ mod branches;
 mod differential;
 mod interrupted;
 mod proof;
+#[cfg(test)]
+mod tests;
 
 use branches::Branches;
 use proof::{Proof, always, differs, never};
 
-/// The longest stack that is kept whole; longer ones lose their outermost frames and say so.
-pub const MAX_FRAMES: usize = 16_384;
-/// So many frames are enough of a stack that was cut for its length. With just the longest, the next frame would
+/// The longest stack that is kept whole; longer ones lose their outermost frames and say so. (Tests of this crate are not
+/// optimized: theirs is shorter.)
+pub const MAX_FRAMES: usize = if cfg!(test) { 512 } else { 16_384 };
+/// So many frames are enough of a stack that was cut for its length. With just the longest, the next frame inwards would
 /// cut it anew: the whole walk, at every event of a deep recursion.
 const ENOUGH_FRAMES: usize = MAX_FRAMES / 2;
+/// So many are kept when it is cut: halfway, since with just enough of them the next frame outwards would do the same.
+const CUT_FRAMES: usize = ENOUGH_FRAMES + (MAX_FRAMES - ENOUGH_FRAMES) / 2;
 /// Remembered frames inside the current one are kept, in case the program goes there again, but not
 /// more than this many: they are passed over at each capture.
 const KEPT_INSIDE: usize = 16;
@@ -194,6 +199,9 @@ pub struct Stacks {
     generation: u64,
     /// The largest distance from a stack's top to its end that a capture saw, in bytes.
     deepest_bytes: u64,
+    /// Steps of all captures.
+    #[cfg(test)]
+    steps: usize,
 }
 
 /// How a capture's frames connect to the remembered ones.
@@ -237,6 +245,8 @@ impl Stacks {
             branches: Branches::new()?,
             generation: 0,
             deepest_bytes: 0,
+            #[cfg(test)]
+            steps: 0,
         })
     }
 
@@ -398,11 +408,11 @@ impl Stacks {
                     if inside + fresh <= MAX_FRAMES {
                         return Joint::on(inside, fresh);
                     }
-                    self.copy_kept(inside + fresh - ENOUGH_FRAMES..inside, &mut fresh);
+                    self.copy_kept(inside + fresh - CUT_FRAMES..inside, &mut fresh);
                     return self.too_long();
                 }
                 if fresh + inside - unproven >= MAX_FRAMES {
-                    self.copy_kept(inside + fresh - ENOUGH_FRAMES..inside, &mut fresh);
+                    self.copy_kept(inside + fresh - CUT_FRAMES..inside, &mut fresh);
                     return self.too_long();
                 }
                 // Frames from `inside` out to the one that differs are right themselves.
@@ -414,6 +424,10 @@ impl Stacks {
                     return self.too_long();
                 }
                 fresh += 1;
+            }
+            #[cfg(test)]
+            {
+                self.steps += 1;
             }
             let (step, reads, epoch) = self
                 .unwind
@@ -468,7 +482,7 @@ impl Stacks {
     #[cold]
     fn too_long(&mut self) -> Joint {
         self.is_too_long = true;
-        Joint::cut(ENOUGH_FRAMES)
+        Joint::cut(CUT_FRAMES)
     }
 
     /// Puts the fresh frames on the remembered ones that stay, giving each its node.
