@@ -3,6 +3,7 @@
 use crate::check::valgrind;
 use crate::commands::{self, Command};
 use crate::failure::{OWN_FAILURE, say};
+use crate::launch::own_limits;
 use crate::symbols::sysroot;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser};
@@ -37,9 +38,13 @@ struct Cli {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     std::panic::set_hook(Box::new(come_to_grief));
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    own_limits::run(move || obey(&arguments))
+}
+
+fn obey(arguments: &[OsString]) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error, &arguments),
+        Err(error) => return refuse(&error, arguments),
     };
     sysroot::look_in(cli.sysroot);
     match commands::run(cli.command) {

@@ -344,6 +344,28 @@ fn a_launcher_without_memory_says_so() {
     );
 }
 
+/// Limits that leave the command room to run and LDT little or none. `ldt` died of its own stack (134) or of an allocation that
+/// failed, or the library ended the program so, or a process of which nothing was seen was a green one.
+#[test]
+fn whatever_the_limits_nothing_of_ldt_aborts() {
+    let stacks = [32, 64, 80].map(|kilobytes| format!("ulimit -s {kilobytes}"));
+    let data = (1..=15).map(|step| format!("ulimit -d {}", step * 500));
+    let addresses = (40..=60).map(|step| format!("ulimit -v {}", step * 250));
+    for limit in stacks.into_iter().chain(data).chain(addresses) {
+        let limited = format!("{limit}; exec \"$0\" check git --version");
+        let checked = run(Command::new("sh").args(["-c", &limited]).arg(ldt()));
+        let said = &checked.stderr;
+        // 127 and 128 are the loader's and git's own.
+        assert!(
+            matches!(checked.ending, Ending::Code(0 | 125 | 127 | 128)),
+            "{limit}: {:?}: {said}",
+            checked.ending
+        );
+        let is_said = said.contains("no more memory") || said.contains("no leak check:");
+        assert!(is_said || !said.contains(" 0 allocs"), "{limit}: {said}");
+    }
+}
+
 /// What LDT has reserved and not used must not count against a limit that the program sets itself.
 #[test]
 fn a_program_that_has_used_up_its_mappings_goes_on() {

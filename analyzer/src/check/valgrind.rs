@@ -10,6 +10,7 @@ use super::settings::{
     Budgets, Dialect, LeakCheckMode, LeakKinds, Outputs, Settings, UntracedChildren,
 };
 use crate::failure::{Failure, OWN_FAILURE, say};
+use crate::launch::own_limits;
 use crate::report::errors::Detail;
 use crate::units::parse_size;
 use ldt_trace::finding::LeakKind;
@@ -83,7 +84,12 @@ enum Asked {
 
 /// Runs with these arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let asked = parse(arguments.into_iter().skip(1), &mut |warning| say(warning));
+    let arguments: Vec<OsString> = arguments.into_iter().skip(1).collect();
+    own_limits::run(move || obey(arguments))
+}
+
+fn obey(arguments: Vec<OsString>) -> ExitCode {
+    let asked = parse(arguments.into_iter(), &mut |warning| say(warning));
     let ended = asked.and_then(|asked| match asked {
         Asked::Run(settings) => super::run(&settings),
         Asked::Version => {

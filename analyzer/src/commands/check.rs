@@ -5,7 +5,6 @@ use crate::check::settings::{
 };
 use crate::check::{self, suppress};
 use crate::failure::Failure;
-use crate::launch::traces::DEFAULT_TRACE;
 use crate::report::errors::Detail;
 use crate::units::{parse_count, parse_size, parse_whole};
 use ldt_trace::finding::LeakKind;
@@ -56,7 +55,7 @@ pub(crate) struct Options {
     /// Only what is not in this file fails; `ldt baseline` writes it
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write the text here instead of to standard error; %p is the process id, - standard output, as in all files below
+    /// Write the text here instead of to standard error; %p is the process id
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
     /// Write what was found as JSON
@@ -224,7 +223,7 @@ impl Options {
             trace: self
                 .output
                 .clone()
-                .or_else(|| self.profile.then(|| PathBuf::from(DEFAULT_TRACE))),
+                .or_else(|| self.profile.then(|| PathBuf::from("ldt.%e.%p.trace"))),
             leak_check: self.leak_check,
             show_leak_kinds: self.show_leak_kinds.clone(),
             errors_for_leak_kinds: self

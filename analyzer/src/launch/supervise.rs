@@ -109,12 +109,17 @@ fn watch_for_the_end(child: &Child, signals: &Signals) -> Result<(), Failure> {
 }
 
 /// A set of signals that the kernel shows of this process.
-enum SignalMask {
+#[derive(Clone, Copy, Debug)]
+pub enum SignalMask {
+    /// Those that are ignored.
     Ignored,
+    /// Those that the calling thread blocks.
     Blocked,
 }
 
-fn is_in(which: SignalMask, signal: i32) -> bool {
+/// Whether `signal` is in the set.
+#[must_use]
+pub fn is_in(which: SignalMask, signal: i32) -> bool {
     let name = match which {
         SignalMask::Ignored => "SigIgn:",
         SignalMask::Blocked => "SigBlk:",

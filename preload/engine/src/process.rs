@@ -9,9 +9,9 @@
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
-use ldt_trace::header::flag;
+use ldt_trace::header::{flag, offset};
 
 use crate::emit::{Window, trace_file};
 use crate::hooks::untraced;
@@ -19,6 +19,7 @@ use crate::options::{self, GuardChoice, Mode, Options};
 use crate::recorder::{self, Recorder};
 use crate::stacks::unwind::Unwind;
 use crate::stacks::{Stacks, table};
+use crate::sys::file::{self, Fd};
 use crate::sys::lock::Lock;
 use crate::sys::mem;
 use crate::sys::thread::{self, Slot};
@@ -185,7 +186,8 @@ pub fn ensure_started() -> bool {
         Ordering::Acquire,
     );
     if first.is_ok() {
-        start();
+        // A process may have been given as small a stack as a thread.
+        sys::roomy::run_with_room(start);
     } else if first == Err(PHASE_STARTED)
         && !thread::shares_memory_with_parent()
         && PHASE
@@ -207,7 +209,20 @@ pub fn ensure_started() -> bool {
     is_recording()
 }
 
+/// What LDT allocates before it has a first thread, twice over. Where that fails the program would be ended by it.
+const START_BYTES: usize = 512 << 10;
+const NO_MEMORY: &str =
+    "not recording: there is no memory for LDT; raise the limits of the process (ulimit -a)";
+
 fn start() {
+    if !mem::has_room(START_BYTES) {
+        // Not by `message::say`, which allocates.
+        for part in ["ldt: ", NO_MEMORY, "\n"] {
+            file::write_stream(Fd(2), part.as_bytes());
+        }
+        NOT_STARTED.store(OFF, Ordering::Relaxed);
+        return;
+    }
     let page = mem::allocate(mem::PAGE_BYTES);
     // SAFETY: a mapping of ours.
     let watched_page = page.filter(|&page| unsafe { mem::wipe_on_fork(page, mem::PAGE_BYTES) });
@@ -220,7 +235,6 @@ fn start() {
     let environment = facts::environment();
     let options = options::from_environment(environment);
     clock::choose();
-    sys::pulse::follow(&[&options.pulse[..], b"\0"].concat());
     let pattern = facts::absolute_pattern(&options.output);
     if options.trace_children {
         untraced::configure(&options);
@@ -429,6 +443,9 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     if !slot.thread.get().is_null() {
         return true;
     }
+    if NO_ROOM.load(Ordering::Relaxed) {
+        return false;
+    }
     let tid = thread::thread_id();
     let (number, is_first, idle, restorer) = SHARED.with(|shared| {
         shared.threads += 1;
@@ -451,6 +468,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     // Making one takes more stack (framehop's cache is put together there) than a small thread has left.
     let made = sys::roomy::with_room(|| recorder_for(number, tid, idle, restorer));
     let Some(recorder) = made else {
+        no_room(is_first);
         return false;
     };
     slot.thread.set(recorder.cast());
@@ -479,6 +497,25 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         sys::roomy::run_with_room(|| facts::record(unsafe { &mut *recorder }));
     }
     true
+}
+
+/// A thread found no memory for its recorder. No other is made: each attempt would keep what it did get.
+static NO_ROOM: AtomicBool = AtomicBool::new(false);
+
+/// See [`NO_ROOM`]. A process of which nothing could be seen leaves no trace, lest it be taken for one that allocates nothing.
+#[cold]
+fn no_room(is_first: bool) {
+    if NO_ROOM.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let is_child = trace_file::get32(offset::FORKED_FROM) != 0;
+    if is_first && !is_child && !trace_file::is_stopped() {
+        trace_file::withdraw();
+        stop_recording();
+        message::say(NO_MEMORY);
+        return;
+    }
+    trace_file::stop("there is no memory for what LDT keeps of a thread");
 }
 
 /// A recorder for the calling thread: one that a thread has left, or a new one.

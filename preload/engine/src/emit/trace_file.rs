@@ -205,6 +205,14 @@ pub fn discard() {
     STOPPED.store(true, Ordering::Relaxed);
 }
 
+/// Takes the file away: there is nothing in it, and never will be.
+pub fn withdraw() {
+    discard();
+    if descriptor().is_some() {
+        IDENTITY.with(|identity| file::remove(&with_nul(&identity.path)));
+    }
+}
+
 /// Our descriptor, if it still is ours; a program that closed it may have a file of its own there.
 fn descriptor() -> Option<Fd> {
     let fd = Fd(FD.load(Ordering::Acquire));

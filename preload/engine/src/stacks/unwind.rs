@@ -8,7 +8,7 @@ use framehop::{FrameAddress, Unwinder};
 use super::bounds::{Bounds, is_first_frame};
 use super::rules::{Cache, Rules};
 use crate::modules::{self, Module};
-use crate::sys::{Registers, just_written, restorer_registers, roomy};
+use crate::sys::{Registers, arena, just_written, restorer_registers, roomy};
 
 /// How many words of the stack a step may read and still be remembered by the memo.
 pub const READS: usize = 2;
@@ -96,9 +96,14 @@ impl Unwind {
     /// memory.
     #[must_use]
     pub fn new(restorer: u64) -> Option<Self> {
+        let rules = Rules::new()?;
+        // A box that finds no memory ends the program.
+        if !arena::has_room(2 * size_of::<Cache>()) {
+            return None;
+        }
         Some(Unwind {
             bounds: Bounds::default(),
-            rules: Rules::new()?,
+            rules,
             cache: Box::new(Cache::new_in()),
             restorer,
         })

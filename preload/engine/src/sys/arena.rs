@@ -145,6 +145,12 @@ pub fn pages(bytes: usize) -> Option<*mut u8> {
     mem::allocate(bytes).or_else(|| STATE.with(|state| state.take_reserve(bytes)))
 }
 
+/// Whether so much could be allocated now.
+#[must_use]
+pub fn has_room(bytes: usize) -> bool {
+    mem::has_room(bytes) || STATE.with(|state| state.reserve.len() >= bytes)
+}
+
 /// Whether a thread is in the allocator this moment.
 #[must_use]
 pub fn is_busy() -> bool {

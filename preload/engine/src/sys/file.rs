@@ -14,12 +14,6 @@ fn path(path: &[u8]) -> Option<usize> {
 /// `EINVAL`, for paths that are not NUL-terminated.
 const BAD_PATH: i32 = libc::EINVAL;
 
-/// The last part of a path.
-#[must_use]
-pub fn file_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
-}
-
 fn open(name: &[u8], flags: i32, mode: u32) -> Result<Fd, i32> {
     let args = [
         libc::AT_FDCWD as usize,
@@ -168,6 +162,13 @@ pub fn rename(from: &[u8], to: &[u8]) -> Result<(), i32> {
     let args = [path(from).ok_or(BAD_PATH)?, path(to).ok_or(BAD_PATH)?];
     // SAFETY: both are NUL-terminated strings.
     unsafe { syscall(libc::SYS_rename, &args) }.map(|_| ())
+}
+
+/// Removes a file, if it can be removed. `name` ends with a NUL.
+pub fn remove(name: &[u8]) {
+    debug_assert!(name.ends_with(b"\0"));
+    // SAFETY: the name ends with a NUL.
+    let _ = unsafe { syscall(libc::SYS_unlink, &[name.as_ptr() as usize]) };
 }
 
 /// Whether something exists at the path (links not followed).
