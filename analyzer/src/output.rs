@@ -2,8 +2,9 @@
 
 use crate::failure::Failure;
 use crate::pager;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use ldt_trace::header;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
 use std::path::Path;
 
 /// The file name that stands for standard output, as it does for most tools.
@@ -12,6 +13,39 @@ const STANDARD_OUTPUT: &str = "-";
 /// Whether this is no file but standard output.
 pub(crate) fn is_standard_output(path: &Path) -> bool {
     path.as_os_str() == STANDARD_OUTPUT
+}
+
+/// What is said of a file that would be written over and must not be.
+pub(crate) const IS_A_TRACE: &str = "it is a trace: give another name, or remove it";
+
+/// Whether this is a trace. What was recorded comes from a run that may not come again, and the name of one is easily
+/// given for that of its report.
+pub(crate) fn is_trace(path: &Path) -> bool {
+    // To open a pipe would be to wait for who writes to it.
+    let is_file = fs::metadata(path).is_ok_and(|file| file.is_file());
+    let begins_as_one = |mut file: File| {
+        let mut start = [0; header::MAGIC.len()];
+        file.read_exact(&mut start).is_ok() && start == header::MAGIC
+    };
+    is_file && File::open(path).is_ok_and(begins_as_one)
+}
+
+/// A file to write a result to. What was there is written over, unless it is a trace.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    if is_trace(path) {
+        return Err(io::Error::other(IS_A_TRACE));
+    }
+    File::create(path)
+}
+
+/// What is no text makes a mess of a terminal.
+pub(crate) fn keep_off_terminal(path: Option<&Path>) -> Result<(), Failure> {
+    if path.is_none_or(is_standard_output) && io::stdout().is_terminal() {
+        return Err(Failure::own(
+            "this format is not text: give a file with -o FILE, or a pipe",
+        ));
+    }
+    Ok(())
 }
 
 /// Writes a result to `path`, or to standard output. Who reads standard output may stop when they
@@ -31,7 +65,7 @@ pub(crate) fn write_to(
     };
     let said =
         |error: io::Error| Failure::own(format!("{}: cannot be written: {error}", path.display()));
-    let mut out = BufWriter::new(File::create(path).map_err(said)?);
+    let mut out = BufWriter::new(create(path).map_err(said)?);
     write(&mut out).and_then(|()| out.flush()).map_err(said)
 }
 
@@ -48,4 +82,28 @@ pub(crate) fn show(
 
 fn to_stdout(error: &io::Error) -> Failure {
     Failure::own(format!("standard output: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_never_written_over() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let (trace, report) = (folder.path().join("t"), folder.path().join("r"));
+        fs::write(&trace, [&header::MAGIC[..], b"recorded"].concat()).expect("written");
+        fs::write(&report, "of yesterday").expect("written");
+        let (linked, pointed) = (folder.path().join("l"), folder.path().join("p"));
+        fs::hard_link(&trace, &linked).expect("linked");
+        std::os::unix::fs::symlink(&trace, &pointed).expect("linked");
+        let write = |path: &Path| write_to(Some(path), |out| out.write_all(b"of today"));
+        for path in [&trace, &linked, &pointed] {
+            let refused = write(path).expect_err("it is a trace");
+            assert!(refused.message.contains(IS_A_TRACE), "{refused}");
+        }
+        assert!(fs::read(&trace).is_ok_and(|data| data.ends_with(b"recorded")));
+        assert_eq!(write(&report), Ok(()));
+        assert!(fs::read(&report).is_ok_and(|data| data == b"of today"));
+    }
 }

@@ -186,3 +186,50 @@ fn the_function_called_has_its_address_and_library() {
         }
     }
 }
+
+/// The command's own executable was written over, and of two results in one file only one was left.
+#[test]
+fn files_that_others_need_are_not_written_over() {
+    let project = finds();
+    let program = std::fs::read(project.file("finds")).expect("it is there");
+    std::fs::write(project.file("known.txt"), "").expect("it can be written");
+    for (options, says) in [
+        (&["--json=finds"][..], "the command itself"),
+        (&["--log-file=./finds"], "the command itself"),
+        (&["--json=x", "--junit=x"], "the file of --json"),
+        (
+            &["--baseline=known.txt", "--sarif=known.txt"],
+            "the file of --baseline",
+        ),
+        (
+            &["--profile", "-o", "x", "--json=x"],
+            "the file of --output",
+        ),
+    ] {
+        let outcome = project.check(options, &WORDS);
+        assert_eq!(outcome.code(), 125, "{options:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(says), "{options:?}: {outcome:?}");
+        assert!(!project.file("x").exists(), "{options:?}");
+        let left = std::fs::read(project.file("finds")).expect("it is there");
+        assert!(left == program, "{options:?} wrote over the program");
+    }
+}
+
+#[test]
+fn errors_of_several_threads_are_in_the_order_of_time() {
+    let program = Sample::named("check/options/errors_in_turn.c").build(Variant::PLAIN);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let json = folder.path().join("out.json");
+    let mut option = std::ffi::OsString::from("--json=");
+    option.push(&json);
+    let outcome = run(Command::new(ldt()).arg("check").arg(option).arg(program));
+    assert_eq!(outcome.code(), 99, "{outcome:?}");
+    let text = std::fs::read(&json).expect("it was written");
+    let json: Value = serde_json::from_slice(&text).expect("it is JSON");
+    let errors = json["errors"].as_array().expect("a list").iter();
+    let sizes: Vec<u64> = errors
+        .filter_map(|error| error["block"]["size"].as_u64())
+        .collect();
+    // Those of the two threads have one stack, and are one.
+    assert_eq!(sizes, [11, 13]);
+}

@@ -278,6 +278,33 @@ fn a_bad_option_of_the_library_is_named() {
     assert!(said.contains("colour"), "{said}");
 }
 
+/// The program was run, as if nothing had been said.
+#[test]
+fn a_bad_option_of_the_library_is_125_under_ldt() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (options, named) in [
+        ("stack_check=perhaps:colour=red", "colour"),
+        ("stack_check=perhaps", "perhaps"),
+        ("trace_children=no:untraced=\"/a", "quote"),
+    ] {
+        for command in ["profile", "check"] {
+            let outcome = run(Command::new(ldt())
+                .args([command, "touch", "ran"])
+                .env("LDT_OPTIONS", options)
+                .current_dir(folder.path()));
+            fails_with(&outcome, 125, named);
+            let left = fs::read_dir(folder.path())
+                .expect("it can be listed")
+                .count();
+            assert_eq!(left, 0, "{command} with {options}: {outcome:?}");
+        }
+    }
+    let outcome = run(Command::new(ldt())
+        .args(["check", "true"])
+        .env("LDT_OPTIONS", "stack_check=yes:guard=off"));
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+}
+
 fn with_options(options: &str) -> Outcome {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     run(Command::new(sample("empty.c"))

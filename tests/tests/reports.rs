@@ -6,6 +6,7 @@ use std::process::Command;
 
 use ldt_tests::installed::ldt;
 use ldt_tests::profile::{Profiled, profile};
+use ldt_tests::report::Report;
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
 use serde_json::Value;
@@ -50,6 +51,33 @@ fn a_time_after_the_end_is_warned_of() {
     }
 }
 
+/// Of a program of one thread the first events after a pause had the time of the last stamp, up to 64 events and a whole
+/// pause ago.
+#[test]
+fn what_comes_after_a_pause_has_its_time() {
+    let program = Sample::named("launching/pauses.c").build(Variant::SHIPPED);
+    let paused_then_peaked = |trace: &Path, said: &str| {
+        let paused_ns: u64 = said.trim().parse().expect("the program prints a number");
+        let peak_ns = Report::of(trace).heap.peak_time_ns.expect("it has a peak");
+        // The counter's rate is measured; a hundredth is more than it is ever off.
+        assert!(
+            peak_ns + paused_ns / 100 >= paused_ns,
+            "the peak, after {paused_ns} ns, is shown at {peak_ns}"
+        );
+    };
+    let profiled = profile(&program, [""; 0]);
+    paused_then_peaked(&profiled.trace(), &profiled.outcome.stdout);
+
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let trace = folder.path().join("checked.trace");
+    let checked = run(Command::new(ldt())
+        .args(["check", "--profile", "-o"])
+        .arg(&trace)
+        .arg(&program));
+    assert_eq!(checked.ending, Ending::Code(0), "{checked:?}");
+    paused_then_peaked(&trace, &checked.stdout);
+}
+
 #[test]
 fn a_dash_is_standard_output() {
     let profiled = profiled("threads/named_threads.c");
@@ -58,16 +86,61 @@ fn a_dash_is_standard_output() {
         &["report", "-o", "-"][..],
         &["report", "--format=json", "-o", "-"],
         &["export", "--format=collapsed", "-o", "-"],
+        &["flamegraph", "-o", "-"],
+        &["chart", "--kind=timeline", "-o", "-"],
+        &["html", "-o", "-"],
     ] {
         let outcome = run(Command::new(ldt())
             .args(command)
             .arg(profiled.trace())
             .current_dir(folder.path()));
-        assert!(outcome.stdout.contains("alloc"), "{command:?}: {outcome:?}");
+        let holds = match command[0] {
+            "chart" => "PNG",
+            _ => "alloc",
+        };
+        assert!(outcome.stdout.contains(holds), "{command:?}: {outcome:?}");
         assert!(
             !folder.path().join("-").exists(),
             "{command:?} wrote a file"
         );
+    }
+}
+
+/// What was recorded was written over when its name was given for the report, too.
+#[test]
+fn a_result_never_takes_the_place_of_a_trace() {
+    let profiled = profiled("threads/named_threads.c");
+    let trace = profiled.trace();
+    let recorded = fs::read(&trace).expect("the trace is there");
+    let linked = trace.with_extension("svg");
+    fs::hard_link(&trace, &linked).expect("it can be linked");
+    for (command, output) in [
+        (&["report"][..], &trace),
+        (&["report", "--format=json"], &linked),
+        (&["export", "--format=pprof"], &trace),
+        (&["html"], &trace),
+        (&["flamegraph"], &linked),
+        (&["chart", "--kind=sizes"], &linked),
+        (&["diff"], &trace),
+    ] {
+        let before = (command[0] == "diff").then_some(&trace);
+        let outcome = run(Command::new(ldt())
+            .args(command)
+            .arg("-o")
+            .arg(output)
+            .args(before)
+            .arg(&trace));
+        assert_eq!(
+            outcome.ending,
+            Ending::Code(125),
+            "{command:?}: {outcome:?}"
+        );
+        assert!(
+            outcome.stderr.contains("it is a trace"),
+            "{command:?}: {outcome:?}"
+        );
+        let left = fs::read(&trace).expect("the trace is there");
+        assert!(left == recorded, "{command:?} wrote over the trace");
     }
 }
 

@@ -3,9 +3,10 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use ldt_tests::installed::{ldt, preload};
 use ldt_tests::profile::profile;
@@ -143,6 +144,56 @@ fn a_folder_that_cannot_be_written_is_said_and_another_taken() {
         said.starts_with("ldt: ") && said.contains(&*elsewhere.path().to_string_lossy()),
         "{outcome:?}"
     );
+}
+
+/// It was recorded to another folder, with exit code 0.
+#[test]
+fn a_name_that_cannot_be_written_is_125_and_nothing_is_run() {
+    let folder = folder();
+    let ran = folder.path().join("ran");
+    for (command, name) in [
+        (&["profile"][..], "no-such-folder/x.trace"),
+        (&["profile"], "no-such-folder/%p.trace"),
+        (&["check", "--profile"], "no-such-folder/x.trace"),
+        (&["profile"], "-"),
+    ] {
+        let outcome = run(Command::new(ldt())
+            .args(command)
+            .args(["-o", name, "--", "touch"])
+            .arg(&ran)
+            .current_dir(folder.path()));
+        assert_eq!(outcome.ending, Ending::Code(125), "{name}: {outcome:?}");
+        let first = outcome.stderr.lines().next().unwrap_or_default();
+        assert!(first.starts_with("ldt: "), "{name}: {outcome:?}");
+        assert_eq!(names(folder.path()), [""; 0], "{name}");
+    }
+}
+
+/// The second run took the name from the first, whose trace nobody could read any more.
+#[test]
+fn the_trace_of_a_running_program_is_not_replaced() {
+    let folder = folder();
+    let trace = folder.path().join("trace");
+    let mut first = Command::new(ldt())
+        .args(["profile", "-o"])
+        .arg(&trace)
+        .args(["sh", "-c", "echo started; read until_told"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let mut says = BufReader::new(first.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    says.read_line(&mut line).expect("it says that it runs");
+    let second = profile_to(&trace, "endings/returns.c");
+    drop(first.stdin.take());
+    let pid = Report::of(&trace).pid;
+    first.wait().expect("a child can be waited for");
+    assert_eq!(second.ending, Ending::Code(125), "{second:?}");
+    let said = format!("process {pid} still records there");
+    assert!(second.stderr.contains(&said), "{second:?}");
+    let again = profile_to(&trace, "endings/returns.c");
+    assert_eq!(again.ending, Ending::Code(0), "{again:?}");
 }
 
 #[test]

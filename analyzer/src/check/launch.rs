@@ -10,10 +10,10 @@ use super::settings::Settings;
 use super::verdict::Verdict;
 use super::watch::Watch;
 use crate::failure::Failure;
-use crate::launch::environment::{LibraryOptions, preload};
+use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::{Output, literal};
-use crate::launch::{library, refusal};
+use crate::launch::{library, pulse, refusal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
@@ -39,7 +39,8 @@ enum Traces {
 /// Runs the command, again if that was asked for; gives the exit code.
 pub fn run(settings: &Settings) -> Result<u8, Failure> {
     let library = library::find()?;
-    outputs::place::ask(&settings.outputs)?;
+    settings_are_known(&library)?;
+    outputs::place::ask(settings)?;
     let judge = Judge::new(settings)?;
     let printer = Printer::new(settings.log_file.as_deref())?;
     let mut input = Input::of(settings)?;
@@ -175,11 +176,8 @@ fn conclude(
 impl Traces {
     fn new(settings: &Settings) -> Result<Self, Failure> {
         if settings.trace.is_some() {
-            let output = Output::new(settings.trace.as_deref())
-                .map_err(|error| Failure::own(format!("the trace's path: {error}")))?;
-            output.remove_stale().map_err(|error| {
-                Failure::own(format!("{}: {error}", output.pattern().display()))
-            })?;
+            let output = Output::new(settings.trace.as_deref())?;
+            output.make_way()?;
             return Ok(Traces::Kept(output));
         }
         Traces::temporary()
@@ -289,6 +287,12 @@ fn library_options(settings: &Settings, pass: &Pass, traces: &Traces) -> Result<
     let own_folder = settings.own_folder().map(PathBuf::into_os_string);
     let own_folder = own_folder.filter(|path| !path.as_bytes().contains(&b'"'));
     all.push(("own_folder", own_folder.unwrap_or_default()));
+    // Findings are stamped each; events, which are kept with `--profile` alone, are not.
+    let pulse = match traces {
+        Traces::Kept(_) => pulse::start().unwrap_or_default(),
+        Traces::Temporary(_) => PathBuf::new(),
+    };
+    all.push(("pulse", pulse.into()));
     all.extend(settings.library.iter().cloned());
     all.extend(pass.options.iter().cloned());
     let mut options = LibraryOptions::new(env::var_os("LDT_OPTIONS"));

@@ -2,9 +2,11 @@
 //! that it is about.
 
 use crate::failure::Failure;
+use crate::output::{create, is_standard_output};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 /// Prints lines.
@@ -85,10 +87,17 @@ impl Printer {
         Ok(match files.entry(key) {
             std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
             std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(File::create(for_process(pattern, key))?)
+                place.insert(open(&for_process(pattern, key))?)
             }
         })
     }
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    if is_standard_output(path) {
+        return Ok(File::from(std::io::stdout().as_fd().try_clone_to_owned()?));
+    }
+    create(path)
 }
 
 /// Whether each process has a file of its own.

@@ -7,6 +7,7 @@ use crate::pictures::{activity, blocks, marks, timeline};
 use crate::progress::Progress;
 use crate::replay::follow::Follow;
 use crate::replay::{Selection, replay};
+use ldt_viewer::Image;
 use std::path::PathBuf;
 
 /// The options of `ldt chart`.
@@ -15,7 +16,7 @@ pub(crate) struct Options {
     /// What to draw
     #[arg(long, value_enum)]
     kind: Kind,
-    /// The picture; its ending says the form, .png or .svg [default: TRACE.KIND.png]
+    /// The picture; its ending says the form, .png or .svg; - is standard output, as PNG [default: TRACE.KIND.png]
     #[arg(short, long, value_name = "F.png|F.svg")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -44,7 +45,7 @@ enum Kind {
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let default = || default_path(&options.trace, word(options.kind), "png");
     let path = options.output.clone().unwrap_or_else(default);
-    let canvas = options.look.canvas("--output", &path)?;
+    let canvas = options.look.canvas("--output", &path, Some(Image::Png))?;
     let trace = events::open(&options.trace)?;
     let following = |follow| {
         let selection = Selection {

@@ -5,6 +5,7 @@ use crate::check::settings::{
 };
 use crate::check::{self, suppress};
 use crate::failure::Failure;
+use crate::launch::traces::DEFAULT_TRACE;
 use crate::report::errors::Detail;
 use crate::units::{parse_count, parse_size, parse_whole};
 use ldt_trace::finding::LeakKind;
@@ -55,7 +56,7 @@ pub(crate) struct Options {
     /// Only what is not in this file fails; `ldt baseline` writes it
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write the text here instead of to standard error; %p is the process id
+    /// Write the text here instead of to standard error; %p is the process id, - standard output, as in all files below
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
     /// Write what was found as JSON
@@ -223,7 +224,7 @@ impl Options {
             trace: self
                 .output
                 .clone()
-                .or_else(|| self.profile.then(|| PathBuf::from("ldt.%e.%p.trace"))),
+                .or_else(|| self.profile.then(|| PathBuf::from(DEFAULT_TRACE))),
             leak_check: self.leak_check,
             show_leak_kinds: self.show_leak_kinds.clone(),
             errors_for_leak_kinds: self

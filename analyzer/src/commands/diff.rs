@@ -39,7 +39,7 @@ pub(crate) struct Options {
     /// How many call stacks of each ranking to show [default: 10 in text, all in JSON]
     #[arg(long, value_name = "N", value_parser = parse_whole::<usize>, allow_negative_numbers = true)]
     top: Option<usize>,
-    /// Write the difference to this file
+    /// Write the difference to this file; - is standard output, without a pager
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Also draw the call stacks before and after, as bars
@@ -117,11 +117,11 @@ fn known_whole(options: &Options, diff: &Diff<'_>) -> Result<(), Failure> {
 fn draw(diff: &Diff<'_>, options: &Options) -> Result<(), Failure> {
     let cost = options.sort.unwrap_or(Cost::Peak);
     if let Some(path) = &options.chart {
-        let canvas = options.look.canvas("--chart", path)?;
+        let canvas = options.look.canvas("--chart", path, None)?;
         save(path, changes::changes(diff, cost).draw(&canvas))?;
     }
     if let Some(path) = &options.flamegraph {
-        let canvas = options.look.canvas("--flamegraph", path)?;
+        let canvas = options.look.canvas("--flamegraph", path, None)?;
         let root = if options.inverted {
             Root::Innermost
         } else {

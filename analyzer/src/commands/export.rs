@@ -3,11 +3,10 @@
 use super::events;
 use crate::export::{self, Format};
 use crate::failure::{Failure, say};
-use crate::output::write_to;
+use crate::output::{keep_off_terminal, write_to};
 use crate::progress::Progress;
 use crate::replay::replay;
 use crate::report::site::Cost;
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 /// The options of `ldt export`.
@@ -19,7 +18,7 @@ pub(crate) struct Options {
     /// The figure of the call stacks; of formats that hold several, the one shown first
     #[arg(long, value_enum, default_value_t = Cost::Peak)]
     cost: Cost,
-    /// The file to write [default: standard output]
+    /// The file to write; - is standard output [default: -]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The trace to export
@@ -28,10 +27,8 @@ pub(crate) struct Options {
 
 /// Exports a trace.
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
-    if options.output.is_none() && options.format.is_binary() && io::stdout().is_terminal() {
-        return Err(Failure::own(
-            "this format is not text: give a file with -o FILE, or a pipe",
-        ));
+    if options.format.is_binary() {
+        keep_off_terminal(options.output.as_deref())?;
     }
     let trace = events::open(&options.trace)?;
     let replayed = replay(

@@ -9,6 +9,7 @@ use crate::replay::{Selection, replay};
 use crate::report::filter::{Filter, Subject};
 use crate::report::site::Cost;
 use crate::report::{Choice, Report};
+use ldt_viewer::Image;
 use std::path::PathBuf;
 
 /// The options of `ldt flamegraph`.
@@ -24,7 +25,7 @@ pub(crate) struct Options {
     /// several times, all must match
     #[arg(long, value_name = "function|file|module|thread=GLOB")]
     filter: Vec<Filter>,
-    /// The picture; its ending says the form, .svg or .png [default: TRACE.COST.svg]
+    /// The picture; its ending says the form, .svg or .png; - is standard output, as SVG [default: TRACE.COST.svg]
     #[arg(short, long, value_name = "F.svg|F.png")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -37,7 +38,7 @@ pub(crate) struct Options {
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let default = || default_path(&options.trace, word(options.cost), "svg");
     let path = options.output.clone().unwrap_or_else(default);
-    let canvas = options.look.canvas("--output", &path)?;
+    let canvas = options.look.canvas("--output", &path, Some(Image::Svg))?;
     let trace = events::open(&options.trace)?;
     let mut threads = options
         .filter

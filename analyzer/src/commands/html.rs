@@ -5,17 +5,17 @@ use super::look::default_path;
 use crate::failure::{Failure, say};
 use crate::findings::{self, Namer};
 use crate::html::{self, MOST_SPANS};
+use crate::output::write_to;
 use crate::pictures::marks;
 use crate::progress::Progress;
 use crate::replay::{Selection, replay};
 use ldt_trace::TraceFile;
-use std::fs;
 use std::path::PathBuf;
 
 /// The options of `ldt html`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The page [default: TRACE.page.html]
+    /// The page; - is standard output [default: TRACE.page.html]
     #[arg(short, long, value_name = "F.html")]
     output: Option<PathBuf>,
     /// The trace to show
@@ -45,9 +45,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     for warning in &page.warnings {
         say(&format!("warning: {warning}"));
     }
-    let written = page.write().and_then(|file| fs::write(&path, file));
-    written
-        .map_err(|error| Failure::own(format!("{}: cannot be written: {error}", path.display())))?;
+    write_to(Some(&path), |out| out.write_all(&page.write()?))?;
     if options.output.is_none() {
         say(&format!("page {}", path.display()));
     }

@@ -1,9 +1,9 @@
 //! What the commands that draw have in common: where the picture goes, its form, its theme and its size.
 
 use crate::failure::Failure;
+use crate::output::{is_standard_output, keep_off_terminal, write_to};
 use ldt_viewer::{Canvas, Image, Size};
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -61,10 +61,22 @@ impl FromStr for Extent {
 }
 
 impl Look {
-    /// What a picture for this file is drawn on.
-    pub(super) fn canvas(&self, option: &str, path: &Path) -> Result<Canvas, Failure> {
+    /// What a picture for this file is drawn on; `piped` is the form that standard output has, where it can be given.
+    pub(super) fn canvas(
+        &self,
+        option: &str,
+        path: &Path,
+        piped: Option<Image>,
+    ) -> Result<Canvas, Failure> {
+        let image = match piped.filter(|_| is_standard_output(path)) {
+            Some(image) => image,
+            None => image_of(option, path)?,
+        };
+        if image == Image::Png {
+            keep_off_terminal(Some(path))?;
+        }
         Ok(Canvas {
-            image: image_of(option, path)?,
+            image,
             theme: match self.theme {
                 Theme::Light => ldt_viewer::Theme::Light,
                 Theme::Dark => ldt_viewer::Theme::Dark,
@@ -81,8 +93,7 @@ impl Look {
 /// Writes a picture that was drawn.
 pub(super) fn save(path: &Path, drawn: Result<Vec<u8>, ldt_viewer::Error>) -> Result<(), Failure> {
     let picture = drawn.map_err(|error| Failure::own(error.to_string()))?;
-    fs::write(path, picture)
-        .map_err(|error| Failure::own(format!("{}: cannot be written: {error}", path.display())))
+    write_to(Some(path), |out| out.write_all(&picture))
 }
 
 /// `TRACE.WHAT.ENDING` in the present folder.

@@ -1,10 +1,10 @@
 //! `ldt profile`: a program with every allocation recorded, and a short summary at its end.
 
 use crate::failure::{Failure, say};
-use crate::launch::environment::{LibraryOptions, preload};
+use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::Output;
-use crate::launch::{library, refusal};
+use crate::launch::{library, pulse, refusal};
 use crate::units::{bytes, count, parse_size, time};
 use ldt_trace::file::append_exit;
 use ldt_trace::header::flag;
@@ -57,12 +57,9 @@ impl YesNo {
 /// Runs the command; the exit code is its own.
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let library = library::find()?;
-    let output = Output::new(options.output.as_deref())
-        .map_err(|error| Failure::own(format!("the trace's path: {error}")))?;
-    output.remove_stale().map_err(|error| {
-        let path = output.pattern().display();
-        Failure::own(format!("{path}: {error}"))
-    })?;
+    settings_are_known(&library)?;
+    let output = Output::new(options.output.as_deref())?;
+    output.make_way()?;
     let settings = library_options(options, &output)?;
     let preloaded = preload(env::var_os("LD_PRELOAD"), library.as_os_str());
     let prepare = |mut command: Command| {
@@ -96,6 +93,8 @@ fn library_options(options: &Options, output: &Output) -> Result<OsString, Failu
         ("mode", "profile".into()),
         ("launcher", std::process::id().to_string().into()),
         ("output", output.pattern().into()),
+        // Without one times are within 64 events. Empty it takes the place of that of an ldt further out.
+        ("pulse", pulse::start().unwrap_or_default().into()),
     ];
     if let Some(choice) = options.trace_children {
         settings.push(("trace_children", choice.word().into()));

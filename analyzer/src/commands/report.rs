@@ -55,7 +55,7 @@ pub(crate) struct Options {
     /// Show the tree of callers that held the heap at its peak
     #[arg(long)]
     tree: bool,
-    /// Write the report to this file
+    /// Write the report to this file; - is standard output, without a pager
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The trace to report

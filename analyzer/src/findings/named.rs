@@ -158,7 +158,9 @@ pub fn process(
     namer: &mut Namer,
     look_up_of: impl Fn(LeakKind) -> LookUp,
 ) -> ProcessReport {
-    let errors = errors(found, 0, namer);
+    let mut errors = errors(found, 0, namer);
+    // Each thread's come in a stream of its own.
+    errors.sort_by_key(|error| error.facts.tick);
     let leaks = found
         .last_check()
         .map(|check| leaks(found, check, namer, look_up_of));

@@ -1,7 +1,14 @@
 //! What the program's environment must say: `LD_PRELOAD`, and `LDT_OPTIONS` for the library.
 
+use crate::failure::{Failure, OWN_FAILURE};
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// The variable with the options of the library.
+pub const OPTIONS: &str = "LDT_OPTIONS";
 
 /// Adds the library to what is preloaded already. It goes first: an allocator that somebody preloads is found beneath it,
 /// as one that the program is linked with. (Behind such a one it was never called, and a run without a single block was
@@ -17,6 +24,39 @@ pub fn preload(existing: Option<OsString>, library: &OsStr) -> OsString {
         }
         None => library.to_owned(),
     }
+}
+
+/// Whether the library takes all that `LDT_OPTIONS` says already: a misspelt option would be one that nobody knows has no
+/// effect. The library alone has the table of them, so a process is started with it that says what is wrong and ends
+/// before anything else happens.
+pub fn settings_are_known(library: &Path) -> Result<(), Failure> {
+    let Some(given) = env::var_os(OPTIONS).filter(|given| !given.is_empty()) else {
+        return Ok(());
+    };
+    // First, since a quote that is not closed takes in all that follows.
+    let mut asking = OsString::from("verify=yes:");
+    asking.push(given);
+    let asked = env::current_exe().and_then(|ldt| {
+        Command::new(ldt)
+            .arg("--version")
+            .env("LD_PRELOAD", library)
+            .env(OPTIONS, asking)
+            .stdin(Stdio::null())
+            .output()
+    });
+    // Where nobody can be asked the command's own library says it.
+    let Some(asked) = asked
+        .ok()
+        .filter(|asked| asked.status.code() == Some(OWN_FAILURE.into()))
+    else {
+        return Ok(());
+    };
+    let said = String::from_utf8_lossy(&asked.stderr);
+    let lines = said
+        .lines()
+        .map(|line| line.strip_prefix("ldt: ").unwrap_or(line));
+    let wrong: Vec<&str> = lines.filter(|line| line.starts_with(OPTIONS)).collect();
+    Err(Failure::own(wrong.join("\n")))
 }
 
 /// Options for the library, as `key=value:key=value`.

@@ -1,24 +1,43 @@
 //! Which trace the command wrote.
 
+use crate::failure::Failure;
+use crate::output::is_standard_output;
 use ldt_trace::TraceFile;
-use ldt_trace::header::HEADER_BYTES;
+use ldt_trace::header::{HEADER_BYTES, flag};
 use std::env;
 use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+/// The pattern of the trace's name when none is asked for.
+pub const DEFAULT_TRACE: &str = "ldt.%e.%p.trace";
 
 /// Where the library was told to write: a pattern with `%e`, `%p` and `%h`, or nothing.
 #[derive(Clone, Debug)]
 pub struct Output {
     /// Absolute; the library's default when nothing was asked for.
     pattern: PathBuf,
+    /// Nothing was asked for.
+    is_default: bool,
 }
 
 impl Output {
     /// What was asked for with `-o`, made absolute.
-    pub fn new(asked: Option<&Path>) -> std::io::Result<Self> {
-        let pattern = asked.unwrap_or(Path::new("ldt.%e.%p.trace"));
+    pub fn new(asked: Option<&Path>) -> Result<Self, Failure> {
+        let pattern = asked.unwrap_or(Path::new(DEFAULT_TRACE));
+        if is_standard_output(pattern) {
+            return Err(Failure::own(
+                "a trace is written at many places at once and cannot go to standard output: give a file, \
+                 or ./- if that is its name",
+            ));
+        }
+        let absolute = |folder: PathBuf| std::path::absolute(literal(&folder).join(pattern));
+        let absolute = env::current_dir().and_then(absolute);
         Ok(Output {
-            pattern: std::path::absolute(literal(&env::current_dir()?).join(pattern))?,
+            pattern: absolute
+                .map_err(|error| Failure::own(format!("the trace's path: {error}")))?,
+            is_default: pattern == Path::new(DEFAULT_TRACE),
         })
     }
 
@@ -41,16 +60,49 @@ impl Output {
         &self.pattern
     }
 
+    /// Makes sure that the trace can be where it was asked for, before anything is run: the library, which takes another
+    /// folder when it must, comes to it too late.
+    pub fn make_way(&self) -> Result<(), Failure> {
+        let failed =
+            |error: io::Error| Failure::own(format!("{}: {error}", self.pattern.display()));
+        self.remove_stale().map_err(failed)?;
+        if self.is_default {
+            return Ok(());
+        }
+        self.try_out().map_err(|error| {
+            failed(io::Error::other(format!(
+                "no trace can be written there: {error}; the command was not run"
+            )))
+        })
+    }
+
+    /// Makes the file, or where its name is not known yet some file beside it, and removes it again.
+    fn try_out(&self) -> io::Result<()> {
+        match self.fixed_path() {
+            Some(path) => {
+                fs::File::create_new(&path)?;
+                fs::remove_file(path)
+            }
+            None => tempfile::tempfile_in(self.folder()).map(drop),
+        }
+    }
+
     /// Removes the trace of a run before: the library never writes over a file.
-    pub fn remove_stale(&self) -> std::io::Result<()> {
+    fn remove_stale(&self) -> io::Result<()> {
         let Some(path) = self.fixed_path().filter(|path| path.exists()) else {
             return Ok(());
         };
-        if TraceFile::open(&path).is_err() && !is_unbegun(&path) {
-            let text = "it is there already and is no trace: give another name, or remove it";
-            return Err(std::io::Error::other(text));
+        match TraceFile::open(&path) {
+            Ok(trace) if is_being_written(&path, &trace) => Err(io::Error::other(format!(
+                "process {} still records there: give another name, or %p in it",
+                trace.header().pid
+            ))),
+            Err(_) if !is_unbegun(&path) => {
+                let text = "it is there already and is no trace: give another name, or remove it";
+                Err(io::Error::other(text))
+            }
+            _ => fs::remove_file(path),
         }
-        fs::remove_file(path)
     }
 
     /// The trace of this process, if it wrote one: by its name, and by the process id in it.
@@ -89,6 +141,17 @@ fn is_unbegun(path: &Path) -> bool {
     let is_short = |file: &fs::Metadata| file.is_file() && file.len() <= HEADER_BYTES as u64;
     fs::metadata(path).is_ok_and(|file| is_short(&file))
         && fs::read(path).is_ok_and(|data| data.iter().all(|byte| *byte == 0))
+}
+
+/// Whether the process of this trace has it mapped still. Its number alone may be another's by now.
+fn is_being_written(path: &Path, trace: &TraceFile) -> bool {
+    let header = trace.header();
+    if header.flags & flag::EXITED != 0 {
+        return false;
+    }
+    let maps = fs::read_to_string(format!("/proc/{}/maps", header.pid)).unwrap_or_default();
+    let file_of = |line: &str| line.split_ascii_whitespace().nth(4)?.parse::<u64>().ok();
+    fs::metadata(path).is_ok_and(|file| maps.lines().any(|line| file_of(line) == Some(file.ino())))
 }
 
 fn find_in(folder: &Path, pattern: &str, pid: u32) -> Option<(PathBuf, TraceFile)> {
@@ -149,11 +212,13 @@ mod tests {
         assert_eq!(unescaped(&literal(folder)), folder);
         let output = Output {
             pattern: literal(folder).join("x.trace"),
+            is_default: false,
         };
         assert_eq!(output.folder(), folder);
         assert_eq!(output.fixed_path(), Some(folder.join("x.trace")));
         let output = Output {
             pattern: literal(folder).join("%p.trace"),
+            is_default: false,
         };
         assert_eq!(output.fixed_path(), None);
     }

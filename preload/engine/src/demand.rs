@@ -21,7 +21,7 @@ use crate::emit::trace_file;
 use crate::faults::fatal;
 use crate::leaks::request::{self, Standing};
 use crate::options::CheckOptions;
-use crate::sys::action::{self, Action};
+use crate::sys::signal::{self, Action};
 use crate::sys::{interrupted, thread};
 use crate::{hooks, process};
 
@@ -68,13 +68,15 @@ pub fn configure(options: &CheckOptions) {
 
 fn handle(number: u32) {
     // SAFETY: the handler looks at atomics first and does nothing in a thread that is inside LDT.
-    unsafe { action::set(number as i32, &Action::open_handler(on_signal)) };
+    let action = unsafe { Action::open_handler(on_signal) };
+    // A number that is no signal's has no handler.
+    let _ = signal::set_action(number as i32, &action);
 }
 
 /// The signal that nobody uses; 0 when somebody does.
 fn choose() -> u32 {
     let is_free = UNUSED.cast_unsigned() != CHECK_SIGNAL.load(Ordering::Relaxed)
-        && action::get(UNUSED).is_some_and(|action| action.is_default());
+        && signal::try_action(UNUSED).is_ok_and(|action| action.is_default());
     let chosen = if is_free { UNUSED.cast_unsigned() } else { 0 };
     CHOSEN.store(chosen, Ordering::Relaxed);
     chosen
@@ -101,8 +103,8 @@ pub fn stays(number: i32, handler: Option<usize>) -> bool {
     CHOSEN.store(0, Ordering::Relaxed);
     LEAK_SIGNAL.store(0, Ordering::Relaxed);
     announce();
-    // SAFETY: the default, as if LDT had never been there.
-    unsafe { action::set(number, &Action::default()) };
+    // As if LDT had never been there.
+    let _ = signal::set_action(number, &Action::DEFAULT);
     false
 }
 

@@ -15,6 +15,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering
 use framehop::x86_64::UnwinderX86_64;
 use framehop::{ExplicitModuleSectionInfo, MustNotAllocateDuringUnwind, Unwinder};
 
+use crate::sys::file::file_name;
 use crate::sys::lock::Lock;
 
 mod elf;
@@ -66,10 +67,6 @@ const TRUSTING: [(&[u8], u64); 11] = [
     (b"libsystemd-shared", 2),
     (b"libLLVM", 8),
 ];
-
-fn file_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
-}
 
 fn trusted_alignment(path: &[u8]) -> u64 {
     let name = file_name(path);

@@ -15,8 +15,12 @@ pub use check::{
 };
 
 use crate::message;
-use crate::sys::file;
+use crate::sys::file::{self, file_name};
+use crate::sys::thread;
 use table::entries;
+
+/// What `verify=yes` ends with where something is wrong: the code of `ldt` for failures of its own.
+const UNSOUND: i32 = 125;
 
 /// What each option sets, in the words of `LDT_OPTIONS=help=1`.
 struct Entry {
@@ -58,10 +62,14 @@ pub struct Options {
     /// The process id of the launcher, 0 for none: a process whose parent it is, is the command
     /// itself and not a child.
     pub launcher: u32,
+    /// The file of the launcher's pulse, empty for none.
+    pub pulse: Vec<u8>,
     /// Where programs that the library cannot get into are noted, empty for nowhere.
     pub untraced: Vec<u8>,
     /// Print the table of options.
     pub help: bool,
+    /// Say what is wrong with the options, and end.
+    pub verify: bool,
     /// The text that was parsed, for the trace.
     pub text: Vec<u8>,
 }
@@ -78,18 +86,17 @@ impl Options {
             max_trace_size_bytes: 0,
             stack_check: false,
             launcher: 0,
+            pulse: Vec::new(),
             untraced: Vec::new(),
             help: false,
+            verify: false,
             text: Vec::new(),
         }
     }
-}
 
-impl Options {
     /// Whether children with this executable are left alone for its name.
     pub fn leaves_alone(&self, executable: &[u8]) -> bool {
-        let name = executable.rsplit(|&byte| byte == b'/').next();
-        let name = name.unwrap_or_default();
+        let name = file_name(executable);
         let mut globs = self.trace_children_skip.iter();
         globs.any(|glob| glob_matches(glob, name)) && !is_own(&self.own_folder, executable)
     }
@@ -143,6 +150,9 @@ pub fn parse(text: &[u8], mut complain: impl FnMut(&str)) -> Options {
     for (key, value) in pairs(text) {
         let (key_text, value_text) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
         match entries().find(|entry| entry.name.as_bytes() == key) {
+            _ if value.contains(&b'"') => complain(&format!(
+                "LDT_OPTIONS: {key_text} has a quote that is not closed, or not around all of its value: {value_text}"
+            )),
             Some(entry) if (entry.set)(&mut options, value) => {}
             Some(entry) => complain(&format!(
                 "LDT_OPTIONS: {key_text} does not take \"{value_text}\"; it takes {}",
@@ -164,10 +174,17 @@ pub fn parse(text: &[u8], mut complain: impl FnMut(&str)) -> Options {
 /// error.
 #[must_use]
 pub fn from_environment(environment: &Environment) -> Options {
+    let mut is_sound = true;
     let options = parse(
         environment.value(b"LDT_OPTIONS=").unwrap_or_default(),
-        message::say,
+        |what| {
+            is_sound = false;
+            message::say(what);
+        },
     );
+    if options.verify {
+        thread::exit_process(if is_sound { 0 } else { UNSOUND });
+    }
     if options.help {
         message::say("options, for LDT_OPTIONS=key=value:key=value");
         for entry in entries() {
@@ -272,6 +289,17 @@ mod tests {
         );
         assert!(said[1].contains("colour") && said[1].contains("max_trace_size"));
         assert!(!options.trace_children && !options.stack_check);
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told() {
+        let mut said = Vec::new();
+        let options = parse(b"stack_check=yes:output=\"/a:mode=check", |text| {
+            said.push(text.to_owned())
+        });
+        assert_eq!(said.len(), 1);
+        assert!(said[0].contains("output") && said[0].contains("quote"));
+        assert!(options.stack_check && options.output.is_empty());
     }
 
     #[test]

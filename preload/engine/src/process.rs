@@ -235,6 +235,7 @@ fn start() {
     let environment = facts::environment();
     let options = options::from_environment(environment);
     clock::choose();
+    sys::pulse::follow(&[&options.pulse[..], b"\0"].concat());
     let pattern = facts::absolute_pattern(&options.output);
     if options.trace_children {
         untraced::configure(&options);

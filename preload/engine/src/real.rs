@@ -222,7 +222,7 @@ fn module_is(address: usize, names: &[&[u8]]) -> bool {
     }
     // SAFETY: the loader's name of a loaded library.
     let path = unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes();
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let name = crate::sys::file::file_name(path);
     names.iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -19,9 +19,10 @@ use crate::stacks::Stacks;
 use crate::stacks::memo::Announce;
 use crate::stacks::table;
 use crate::sys::lock::Lock;
-use crate::sys::{Registers, thread};
+use crate::sys::{Registers, pulse, thread};
 
-/// While there is one thread, order needs no stamps; one every so many events serves the timeline.
+/// While there is one thread, order needs no stamps; one every so many events serves the timeline, and one whenever the
+/// launcher's pulse has changed.
 const EVENTS_PER_STAMP: u32 = 64;
 /// Ticks between two measurements of the process: about 10 ms on today's counters.
 const SAMPLE_TICKS: u64 = 400_000;
@@ -66,6 +67,8 @@ pub struct Recorder {
     pub window: Window,
     stacks: Stacks,
     until_stamp: u32,
+    /// The launcher's pulse at the last stamp.
+    pulse: u32,
     name: [u8; 16],
     /// Totals of check mode.
     pub counts: Counts,
@@ -169,6 +172,7 @@ impl Recorder {
             window,
             stacks,
             until_stamp: 1,
+            pulse: 0,
             name: [0; 16],
             counts: Counts::new(),
             heap: modes::is_checking().then(|| Box::new(ThreadHeap::new())),
@@ -237,7 +241,8 @@ impl Recorder {
     #[inline(always)]
     fn count_down(&mut self) {
         self.until_stamp -= 1;
-        if self.until_stamp == 0 {
+        // One branch for both: nearly always neither is so.
+        if (self.until_stamp == 0) | (self.pulse != pulse::now()) {
             self.stamp();
         }
     }
@@ -245,6 +250,7 @@ impl Recorder {
     #[cold]
     fn stamp(&mut self) {
         self.until_stamp = EVENTS_PER_STAMP;
+        self.pulse = pulse::now();
         let tick = clock::now();
         self.window.room(MAX_EVENT_WORDS);
         words::put_stamp(&mut self.window, tick);

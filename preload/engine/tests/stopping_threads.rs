@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread;
 
-use ldt_engine::sys::action;
 use ldt_engine::sys::others::Others;
+use ldt_engine::sys::signal::{self, How, Set};
 
 /// What a spinning thread keeps in a register and nowhere else.
 const MARK: u64 = 0x1234_5678_9abc_def0;
@@ -54,7 +54,7 @@ fn threads_stand_still_and_then_go_on() {
     static ENOUGH: AtomicBool = AtomicBool::new(false);
     static TURNS: AtomicU64 = AtomicU64::new(0);
     static BLOCKS_ALL: AtomicBool = AtomicBool::new(false);
-    let dispositions = || (1..=64).map(action::get).collect::<Vec<_>>();
+    let dispositions = || (1..=64).map(signal::try_action).collect::<Vec<_>>();
     let before = dispositions();
 
     let (spinning, spinner) = start(|| {
@@ -81,19 +81,20 @@ fn threads_stand_still_and_then_go_on() {
     });
     let (deaf, closed) = start(move || {
         // All that the C library lets a program block.
-        let _ = action::block(!(action::bit(32) | action::bit(33)));
+        let unblockable = Set::of(32).with(Set::of(33));
+        signal::change_mask(How::Block, Set::ALL.without(unblockable));
         while !ENOUGH.load(Ordering::Relaxed) {
             thread::yield_now();
         }
     });
     // As the C library begins a thread.
     let (beginning, beginner) = start(|| {
-        let mask = action::block(u64::MAX);
+        let mask = signal::change_mask(How::Block, Set::ALL);
         BLOCKS_ALL.store(true, Ordering::Release);
         while !is_asked() {
             thread::yield_now();
         }
-        action::restore_mask(mask);
+        signal::change_mask(How::Set, mask);
         while !ENOUGH.load(Ordering::Relaxed) {
             thread::yield_now();
         }

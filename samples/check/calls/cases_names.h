@@ -125,6 +125,13 @@ WRITE(fgetpos, fgetpos, char, with_file(f, fgetpos(f, RECORD(8))))
 WRITE(ppoll, ppoll, char, FILLED(char, ppoll(RECORD(8), 1, &(struct timespec){0}, NULL)))
 READ(tcsetattr, tcsetattr, char, FILLED(char, tcsetattr(letters, TCSANOW, RECORD(36))))
 READ(fcntl, fcntl, char, FILLED(char, fcntl(letters, F_SETLK, RECORD(32))))
+WRITE(fcntl_asked, fcntl, char, FILLED(char, fcntl(letters, F_GETLK, RECORD(32))))
+READ(sigprocmask_new, sigprocmask, char, FILLED(char, sigprocmask(-1, RECORD(8), NULL)))
+WRITE(sigprocmask_old, sigprocmask, char, sigprocmask(0, NULL, RECORD(8)))
+WRITE(pthread_sigmask_old, pthread_sigmask, char, pthread_sigmask(0, NULL, RECORD(8)))
+READ(sigaltstack_new, sigaltstack, char, FILLED(char, sigaltstack(RECORD(sizeof(stack_t)), NULL)))
+WRITE(sigaltstack_old, sigaltstack, char, sigaltstack(NULL, RECORD(sizeof(stack_t))))
+WRITE(sigpending, sigpending, char, sigpending(RECORD(8)))
 READ(mq_send, mq_send, char, FILLED(char, mq_send(-1, p, n, 0)))
 
 /* Programs: none is there. A vector ends with a null pointer where it may. */

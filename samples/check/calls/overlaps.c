@@ -8,6 +8,8 @@
 #include <wchar.h>
 
 static char *p;
+/* The same place: the compiler drops strcpy(p, p). */
+static char *volatile same;
 static wchar_t *w;
 
 static void refill(void) {
@@ -25,6 +27,9 @@ CASE(strcpy, strcpy(p, p + 3))
 CASE(stpcpy, stpcpy(p, p + 10))
 CASE(strncpy, strncpy(p + 4, p, 8))
 CASE(strcat, (p[10] = 0, strcat(p, p + 5)))
+CASE(strcpy_itself, strcpy(same, p))
+CASE(strncpy_itself, strncpy(same, p, 8))
+CASE(strncat_itself, (p[10] = 0, strncat(same, p, 3)))
 CASE(wcscpy, wcscpy(w, w + 3))
 CASE(sprintf, sprintf(p + 1, "%s", p))
 CASE(sprintf_itself, sprintf(p, "%s!", p))
@@ -51,7 +56,7 @@ static void good(void) {
 }
 
 int main(int count, char **arguments) {
-    p = calloc(80, 1);
+    same = p = calloc(80, 1);
     w = calloc(80, sizeof *w);
     if (count > 1) {
         good();
@@ -65,6 +70,9 @@ int main(int count, char **arguments) {
         case_stpcpy();
         case_strncpy();
         case_strcat();
+        case_strcpy_itself();
+        case_strncpy_itself();
+        case_strncat_itself();
         case_wcscpy();
         case_sprintf();
         case_sprintf_itself();

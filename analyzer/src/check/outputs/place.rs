@@ -4,33 +4,69 @@
 //! A folder that is not there is made, as pytest does it, but only when the file is written: made
 //! before, it would be in the way of a command that makes it by itself.
 
-use crate::check::settings::Outputs;
+use crate::check::settings::Settings;
 use crate::failure::Failure;
-use crate::output::is_standard_output;
+use crate::launch::refusal;
+use crate::output::{IS_A_TRACE, is_standard_output, is_trace};
 use rustix::fs::{Access, access};
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
-/// Says which of the files could not be written.
-pub fn ask(outputs: &Outputs) -> Result<(), Failure> {
+/// Says which of the files could not be written, or must not be.
+pub fn ask(settings: &Settings) -> Result<(), Failure> {
+    let outputs = &settings.outputs;
     let files = [
         ("--json", &outputs.json),
         ("--junit", &outputs.junit),
         ("--sarif", &outputs.sarif),
         ("--xml-file", &outputs.xml),
+        ("--log-file", &settings.log_file),
     ];
+    let mut taken = precious(settings);
     for (option, path) in files {
         let Some(path) = path.as_deref().filter(|path| !is_standard_output(path)) else {
             continue;
         };
-        if let Some(why) = hindrance(path) {
+        let other = taken.iter().find(|(_, other)| is_same(path, other));
+        let why = other.map(|(what, _)| format!("it is {what}"));
+        if let Some(why) = why.or_else(|| hindrance(path)) {
             return Err(Failure::own(format!(
                 "{option}={}: it could not be written: {why}; the command was not run",
                 path.display()
             )));
         }
+        taken.push((format!("the file of {option}"), path.to_owned()));
     }
     Ok(())
+}
+
+/// Files that are not to be written over, and what they are.
+fn precious(settings: &Settings) -> Vec<(String, PathBuf)> {
+    let command = settings
+        .command
+        .first()
+        .and_then(|name| refusal::locate(name));
+    let command = command.map(|path| ("the command itself".to_owned(), path));
+    let of = |option: &str, path: &PathBuf| (format!("the file of {option}"), path.clone());
+    let suppressions = settings.suppressions.iter();
+    let all = suppressions.map(|path| of("--suppressions", path));
+    let all = all.chain(settings.baseline.iter().map(|path| of("--baseline", path)));
+    all.chain(settings.trace.iter().map(|path| of("--output", path)))
+        .chain(command)
+        .collect()
+}
+
+/// Whether two names are of one file; devices take what several write.
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(a), Ok(b)) => a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        (Err(_), Err(_)) => {
+            let absolute = |path: &Path| std::path::absolute(path).ok();
+            absolute(one) == absolute(other)
+        }
+        _ => false,
+    }
 }
 
 /// Makes the folder that a file is to be in.
@@ -51,6 +87,9 @@ fn hindrance(path: &Path) -> Option<String> {
     let writable = |path: &Path| access(path, Access::WRITE_OK);
     if path.is_dir() {
         return Some("it is a folder".to_owned());
+    }
+    if is_trace(path) {
+        return Some(IS_A_TRACE.to_owned());
     }
     if path.exists() {
         return writable(path).err().map(|error| error.to_string());

@@ -258,6 +258,12 @@ macro_rules! with_system {
             settimeofday [rdi] Narrow (0) READ_PAIR;
             adjtime [rdi rsi] Narrow (0, 1) ADJUST_CLOCK;
             clock_nanosleep [rdx] Narrow (2) READ_PAIR;
+            sigaction [rsi rdx] Narrow (1, 2) SET_ACTION;
+            __sigaction [rsi rdx] Narrow (1, 2) SET_ACTION;
+            sigprocmask [rsi rdx] Narrow (1, 2) SET_MASK;
+            pthread_sigmask [rsi rdx] Narrow (1, 2) SET_MASK;
+            sigaltstack [rdi rsi] Narrow (0, 1) SET_STACK;
+            sigpending [rdi] Narrow (0) FILL_WORD;
             setitimer [rsi rdx] Narrow (1, 2) SET_TIMER;
             timer_settime [rdx rcx] Narrow (2, 3) SET_TIMER;
             timer_gettime [rsi] Narrow (1) FILL_TWO_PAIRS;

@@ -12,7 +12,7 @@ use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
 use super::{counters, guarding, stacks, unwritten, watch};
-use crate::sys::action::{self, bit};
+use crate::sys::signal::{self, How, Set};
 use crate::sys::thread;
 
 /// Set while the thread that forks has all locks.
@@ -24,11 +24,11 @@ static PREPARED: AtomicBool = AtomicBool::new(false);
 static MASK: AtomicU64 = AtomicU64::new(0);
 
 /// Signals of faults, which cannot wait; LDT's own code between makes none.
-const FAULTS: u64 = bit(libc::SIGSEGV)
-    | bit(libc::SIGBUS)
-    | bit(libc::SIGTRAP)
-    | bit(libc::SIGILL)
-    | bit(libc::SIGFPE);
+const FAULTS: Set = Set::of(libc::SIGSEGV)
+    .with(Set::of(libc::SIGBUS))
+    .with(Set::of(libc::SIGTRAP))
+    .with(Set::of(libc::SIGILL))
+    .with(Set::of(libc::SIGFPE));
 
 /// How often this process has forked; in a child, until it begins, its parent.
 static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -46,9 +46,9 @@ pub fn register() {
         // A signal handler that forks on a thread inside LDT, which may have one of the locks: waiting for
         // it would be for ever.
         if thread::slot().inside_sp.get() == 0 {
-            let mask = action::block(!FAULTS);
+            let mask = signal::change_mask(How::Block, Set::ALL.without(FAULTS));
             prepare();
-            MASK.store(mask, Ordering::Relaxed);
+            MASK.store(mask.0, Ordering::Relaxed);
             PREPARED.store(true, Ordering::Relaxed);
         }
     }
@@ -56,10 +56,10 @@ pub fn register() {
     unsafe fn after() -> bool {
         let is_prepared = PREPARED.swap(false, Ordering::Relaxed);
         if is_prepared {
-            let mask = MASK.load(Ordering::Relaxed);
+            let mask = Set(MASK.load(Ordering::Relaxed));
             // SAFETY: taken by `before` on this thread.
             unsafe { resume() };
-            action::restore_mask(mask);
+            signal::change_mask(How::Set, mask);
         }
         is_prepared
     }

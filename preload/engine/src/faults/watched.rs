@@ -19,6 +19,7 @@ use crate::blocks::{self, Watched};
 use crate::modules::{Image, start_of};
 use crate::reentry;
 use crate::sys::Registers;
+use crate::sys::file::file_name;
 use crate::sys::signal::{Info, read_memory};
 use crate::sys::signal_frame::Frame;
 use crate::sys::{thread, watchpoint};
@@ -130,7 +131,7 @@ fn is_where_vectors_are_read(ip: u64) -> bool {
 
 /// Whether code of this file reads beyond the ends of blocks on purpose.
 fn reads_whole_vectors(path: &[u8]) -> bool {
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let name = file_name(path);
     [&b"libc.so"[..], b"libc-", b"ld-linux", b"libldt"]
         .iter()
         .any(|start| name.starts_with(start))

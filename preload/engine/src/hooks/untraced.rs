@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::options::{Options, glob_matches};
 use crate::sys::ELF_MACHINE;
-use crate::sys::file::{self, Fd};
+use crate::sys::file::{self, Fd, file_name};
 use crate::sys::mem;
 use crate::sys::signal::read_memory;
 
@@ -100,7 +100,7 @@ pub(super) fn note(path: *const c_char, search: Search) {
     };
     let why = why_not(fd);
     file::close(fd);
-    let name = base_name(found.text());
+    let name = file_name(found.text());
     let is_missed = !list.skip.iter().any(|glob| glob_matches(glob, name));
     if let (Some(why), true) = (why, is_missed)
         && let Ok(out) = file::open_append(&list.path)
@@ -132,10 +132,6 @@ fn text_at(address: u64, kept: &mut [u8; MAX_PATH_BYTES]) -> Option<&[u8]> {
         there += read;
     }
     None
-}
-
-fn base_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
 }
 
 fn find(path: &[u8], search: Search) -> Option<(PathBuffer, Fd)> {

@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::options::{CheckOptions, LeakCheckChoice};
 use crate::recorder::Recorder;
+use crate::sys::file::file_name;
 use crate::sys::lock::Lock;
 use crate::sys::{registers_here, saved_registers, thread};
 use crate::{modes, reentry};
@@ -67,7 +68,7 @@ impl Standing {
 
 /// Whether frames of this module between an exit handler and the program are of no account.
 fn is_of_the_end(path: &[u8]) -> bool {
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let name = file_name(path);
     [&b"libc."[..], b"libc-", b"libldt", b"ld-linux", b"ld-"]
         .iter()
         .any(|prefix| name.starts_with(prefix))

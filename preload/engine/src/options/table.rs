@@ -95,6 +95,16 @@ const TABLE: &[Entry] = &[
         },
     },
     Entry {
+        name: "pulse",
+        kind: "PATH",
+        default: "none",
+        help: "set by `ldt`: where it keeps a word that changes every 10 ms, so that events after a pause have their time",
+        set: |options, value| {
+            options.pulse = value.to_vec();
+            true
+        },
+    },
+    Entry {
         name: "untraced",
         kind: "PATH",
         default: "none",
@@ -103,6 +113,13 @@ const TABLE: &[Entry] = &[
             options.untraced = value.to_vec();
             !value.is_empty()
         },
+    },
+    Entry {
+        name: "verify",
+        kind: "yes|no",
+        default: "no",
+        help: "set by `ldt`: say what is wrong with the options, and end at once",
+        set: |options, value| flag(value, &mut options.verify),
     },
     Entry {
         name: "help",

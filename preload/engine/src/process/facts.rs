@@ -8,7 +8,8 @@ use crate::message;
 use crate::modules;
 use crate::options::{Environment, Options, read_proc};
 use crate::recorder::Recorder;
-use crate::sys::{self, file, syscall, thread};
+use crate::sys::file::{self, file_name};
+use crate::sys::{self, syscall, thread};
 
 /// Variables by which test runners tell which test a process runs.
 const TEST_VARIABLES: [&str; 4] = [
@@ -55,10 +56,6 @@ pub(super) fn environment() -> &'static Environment {
     &image().environment
 }
 
-fn base_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
-}
-
 /// The entries of a value of LD_PRELOAD, as the loader takes them apart.
 pub fn libraries(preload: &[u8]) -> impl Iterator<Item = &[u8]> {
     preload
@@ -69,7 +66,7 @@ pub fn libraries(preload: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Those of them that are LDT's, to be preloaded in children too; all of them where it has another name.
 pub(super) fn own_libraries(preload: &[u8]) -> Vec<u8> {
     let own: Vec<&[u8]> = libraries(preload)
-        .filter(|path| base_name(path).starts_with(b"libldt"))
+        .filter(|path| file_name(path).starts_with(b"libldt"))
         .collect();
     if own.is_empty() {
         preload.to_vec()
@@ -100,7 +97,7 @@ pub(super) fn absolute_pattern(output: &[u8]) -> Vec<u8> {
 /// The same file name in the directory for temporary files.
 pub(super) fn temporary_pattern(pattern: &[u8]) -> Vec<u8> {
     let directory = environment().value(b"TMPDIR=").unwrap_or(b"/tmp");
-    [&literal(directory)[..], b"/", base_name(pattern)].concat()
+    [&literal(directory)[..], b"/", file_name(pattern)].concat()
 }
 
 /// A path in which nothing is to be filled in, as a part of a pattern.
@@ -125,7 +122,7 @@ pub(super) fn expand(pattern: &[u8]) -> Vec<u8> {
             continue;
         }
         match bytes.next() {
-            Some(b'e') => path.extend_from_slice(base_name(&image().executable)),
+            Some(b'e') => path.extend_from_slice(file_name(&image().executable)),
             Some(b'p') => path.extend_from_slice(thread::process_id().to_string().as_bytes()),
             Some(b'h') => path.extend_from_slice(&kernel_names().1),
             Some(b'%') | None => path.push(b'%'),

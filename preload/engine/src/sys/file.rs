@@ -14,6 +14,12 @@ fn path(path: &[u8]) -> Option<usize> {
 /// `EINVAL`, for paths that are not NUL-terminated.
 const BAD_PATH: i32 = libc::EINVAL;
 
+/// The last part of a path.
+#[must_use]
+pub fn file_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
+}
+
 fn open(name: &[u8], flags: i32, mode: u32) -> Result<Fd, i32> {
     let args = [
         libc::AT_FDCWD as usize,

@@ -77,6 +77,12 @@ pub fn map_file(fd: i32, offset: u64, bytes: usize) -> Option<*mut u8> {
     )
 }
 
+/// The beginning of a file, to be read.
+#[must_use]
+pub fn map_file_to_read(fd: i32, bytes: usize) -> Option<*mut u8> {
+    map(bytes, libc::PROT_READ, libc::MAP_SHARED, fd, 0)
+}
+
 /// Gives memory back.
 ///
 /// # Safety

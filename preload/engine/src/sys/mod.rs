@@ -5,16 +5,17 @@
 //! several of them (`mmap`, `_exit`, …) are exported by LDT itself, so that calling them would come
 //! back into our own hooks.
 
-pub mod action;
 pub mod arena;
 pub mod code;
 pub mod file;
+mod handler;
 pub mod interrupted;
 pub mod lock;
 pub mod mem;
 pub mod others;
 pub mod own;
 pub mod pages;
+pub mod pulse;
 pub mod readable;
 pub mod roomy;
 mod saved;

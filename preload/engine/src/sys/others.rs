@@ -16,8 +16,8 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-use super::action::{self, Action};
-use super::{file, interrupted, readable, signal, syscall, thread};
+use super::signal::{self, Action, Set};
+use super::{file, interrupted, readable, syscall, thread};
 
 /// Registers that may hold a pointer: all general ones.
 pub const REGISTERS: usize = 17;
@@ -125,7 +125,7 @@ impl Others {
         let mut others = Others {
             threads: Vec::new(),
             signal: 0,
-            before: Action::default(),
+            before: Action::DEFAULT,
         };
         let first = threads_but(me)?;
         if first.is_empty() {
@@ -139,7 +139,8 @@ impl Others {
         (others.signal, others.before) = (signal, before);
         STANDING.store(1, Ordering::SeqCst);
         // SAFETY: the handler stores registers and waits; that can be done at any instruction.
-        unsafe { action::set(others.signal, &Action::handler(stand)) };
+        let action = unsafe { Action::handler(stand) };
+        let _ = signal::set_action(others.signal, &action);
         // Threads that were being made while the others were stopped come in later rounds.
         let mut new = first;
         while !new.is_empty() {
@@ -220,7 +221,8 @@ const SIGCANCEL: i32 = 32;
 /// Whether a thread with this mask is not worth waiting for. The C library itself blocks everything for moments only:
 /// around a fork, at the end of a thread, and in a new one until it has first run.
 fn blocks_for_long(blocked: u64, signal: i32) -> bool {
-    blocked & action::bit(signal) != 0 && blocked & action::bit(SIGCANCEL) == 0
+    let blocked = Set(blocked);
+    blocked.meets(Set::of(signal)) && !blocked.meets(Set::of(SIGCANCEL))
 }
 
 impl Drop for Others {
@@ -230,11 +232,9 @@ impl Drop for Others {
         }
         STANDING.store(0, Ordering::SeqCst);
         wake();
-        // SAFETY: ignoring a signal drops what is pending; then what was there before.
-        unsafe {
-            action::set(self.signal, &Action::IGNORE);
-            action::set(self.signal, &self.before);
-        }
+        // Ignoring a signal drops what is pending; then what was there before. The kernel took the handler, so it takes these.
+        let _ = signal::set_action(self.signal, &Action::IGNORE);
+        let _ = signal::set_action(self.signal, &self.before);
         let mut rounds = ROUNDS.swap(ptr::null_mut(), Ordering::AcqRel);
         let all_answered = self.unresponsive() == 0;
         while !rounds.is_null() {
@@ -359,12 +359,12 @@ fn choose_signal(masks: &[u64]) -> Option<(i32, Action)> {
     let blocking = |signal: i32| {
         masks
             .iter()
-            .filter(|mask| *mask & action::bit(signal) != 0)
+            .filter(|&&mask| Set(mask).meets(Set::of(signal)))
             .count()
     };
     (libc::SIGRTMIN()..=libc::SIGRTMAX())
         .rev()
-        .filter_map(|signal| Some((signal, action::get(signal)?)))
+        .filter_map(|signal| Some((signal, signal::try_action(signal).ok()?)))
         .filter(|(_, action)| action.is_default())
         .min_by_key(|&(signal, _)| blocking(signal))
 }

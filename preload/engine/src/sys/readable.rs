@@ -10,8 +10,8 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::action::{self, Action};
 use super::lock::Lock;
+use super::signal::{self, Action, How, Set};
 use super::{syscall, thread};
 
 global_asm!(
@@ -72,7 +72,7 @@ const SIGNALS: [i32; 2] = [libc::SIGSEGV, libc::SIGBUS];
 /// While this lives, the calling thread may [`Faults::read`] whatever it likes. One at a time.
 #[derive(Debug)]
 pub struct Faults {
-    mask: u64,
+    mask: Set,
 }
 
 impl Faults {
@@ -82,13 +82,15 @@ impl Faults {
         if READING.swap(true, Ordering::AcqRel) {
             return None;
         }
-        let before = SIGNALS.map(|signal| action::get(signal).unwrap_or_default());
+        let before = SIGNALS.map(signal::action);
         BEFORE.with(|kept| *kept = Some(before));
+        // SAFETY: the handler touches registers of its own thread at instructions of ours only.
+        let action = unsafe { Action::handler(on_fault) };
         for signal in SIGNALS {
-            // SAFETY: the handler touches registers of its own thread at instructions of ours only.
-            unsafe { action::set(signal, &Action::handler(on_fault)) };
+            let _ = signal::set_action(signal, &action);
         }
-        let mask = action::unblock(SIGNALS.into_iter().map(action::bit).sum());
+        let both = SIGNALS.map(Set::of).into_iter().fold(Set(0), Set::with);
+        let mask = signal::change_mask(How::Unblock, both);
         Some(Faults { mask })
     }
 
@@ -103,7 +105,7 @@ impl Faults {
 
 impl Drop for Faults {
     fn drop(&mut self) {
-        action::restore_mask(self.mask);
+        signal::change_mask(How::Set, self.mask);
         put_back();
         READING.store(false, Ordering::Release);
     }
@@ -113,8 +115,7 @@ impl Drop for Faults {
 fn put_back() {
     if let Some(before) = BEFORE.with(Option::take) {
         for (signal, before) in SIGNALS.into_iter().zip(&before) {
-            // SAFETY: what was there before.
-            unsafe { action::set(signal, before) };
+            let _ = signal::set_action(signal, before);
         }
     }
 }
@@ -149,7 +150,7 @@ mod tests {
             libc::mprotect(memory.add(4096).cast(), 4096, libc::PROT_NONE)
         };
         assert_eq!(protected, 0);
-        let before = SIGNALS.map(action::get);
+        let before = SIGNALS.map(signal::action);
         let faults = Faults::catch().expect("nobody else reads");
         let mut words = [1u64; 1024];
         assert_eq!(faults.read(memory as u64, &mut words), 512);
@@ -158,6 +159,6 @@ mod tests {
         assert_eq!(faults.read(memory as u64 + 8192, &mut words[..512]), 512);
         assert_eq!(faults.read(16, &mut words), 0);
         drop(faults);
-        assert_eq!(SIGNALS.map(action::get), before);
+        assert_eq!(SIGNALS.map(signal::action), before);
     }
 }
