@@ -76,7 +76,7 @@ fn check(recorder: &mut Recorder, number: u32, standing: &Standing, reason: &[u8
     let found = match find(standing) {
         Ok(found) => found,
         Err(why) => {
-            message::say(&format!("no leak check: {why}"));
+            message::say_parts(&["no leak check: ", why]);
             return 0;
         }
     };

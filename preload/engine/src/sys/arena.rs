@@ -22,6 +22,9 @@ const PIECE_BYTES: usize = 256 << 10;
 /// no memory, but it counts where addresses or data are limited: no more than a part of that.
 const RESERVE_BYTES: usize = 4 << 20;
 const RESERVE_SHARE: u64 = 8;
+/// What large blocks leave of the reserve: a text of megabytes that grows (a list of all mappings) asks whether there is room,
+/// and its reader does without; what is small has nobody to do without.
+const RESERVE_FOR_SMALL_BYTES: usize = 2 * PIECE_BYTES;
 
 fn reserve_bytes() -> usize {
     let limits = [libc::RLIMIT_AS, libc::RLIMIT_DATA].map(mem::resource_limit);
@@ -91,6 +94,12 @@ impl State {
         start as *mut u8
     }
 
+    /// Memory of the reserve for a large block, as long as there is enough for small ones.
+    fn take_spare_reserve(&mut self, bytes: usize) -> Option<*mut u8> {
+        let spare = self.reserve.len().checked_sub(RESERVE_FOR_SMALL_BYTES)?;
+        (bytes <= spare).then(|| self.take_reserve(bytes))?
+    }
+
     /// Whole pages of the reserve, never used before.
     fn take_reserve(&mut self, bytes: usize) -> Option<*mut u8> {
         let bytes = bytes.next_multiple_of(mem::PAGE_BYTES);
@@ -108,7 +117,9 @@ impl State {
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size().max(layout.align()) >= LARGE_BYTES {
-            return pages(layout.size()).unwrap_or(ptr::null_mut());
+            return mem::allocate(layout.size())
+                .or_else(|| STATE.with(|state| state.take_spare_reserve(layout.size())))
+                .unwrap_or(ptr::null_mut());
         }
         STATE.with(|state| state.take(class(layout)))
     }
@@ -164,4 +175,24 @@ pub fn is_busy() -> bool {
 pub unsafe fn reopen_after_fork() {
     // SAFETY: as the caller vouches.
     unsafe { STATE.reopen_after_fork() };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_blocks_leave_memory_for_small_ones() {
+        let start = mem::allocate(RESERVE_BYTES).expect("memory") as usize;
+        let mut state = State {
+            free: [0; CLASSES],
+            next: 0,
+            end: 0,
+            reserve: start..start + RESERVE_BYTES,
+        };
+        while state.take_spare_reserve(LARGE_BYTES).is_some() {}
+        // What small blocks are cut from.
+        assert!(state.take_reserve(PIECE_BYTES).is_some());
+        assert!(state.take_reserve(PIECE_BYTES).is_some());
+    }
 }
