@@ -121,6 +121,26 @@ fn a_file_that_cannot_be_run_is_126() {
     fails_with(&outcome, 126, "text");
 }
 
+/// The shell was to run it as a script, and its "Syntax error" was all that was said.
+#[test]
+fn a_program_of_another_architecture_is_no_script() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let foreign = folder.path().join("foreign");
+    let mut data = fs::read(sample("empty.c")).expect("it can be read");
+    // The second byte of the machine's number.
+    data[19] = 0x7f;
+    fs::write(&foreign, data).expect("a temporary file can be written");
+    fs::set_permissions(&foreign, fs::Permissions::from_mode(0o755))
+        .expect("the rights can be set");
+    for command in ["profile", "check"] {
+        let outcome = run(Command::new(ldt())
+            .arg(command)
+            .arg(&foreign)
+            .current_dir(folder.path()));
+        fails_with(&outcome, 126, "another architecture");
+    }
+}
+
 #[test]
 fn a_static_program_is_125_with_the_reason() {
     let outcome = profile(&sample("launching/static.c"), [""; 0]).outcome;
@@ -158,6 +178,19 @@ fn a_child_by_a_raw_clone_is_followed() {
     let children: Vec<u64> = reports.children.iter().map(allocations).collect();
     assert!(children.contains(&10), "{children:?}");
     assert_eq!(children.len(), 2, "before and after its exec: {children:?}");
+}
+
+#[test]
+fn a_negative_number_is_told_by_its_option() {
+    for words in [
+        ["diff", "--fail-above", "-1", "a", "b"],
+        ["check", "--max-peak", "-1", "true", ""],
+        ["profile", "--max-trace-size", "-5K", "true", ""],
+        ["leaks", "--wait", "1", "--", "-5"],
+    ] {
+        let outcome = run(Command::new(ldt()).args(words));
+        fails_with(&outcome, 125, "expected a");
+    }
 }
 
 #[test]

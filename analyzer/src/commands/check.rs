@@ -6,11 +6,11 @@ use crate::check::settings::{
 use crate::check::{self, suppress};
 use crate::failure::Failure;
 use crate::launch::traces::DEFAULT_TRACE;
+use crate::output::write_to;
 use crate::report::errors::Detail;
 use crate::units::{parse_count, parse_size, parse_whole};
 use ldt_trace::finding::LeakKind;
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -78,7 +78,7 @@ pub(crate) struct Options {
     #[arg(long)]
     github: bool,
     /// Show so many callers, 1 or more [default: all]
-    #[arg(long, value_name = "N", value_parser = parse_whole::<NonZeroUsize>)]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<NonZeroUsize>, allow_negative_numbers = true)]
     num_callers: Option<NonZeroUsize>,
     /// Nothing but errors and leaks: no summaries
     #[arg(short, long)]
@@ -94,19 +94,19 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = UntracedChildren::Warn)]
     untraced_children: UntracedChildren,
     /// Fail when more bytes than this are lost (definite, indirect and possible, in all processes)
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     max_leak_bytes: Option<u64>,
     /// Fail when the heap of a process is ever larger than this
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     max_peak: Option<u64>,
     /// Fail when there are more allocations than this, in all processes
-    #[arg(long, value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
     max_allocations: Option<u64>,
     /// Which blocks lie against a guard page
     #[arg(long, value_enum)]
     guard: Option<Guard>,
     /// Memory for guarded blocks [default: a quarter of what is free]
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     guard_memory: Option<u64>,
     /// The side of a block on which its guard page lies
     #[arg(long, value_enum)]
@@ -115,7 +115,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     guard_method: Option<GuardMethod>,
     /// Choose other blocks to guard
-    #[arg(long, value_name = "N", value_parser = parse_whole::<u64>)]
+    #[arg(long, value_name = "N", value_parser = parse_whole::<u64>, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Guarded blocks end at the guard page to the byte
     #[arg(long)]
@@ -130,7 +130,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pin: bool,
     /// Freed memory that is held back (the quarantine) [default: 64M]
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     freelist_vol: Option<u64>,
     /// Bytes of redzone behind a block, at least: 16 to 4096 [default: 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(16..=4096))]
@@ -200,8 +200,7 @@ fn parse_byte(text: &str) -> Result<u8, String> {
 /// Runs the command; the exit code is the contract's.
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     if options.list_default_suppressions {
-        // Whoever reads it may stop when they have seen enough.
-        let _ = std::io::stdout().write_all(suppress::DEFAULT.as_bytes());
+        write_to(None, |out| out.write_all(suppress::DEFAULT.as_bytes()))?;
         return Ok(0);
     }
     check::run(&options.settings()?)

@@ -28,7 +28,7 @@ const TEXT_TOP: usize = 10;
 pub(crate) struct Options {
     /// Exit with 99 when the heap's peak, or what is never freed, grew by more than this; with 125 when either trace
     /// is damaged
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     fail_above: Option<u64>,
     /// The form of the difference
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::findings::{self, LeakReport, Namer};
 use crate::report::errors::Detail;
 use crate::report::leaks::{Amounts, leak_summary, lines};
+use crate::units::parse_whole;
 use ldt_trace::finding::LeakKind;
 use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag, offset};
 use std::collections::BTreeSet;
@@ -32,6 +33,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECONDS)]
     wait: u64,
     /// The process; it must run under `ldt check`
+    #[arg(value_parser = parse_whole::<u32>, allow_negative_numbers = true)]
     pid: u32,
 }
 

@@ -64,6 +64,20 @@ pub fn not_found(command: &OsStr) -> String {
     }
 }
 
+/// Why a command that the kernel refuses as no program is none for the shell either, which takes any file for a
+/// script: it has bytes that no text has.
+#[must_use]
+pub fn no_script(command: &OsStr) -> Option<String> {
+    let path = locate(command)?;
+    let data = fs::read(&path).ok()?;
+    let line = data.split(|byte| *byte == b'\n').next()?;
+    let shown = path.display().to_string();
+    line.contains(&0).then(|| {
+        look_inside(&shown, &data)
+            .unwrap_or_else(|| format!("{shown} is damaged: the kernel refuses it"))
+    })
+}
+
 /// How a program is described that no preloaded allocator reaches.
 const OWN_MALLOC: &str = "defines malloc itself";
 

@@ -55,7 +55,15 @@ pub fn run(mut command: Command, script: impl FnOnce() -> Command) -> Result<End
     let mut signals = Signals::new(&handled)
         .map_err(|error| Failure::own(format!("signals cannot be handled: {error}")))?;
     let child = match command.spawn() {
-        Err(error) if error.raw_os_error() == Some(ENOEXEC) => script().spawn(),
+        Err(error) if error.raw_os_error() == Some(ENOEXEC) => {
+            if let Some(why) = refusal::no_script(command.get_program()) {
+                return Err(Failure {
+                    message: why,
+                    code: NOT_EXECUTABLE,
+                });
+            }
+            script().spawn()
+        }
         other => other,
     };
     let child = child.map_err(|error| cannot_run(&command, &error))?;
