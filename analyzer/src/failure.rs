@@ -1,5 +1,6 @@
 //! How `ldt` itself fails: one line that says what, where and how to mend it, and exit code 125.
 
+use crate::report::style::printable;
 use std::fmt;
 
 /// The exit code for ldt's own failures.
@@ -39,6 +40,6 @@ pub fn say(text: &str) {
     use std::io::Write as _;
     let mut stderr = std::io::stderr().lock();
     for line in text.lines() {
-        let _ = writeln!(stderr, "ldt: {line}");
+        let _ = writeln!(stderr, "ldt: {}", printable(line));
     }
 }

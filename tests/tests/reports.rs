@@ -238,6 +238,22 @@ fn what_a_program_is_called_with_does_no_harm_to_a_terminal() {
 }
 
 #[test]
+fn a_line_break_in_a_programs_name_breaks_no_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let program = folder.path().join("odd\nname");
+    let sample = Sample::named("functions/every_c_function.c").build(Variant::PLAIN);
+    fs::copy(sample, &program).expect("it can be copied");
+    let text = report(&profile(&program, [""; 0]), &[]);
+    let checked = run(Command::new(ldt()).arg("check").arg(&program)).stderr;
+    for said in [&text, &checked] {
+        assert!(
+            said.contains(r"(odd\nname)") && !said.contains("odd\n"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_diff_as_json_adds_up_to_the_reports() {
     let before = profiled("endings/exit_from_thread.c");
     let after = profiled("endings/exit_now.c");

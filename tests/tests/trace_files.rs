@@ -169,6 +169,19 @@ fn a_name_that_cannot_be_written_is_125_and_nothing_is_run() {
     }
 }
 
+#[test]
+fn a_folder_that_cannot_be_written_and_no_other_is_125() {
+    let outcome = run(Command::new(ldt())
+        .args(["profile", "true"])
+        .current_dir("/proc")
+        .env("TMPDIR", "/nonexistent"));
+    assert_eq!(outcome.ending, Ending::Code(125), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("the command was not run"),
+        "{outcome:?}"
+    );
+}
+
 /// The second run took the name from the first, whose trace nobody could read any more.
 #[test]
 fn the_trace_of_a_running_program_is_not_replaced() {

@@ -11,6 +11,7 @@
 //! ```
 
 use crate::findings::{ErrorReport, Frame, LossRecord};
+use crate::report::style::excerpt;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -49,7 +50,8 @@ impl Baseline {
             if !line.contains('\t') {
                 let line_number = number + 1;
                 return Err(format!(
-                    "line {line_number}: expected KIND, a tab and a stack, found {line}"
+                    "line {line_number}: expected KIND, a tab and a stack, found {}",
+                    excerpt(line)
                 ));
             }
             lines.insert(line.to_owned());

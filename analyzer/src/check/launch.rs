@@ -12,7 +12,7 @@ use super::watch::Watch;
 use crate::failure::Failure;
 use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
 use crate::launch::supervise::{self, Ended};
-use crate::launch::traces::{Output, literal};
+use crate::launch::traces::{Output, elsewhere, literal};
 use crate::launch::{library, pulse, refusal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -254,7 +254,7 @@ impl Traces {
             Traces::Temporary(folder) => folder.path().to_owned(),
             Traces::Kept(output) => output.folder(),
         };
-        let elsewhere = env::var_os("TMPDIR").map_or(PathBuf::from("/tmp"), PathBuf::from);
+        let elsewhere = elsewhere();
         let mut places = vec![Place::new(&folder, prefix)];
         if elsewhere != folder && !prefix.is_empty() {
             places.push(Place::new(&elsewhere, prefix));

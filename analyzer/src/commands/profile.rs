@@ -5,6 +5,7 @@ use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::Output;
 use crate::launch::{library, pulse, refusal};
+use crate::report::style::printable;
 use crate::units::{bytes, count, parse_size, time};
 use ldt_trace::file::append_exit;
 use ldt_trace::header::flag;
@@ -29,7 +30,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "GLOB,GLOB,...")]
     trace_children_skip: Option<String>,
     /// Stop recording when the trace has this size
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     max_trace_size: Option<u64>,
     /// Compare every captured stack with a plain unwinding, and count differences (slow)
     #[arg(long)]
@@ -138,7 +139,7 @@ fn finish(path: &Path, trace: &TraceFile, ended: &Ended) {
     }
     let size = fs::metadata(path).map_or(0, |file| file.len());
     let shown = shortest(path);
-    say(&format!("trace {shown} ({})", bytes(size)));
+    say(&format!("trace {} ({})", printable(&shown), bytes(size)));
     say(&format!(
         "see where it went: ldt report {}",
         for_shell(&shown)

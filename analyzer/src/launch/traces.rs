@@ -66,10 +66,11 @@ impl Output {
         let failed =
             |error: io::Error| Failure::own(format!("{}: {error}", self.pattern.display()));
         self.remove_stale().map_err(failed)?;
-        if self.is_default {
+        let tried = self.try_out();
+        if self.is_default && (tried.is_ok() || tempfile::tempfile_in(elsewhere()).is_ok()) {
             return Ok(());
         }
-        self.try_out().map_err(|error| {
+        tried.map_err(|error| {
             failed(io::Error::other(format!(
                 "no trace can be written there: {error}; the command was not run"
             )))
@@ -109,12 +110,17 @@ impl Output {
     #[must_use]
     pub fn find(&self, pid: u32) -> Option<(PathBuf, TraceFile)> {
         let folder = self.folder();
-        let elsewhere = env::var_os("TMPDIR").map_or(PathBuf::from("/tmp"), PathBuf::from);
         let name = self.pattern.file_name()?.to_string_lossy();
-        [folder, elsewhere]
+        [folder, elsewhere()]
             .into_iter()
             .find_map(|folder| find_in(&folder, &name, pid))
     }
+}
+
+/// Where the library writes a trace that cannot be in its folder.
+#[must_use]
+pub fn elsewhere() -> PathBuf {
+    env::var_os("TMPDIR").map_or(PathBuf::from("/tmp"), PathBuf::from)
 }
 
 /// A path in which nothing is to be filled in, as a part of a pattern.

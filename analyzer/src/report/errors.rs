@@ -2,6 +2,7 @@
 //!
 //! Lines come without the mark of the process (`==812== `), which whoever prints them puts in front.
 
+use super::style::printable;
 use crate::findings::raw::ErrorFound;
 use crate::findings::{ErrorReport, Frame};
 use crate::units::count;
@@ -116,7 +117,7 @@ pub fn frame_text(frame: &Frame) -> String {
     if frame.is_inlined {
         text.push_str(" [inlined]");
     }
-    text
+    printable(&text).into_owned()
 }
 
 /// What memory held: around an access, or where something was damaged.
@@ -138,7 +139,7 @@ fn memory(facts: &ErrorFound, lines: &mut Vec<String>) {
         let is_here = (at..at.saturating_add(row.len() as u64)).contains(&facts.address);
         let pointer = if is_here { "=>" } else { "  " };
         let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
-        let text: String = row.iter().map(|byte| printable(*byte)).collect();
+        let text: String = row.iter().map(|byte| as_letter(*byte)).collect();
         let hex = hex.join(" ");
         let width = BYTES_A_LINE * 3 - 1;
         lines.push(format!("  {pointer} {at:#014x}: {hex:<width$}  {text}"));
@@ -171,7 +172,7 @@ fn damage(facts: &ErrorFound, lines: &mut Vec<String>) {
     ));
 }
 
-fn printable(byte: u8) -> char {
+fn as_letter(byte: u8) -> char {
     if byte == b' ' || byte.is_ascii_graphic() {
         char::from(byte)
     } else {

@@ -3,7 +3,7 @@
 use super::Report;
 use super::frames::ShownFrame;
 use super::site::SiteView;
-use super::style::Style;
+use super::style::{Style, printable};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -88,12 +88,11 @@ pub(super) fn place(frame: &ShownFrame<'_>, before: usize, style: Style) -> Stri
         faint.push_str(" [inlined]");
     }
     let beside = before + place.chars().count() + faint.chars().count();
-    let function = style.fitted(frame.function.unwrap_or("???"), beside);
+    let function = style.fitted(&printable(frame.function.unwrap_or("???")), beside);
     format!("{function}{place}{}", style.faint(&faint))
 }
 
-fn last_part(path: &Path) -> std::borrow::Cow<'_, str> {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
+fn last_part(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    printable(&name.to_string_lossy()).into_owned()
 }

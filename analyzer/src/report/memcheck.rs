@@ -2,6 +2,7 @@
 
 use super::errors::Detail;
 use super::leaks;
+use super::style::printable;
 use crate::findings::raw::ErrorFound;
 use crate::findings::{ErrorReport, Frame, LossRecord};
 use ldt_trace::finding::{Access, BlockState, ErrorKind};
@@ -120,5 +121,5 @@ fn frame_text(frame: &Frame) -> String {
         (_, _, Some(module)) => text.push_str(&format!(" (in {})", module.display())),
         _ => {}
     }
-    text
+    printable(&text).into_owned()
 }

@@ -35,6 +35,17 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// What is shown of a line of a file that is not what it should be, which may be anything.
+#[must_use]
+pub fn excerpt(line: &str) -> String {
+    const MOST: usize = 60;
+    let mut shown: String = line.chars().take(MOST).collect();
+    if shown.len() < line.len() {
+        shown.push('…');
+    }
+    printable(&shown).into_owned()
+}
+
 impl Style {
     /// No marks.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::bars::bar;
-use super::style::Style;
+use super::style::{Style, printable};
 use crate::replay::sizes::LARGE;
 use crate::units::{bytes, count, percent};
 use ldt_trace::Function;
@@ -148,7 +148,7 @@ pub(super) fn modules(report: &Report<'_>, style: Style, out: &mut impl Write) -
             .module
             .map(|index| &report.replayed.facts.modules[index]);
         let path = module.map_or("(no module)".into(), |module| module.path.to_string_lossy());
-        let path = style.fitted(&path, FIGURES_WIDTH);
+        let path = style.fitted(&printable(&path), FIGURES_WIDTH);
         writeln!(
             out,
             "{:>15} {:>12} {:>15} {:>12}  {path}",

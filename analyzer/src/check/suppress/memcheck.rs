@@ -17,6 +17,7 @@
 
 use super::{FramePattern, Malformed, Shape, Source, Subject, Suppression};
 use crate::check::settings::LeakKinds;
+use crate::report::style::excerpt;
 use ldt_trace::finding::{ErrorKind, LeakKind};
 use wildmatch::WildMatch;
 
@@ -67,7 +68,7 @@ pub(super) fn parse(text: &str, file: Option<&str>) -> Result<Vec<Suppression>, 
         if text != "{" {
             return Err(Malformed {
                 line,
-                what: format!("expected {{, found {text}"),
+                what: format!("expected {{, found {}", excerpt(text)),
             });
         }
         entries.push(entry(line, file, &mut lines)?);
@@ -88,7 +89,10 @@ fn entry(
     let (line, kind) = lines.next().ok_or_else(|| unfinished(begin))?;
     let mut subject = subject(kind).ok_or_else(|| Malformed {
         line,
-        what: format!("expected TOOL:KIND such as Memcheck:Leak, found {kind}"),
+        what: format!(
+            "expected TOOL:KIND such as Memcheck:Leak, found {}",
+            excerpt(kind)
+        ),
     })?;
     let mut patterns = Vec::new();
     loop {
@@ -117,7 +121,7 @@ fn entry(
             None => {
                 return Err(Malformed {
                     line,
-                    what: format!("expected fun:, obj:, src: or ..., found {text}"),
+                    what: format!("expected fun:, obj:, src: or ..., found {}", excerpt(text)),
                 });
             }
         }

@@ -2,6 +2,7 @@
 //! function, file or module of any frame; `*` is any text, `^` and `$` tie it to an end.
 
 use super::{Malformed, Shape, Source, Subject, Suppression};
+use crate::report::style::excerpt;
 use ldt_trace::finding::LeakKind;
 use wildmatch::WildMatch;
 
@@ -33,7 +34,10 @@ pub(super) fn parse(text: &str, file: &str) -> Result<Vec<Suppression>, Malforme
             _ => {
                 return Err(Malformed {
                     line: number + 1,
-                    what: format!("expected leak:PATTERN or valgrind's {{, found {line}"),
+                    what: format!(
+                        "expected leak:PATTERN or valgrind's {{, found {}",
+                        excerpt(line)
+                    ),
                 });
             }
         };
