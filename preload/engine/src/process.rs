@@ -22,6 +22,7 @@ use crate::stacks::{Stacks, table};
 use crate::sys::file::{self, Fd};
 use crate::sys::lock::Lock;
 use crate::sys::mem;
+use crate::sys::readable;
 use crate::sys::thread::{self, Slot};
 use crate::{blocks, clock, counts, demand, faults, findings, leaks, message, modes, modules, sys};
 
@@ -78,6 +79,8 @@ unsafe impl Send for Forked {}
 #[derive(Clone, Copy)]
 struct Known {
     recorder: *mut Recorder,
+    /// Of the thread, in its own storage.
+    slot: *const Slot,
     tid: u32,
     life: Life,
 }
@@ -98,6 +101,18 @@ impl Known {
     /// Whether the thread is gone.
     fn is_dead(&self) -> bool {
         self.life == Life::Dead || self.life == Life::Ending && !thread::is_alive(self.tid)
+    }
+
+    /// Takes the recorder from its thread, in a forked child that another thread begins than the one that forked: that
+    /// one lives on, and would go on with what is its parent's. Which one it is only it knows, so all are asked that still
+    /// have in their storage what they had there at the fork; a thread's that is gone may by now be anything else.
+    fn leave_thread(&self) {
+        let entry = self.slot.addr() + core::mem::offset_of!(Slot, thread);
+        if readable::word(entry as u64) == Some(self.recorder.addr() as u64) {
+            // SAFETY: it is a slot as it was left at the fork: of the thread that forked, which cannot be inside LDT before
+            // this child records, or of one that does not exist here, whose memory nobody has taken yet.
+            unsafe { (*self.slot).thread.set(ptr::null_mut()) };
+        }
     }
 }
 
@@ -199,8 +214,8 @@ pub fn ensure_started() -> bool {
             )
             .is_ok()
     {
-        // SAFETY: the watched word is zero after a start, so this is a forked child, in which only
-        // this thread exists.
+        // SAFETY: the watched word is zero after a start, so this is a forked child; other threads that it may have by
+        // now are turned away until it has begun.
         sys::roomy::run_with_room(|| unsafe { restart_after_fork() });
     } else {
         return false;
@@ -252,7 +267,7 @@ fn start() {
 }
 
 /// # Safety
-/// Only in a forked child, from its only thread.
+/// Only in a forked child, from the first of its threads that comes to LDT.
 unsafe fn restart_after_fork() {
     let parent = PID.load(Ordering::Relaxed);
     // SAFETY: as the caller vouches: whoever held a lock does not exist here.
@@ -285,6 +300,9 @@ unsafe fn restart_after_fork() {
         let given_out = shared.threads;
         // SAFETY: this thread's own, or null.
         let own = unsafe { mine.as_ref() }.map(Recorder::thread);
+        if mine.is_null() {
+            shared.recorders.iter().for_each(Known::leave_thread);
+        }
         for known in shared.recorders.drain(..) {
             if known.recorder == mine {
                 shared.forked = Some(Forked(mine));
@@ -477,6 +495,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     let key = SHARED.with(|shared| {
         shared.recorders.push(Known {
             recorder,
+            slot,
             tid,
             life: Life::Alive,
         });
