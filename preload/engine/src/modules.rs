@@ -53,8 +53,9 @@ pub struct Module {
 /// Modules by their names without what says the version, and what they take for granted: CPython refuses to start where
 /// byte code lies at an odd address, zstd's assertions want its work space at a multiple of 8, fontconfig marks offsets
 /// by the lowest bit, graphviz numbers that are no names, perf has the kernel's trees, whose parents carry a colour,
-/// systemd's libraries mark pointers by it, and LLVM refuses object files in memory at odd addresses.
-const TRUSTING: [(&[u8], u64); 11] = [
+/// systemd's libraries mark pointers by it, LLVM refuses object files in memory at odd addresses, and Qt puts a text behind its
+/// head at the next multiple of 8, counting on malloc for the head's.
+const TRUSTING: [(&[u8], u64); 13] = [
     (b"python3", 2),
     (b"libpython3", 2),
     (b"zstd", 8),
@@ -66,6 +67,8 @@ const TRUSTING: [(&[u8], u64); 11] = [
     (b"libsystemd", 2),
     (b"libsystemd-shared", 2),
     (b"libLLVM", 8),
+    (b"libQt5Core", 8),
+    (b"libQt6Core", 8),
 ];
 
 fn trusted_alignment(path: &[u8]) -> u64 {
