@@ -23,7 +23,7 @@ use crate::leaks::request::{self, Standing};
 use crate::options::CheckOptions;
 use crate::sys::signal::{self, Action};
 use crate::sys::{interrupted, thread};
-use crate::{hooks, process};
+use crate::{hooks, recording};
 
 /// A leak check is due.
 const LEAKS: u32 = 1;
@@ -93,7 +93,7 @@ pub fn announce() {
 pub fn stays(number: i32, handler: Option<usize>) -> bool {
     if number <= 0
         || number.cast_unsigned() != CHOSEN.load(Ordering::Relaxed)
-        || process::is_vfork_child()
+        || recording::is_vfork_child()
     {
         return false;
     }

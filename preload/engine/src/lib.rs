@@ -22,6 +22,7 @@ pub mod options;
 pub mod process;
 pub mod real;
 pub mod recorder;
+pub mod recording;
 pub mod reentry;
 pub mod stacks;
 pub mod sys;

@@ -1,29 +1,27 @@
 //! The process: when recording begins, what a fork changes; [`ending`] has how it ends, [`facts`] what the trace says
 //! of it.
 //!
-//! Recording begins with the first event, which usually comes from the loader, before any
-//! constructor. Whether a process records is one word in a page that the kernel wipes in forked
-//! children: a child finds zero there at its first event and begins a trace of its own. That works
-//! for daemon(), forkpty() and raw clones, which bypass an exported fork, and leaves vfork and
-//! posix_spawn children alone, which share the parent's memory and are the parent for the heap.
+//! Recording begins with the first event, which usually comes from the loader, before any constructor;
+//! [`recording`] keeps whether it has.
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use ldt_trace::header::{flag, offset};
 
 use crate::emit::{Window, trace_file};
+use crate::findings::Reporter;
 use crate::hooks::untraced;
 use crate::options::{self, GuardChoice, Mode, Options};
 use crate::recorder::{self, Recorder};
+use crate::recording::{self, Start};
 use crate::stacks::unwind::Unwind;
 use crate::stacks::{Stacks, table};
 use crate::sys::file::{self, Fd};
 use crate::sys::lock::Lock;
-use crate::sys::mem;
-use crate::sys::readable;
 use crate::sys::thread::{self, Slot};
+use crate::sys::{mem, readable, wiped};
 use crate::{blocks, clock, counts, demand, faults, findings, leaks, message, modes, modules, sys};
 
 mod ending;
@@ -36,22 +34,6 @@ pub use ending::{
 };
 use facts::LeftAlone;
 pub use facts::libraries;
-
-const UNKNOWN: u32 = 0;
-const RECORDING: u32 = 1;
-const OFF: u32 = 2;
-
-/// Stands in for the wiped page until there is one.
-static NOT_STARTED: AtomicU32 = AtomicU32::new(UNKNOWN);
-/// Points to the word in the page that forked children find zeroed. Never null.
-static WATCHED: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::addr_of!(NOT_STARTED).cast_mut());
-
-const PHASE_NEW: u32 = 0;
-const PHASE_STARTING: u32 = 1;
-const PHASE_STARTED: u32 = 2;
-static PHASE: AtomicU32 = AtomicU32::new(PHASE_NEW);
-/// The process that last started.
-static PID: AtomicU32 = AtomicU32::new(0);
 
 /// What outlives a fork.
 struct Shared {
@@ -151,77 +133,24 @@ static SHARED: Lock<Shared> = Lock::new(Shared {
     forked: None,
 });
 
-#[inline(always)]
-fn watched() -> &'static AtomicU32 {
-    // SAFETY: points to a static or to a page that is never unmapped.
-    unsafe { &*WATCHED.load(Ordering::Relaxed) }
-}
-
-/// Whether this process records.
-#[inline(always)]
-pub fn is_recording() -> bool {
-    watched().load(Ordering::Relaxed) == RECORDING
-}
-
-/// Whether this is a forked child that has not begun a trace yet; not the child of vfork that such a one has made, which
-/// would begin for its parent, and on what may be a small stack.
-pub fn is_forked_child() -> bool {
-    PHASE.load(Ordering::Acquire) == PHASE_STARTED
-        && watched().load(Ordering::Relaxed) == UNKNOWN
-        && !thread::shares_memory_with_parent()
-}
-
-/// Whether this is a child of vfork, whose memory is its parent's.
-pub fn is_vfork_child() -> bool {
-    PID.load(Ordering::Relaxed) != thread::process_id() && !is_forked_child()
-}
-
-/// Stops recording for good. In check mode the heap goes on: blocks of the program lie in it.
-pub fn stop_recording() {
-    if modes::is_checking() {
-        watched().store(RECORDING, Ordering::Release);
-        return;
-    }
-    watched().store(OFF, Ordering::Relaxed);
-}
-
 /// Begins recording where that is due; gives whether this process records. The caller is inside the
 /// guard.
 #[cold]
 pub fn ensure_started() -> bool {
-    match watched().load(Ordering::Relaxed) {
-        RECORDING => return true,
-        OFF => return false,
-        _ => {}
+    if recording::is_decided() {
+        return recording::is_on();
     }
-    let first = PHASE.compare_exchange(
-        PHASE_NEW,
-        PHASE_STARTING,
-        Ordering::AcqRel,
-        Ordering::Acquire,
-    );
-    if first.is_ok() {
+    match recording::take_start() {
         // A process may have been given as small a stack as a thread.
-        sys::roomy::run_with_room(start);
-    } else if first == Err(PHASE_STARTED)
-        && !thread::shares_memory_with_parent()
-        && PHASE
-            .compare_exchange(
-                PHASE_STARTED,
-                PHASE_STARTING,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            )
-            .is_ok()
-    {
-        // SAFETY: the watched word is zero after a start, so this is a forked child; other threads that it may have by
-        // now are turned away until it has begun.
-        sys::roomy::run_with_room(|| unsafe { restart_after_fork() });
-    } else {
-        return false;
+        Some(Start::First) => sys::roomy::run_with_room(start),
+        Some(Start::InForkedChild) => {
+            // SAFETY: other threads that it may have by now are turned away until it has begun.
+            sys::roomy::run_with_room(|| unsafe { restart_after_fork() });
+        }
+        None => return false,
     }
-    PHASE.store(PHASE_STARTED, Ordering::Release);
-    is_recording()
+    recording::started();
+    recording::is_on()
 }
 
 /// What LDT allocates before it has a first thread, twice over. Where that fails the program would be ended by it.
@@ -235,18 +164,14 @@ fn start() {
         for part in ["ldt: ", NO_MEMORY, "\n"] {
             file::write_stream(Fd(2), part.as_bytes());
         }
-        NOT_STARTED.store(OFF, Ordering::Relaxed);
+        recording::stop();
         return;
     }
-    let page = mem::allocate(mem::PAGE_BYTES);
-    // SAFETY: a mapping of ours.
-    let watched_page = page.filter(|&page| unsafe { mem::wipe_on_fork(page, mem::PAGE_BYTES) });
-    let Some(page) = watched_page else {
+    if !wiped::begin() {
         message::say("not recording: this kernel cannot wipe memory on fork (Linux 4.14 can)");
-        NOT_STARTED.store(OFF, Ordering::Relaxed);
+        recording::stop();
         return;
-    };
-    WATCHED.store(page.cast(), Ordering::Release);
+    }
     let environment = facts::environment();
     let options = options::from_environment(environment);
     clock::choose();
@@ -269,7 +194,7 @@ fn start() {
 /// # Safety
 /// Only in a forked child, from the first of its threads that comes to LDT.
 unsafe fn restart_after_fork() {
-    let parent = PID.load(Ordering::Relaxed);
+    let parent = recording::process_id();
     // SAFETY: as the caller vouches: whoever held a lock does not exist here.
     unsafe {
         sys::arena::reopen_after_fork();
@@ -327,7 +252,7 @@ unsafe fn restart_after_fork() {
     if follow {
         begin(parent)
     } else {
-        stop_recording()
+        recording::stop()
     }
 }
 
@@ -344,7 +269,7 @@ static INHERITED: AtomicPtr<(Vec<u8>, Vec<u8>)> = AtomicPtr::new(ptr::null_mut()
 
 /// Opens the trace and records what kind of process this is.
 fn begin(forked_from: u32) {
-    PID.store(thread::process_id(), Ordering::Relaxed);
+    recording::begin_process();
     let (skip, pattern, max_bytes, stack_check) = SHARED.with(|shared| {
         let Some(options) = shared.options.as_ref() else {
             return (Some(LeftAlone::Otherwise), Vec::new(), 0, false);
@@ -363,7 +288,7 @@ fn begin(forked_from: u32) {
     });
     if skip.is_some() {
         trace_file::discard();
-        stop_recording();
+        recording::stop();
         return;
     }
     recorder::set_stack_check(stack_check);
@@ -390,7 +315,7 @@ fn begin(forked_from: u32) {
     match created {
         Ok(()) => {
             if modes::is_checking() {
-                let unprofiled = if recorder::profiles() {
+                let unprofiled = if modes::profiles() {
                     0
                 } else {
                     flag::UNPROFILED
@@ -398,7 +323,7 @@ fn begin(forked_from: u32) {
                 trace_file::set_flags(flag::CHECKED | unprofiled);
                 demand::announce();
             }
-            watched().store(RECORDING, Ordering::Release);
+            recording::begin();
         }
         Err(error) => {
             message::say(&format!(
@@ -406,7 +331,7 @@ fn begin(forked_from: u32) {
                 trace_file::explain_creation(&path, error)
             ));
             trace_file::discard();
-            stop_recording();
+            recording::stop();
         }
     }
 }
@@ -415,12 +340,12 @@ fn begin(forked_from: u32) {
 fn begin_checking(options: &Options) -> bool {
     if !blocks::start(&blocks::Config::from(&options.check)) {
         message::say("not checking: there is no address space for LDT's heap");
-        stop_recording();
+        recording::stop();
         return false;
     }
     blocks::pin(&options.check.pins);
     table::keep_parents();
-    recorder::set_profiles(options.check.profile);
+    modes::set_profiles(options.check.profile);
     findings::configure(&options.check, options.launcher == 0);
     leaks::request::configure(&options.check);
     demand::configure(&options.check);
@@ -531,7 +456,7 @@ fn no_room(is_first: bool) {
     let is_child = trace_file::get32(offset::FORKED_FROM) != 0;
     if is_first && !is_child && !trace_file::is_stopped() {
         trace_file::withdraw();
-        stop_recording();
+        recording::stop();
         message::say(NO_MEMORY);
         return;
     }
@@ -567,9 +492,18 @@ fn recorder_for(
 /// the last time is the latest that a thread can be seen.
 const DESTRUCTOR_ROUNDS: usize = 4;
 
+/// Hands over what check mode keeps for a thread, which ends.
+fn leave(recorder: &mut Recorder) {
+    if let Some(mut heap) = recorder.heap.take() {
+        heap.flush(&mut Reporter::unplaced(recorder));
+        recorder.heap = Some(heap);
+        recorder.counts.hand_over();
+    }
+}
+
 unsafe extern "C" fn thread_ends(round: *mut c_void) {
     let slot = thread::slot();
-    if slot.inside_sp.get() != 0 || PID.load(Ordering::Relaxed) != thread::process_id() {
+    if slot.inside_sp.get() != 0 || !recording::is_of_this_process() {
         return;
     }
     let key = SHARED.with(|shared| shared.key);
@@ -583,14 +517,14 @@ unsafe extern "C" fn thread_ends(round: *mut c_void) {
     // libc itself frees a little after this; the recorder serves until the thread is gone. The next
     // new thread takes it over.
     let recorder = slot.thread.get().cast::<Recorder>();
-    if recorder.is_null() || is_forked_child() {
+    if recorder.is_null() || recording::is_forked_child() {
         return;
     }
     slot.inside_sp.set(core::ptr::from_ref(&slot) as u64);
     // SAFETY: this thread's recorder; the guard keeps others of this thread out.
     unsafe {
         (*recorder).put_name();
-        (*recorder).leave();
+        leave(&mut *recorder);
     }
     faults::thread_ends();
     SHARED.with(|shared| {

@@ -11,7 +11,6 @@ use crate::blocks::ThreadHeap;
 use crate::clock;
 use crate::counts::Counts;
 use crate::emit::{Window, trace_file};
-use crate::findings::Reporter;
 use crate::modes;
 use crate::modules::{self, Module};
 use crate::options::read_proc;
@@ -32,19 +31,6 @@ const SAMPLE_TICKS: u64 = 400_000;
 static SEVERAL_THREADS: AtomicBool = AtomicBool::new(false);
 static LAST_SAMPLE: AtomicU64 = AtomicU64::new(0);
 static STACK_CHECK: AtomicBool = AtomicBool::new(false);
-static PROFILES: AtomicBool = AtomicBool::new(true);
-
-/// Whether allocations are recorded as events: always in profile mode, on demand in check mode.
-#[inline(always)]
-#[must_use]
-pub fn profiles() -> bool {
-    PROFILES.load(Ordering::Relaxed)
-}
-
-/// Switches the recording of allocations as events, which check mode does without.
-pub fn set_profiles(on: bool) {
-    PROFILES.store(on, Ordering::Relaxed);
-}
 
 /// Tells that there are several threads, or (in a forked child) one again.
 pub fn set_several_threads(several: bool) {
@@ -280,7 +266,7 @@ impl Recorder {
     /// Measures the process now.
     pub fn put_sample(&mut self) {
         // Without a record of events there is no timeline to put it into, and short processes are many.
-        if profiles() || !modes::is_checking() {
+        if modes::profiles() || !modes::is_checking() {
             self.put_resident_set();
         }
         trace_file::raise64(offset::STACK_PEAK_BYTES, self.stacks.deepest_bytes());
@@ -547,15 +533,6 @@ impl Recorder {
     pub fn recover(&mut self) {
         self.stacks.forget();
         self.window.rewind();
-    }
-
-    /// Hands over what check mode keeps for the thread, which ends.
-    pub fn leave(&mut self) {
-        if let Some(mut heap) = self.heap.take() {
-            heap.flush(&mut Reporter::unplaced(self));
-            self.heap = Some(heap);
-            self.counts.hand_over();
-        }
     }
 
     /// Writes everything out, at the end of the process.

@@ -8,9 +8,9 @@
 
 use crate::demand;
 use crate::modes;
-use crate::process;
 use crate::recorder::Recorder;
 use crate::sys::thread::{self, Slot};
+use crate::{process, recording};
 
 /// The exclusive use of the calling thread's recorder.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Drop for Inside {
 #[inline(always)]
 pub fn enter(sp: u64) -> Option<Inside> {
     let slot = thread::slot();
-    if slot.inside_sp.get() != 0 || !process::is_recording() || slot.thread.get().is_null() {
+    if slot.inside_sp.get() != 0 || !recording::is_on() || slot.thread.get().is_null() {
         return enter_slowly(slot, sp);
     }
     slot.inside_sp.set(sp);
@@ -54,7 +54,7 @@ pub fn enter(sp: u64) -> Option<Inside> {
 fn enter_slowly(slot: &'static Slot, sp: u64) -> Option<Inside> {
     let inside = slot.inside_sp.get();
     let recorder = slot.thread.get().cast::<Recorder>();
-    let forked = process::is_forked_child();
+    let forked = recording::is_forked_child();
     if inside != 0 && !forked {
         // SAFETY: the pointer is null or this thread's recorder. The code that holds the other
         // reference was interrupted or jumped over; only the two plain reads below happen here.

@@ -1,9 +1,9 @@
 //! The pieces of each thread in order, and what is missing between them.
 
 use super::damage::Damage;
-use super::read;
 use super::scan::{self, Found, FoundChunk, FoundWindow};
 use super::source::Source;
+use super::window;
 use crate::Tick;
 use crate::columns::Counters;
 use crate::header::Header;
@@ -162,7 +162,7 @@ impl Gathered {
         found: &FoundWindow,
         words: &mut Vec<u64>,
     ) -> io::Result<()> {
-        let Some(window) = read::window(source, found.offset, words)? else {
+        let Some(window) = window::window(source, found.offset, words)? else {
             let what = "a window that is cut, or whose state is damaged";
             self.damage.push(Damage::new(found.offset, what));
             return Ok(());

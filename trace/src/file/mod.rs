@@ -12,6 +12,7 @@ mod index;
 mod read;
 mod scan;
 mod source;
+mod window;
 
 pub use damage::Damage;
 pub use error::Error;

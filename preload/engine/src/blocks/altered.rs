@@ -15,10 +15,9 @@
 //! No lock: marks are read by the handler of faults.
 
 use core::ops::Range;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::region::{self, Region};
-use super::slot::Slot;
 use crate::modes::guard::PAGE;
 use crate::modes::redzone::GRANULE_BYTES;
 use crate::sys::{mem, pages};
@@ -46,9 +45,6 @@ impl Alteration {
         }
     }
 }
-
-/// A table of a word for each granule of a region; null as long as nobody has marked anything there.
-pub(super) type Marks = AtomicPtr<AtomicU32>;
 
 /// Whether a program has ever done so: what everybody asks first.
 #[inline(always)]
@@ -86,20 +82,16 @@ pub fn unprotected(range: &Range<u64>) {
     });
 }
 
-/// The program has mapped ordinary memory: in blocks that are live nothing is altered then.
-pub fn renewed(range: &Range<u64>) {
+/// The pages of a range that `is_whole` says it of (by their address) are not altered any more.
+pub(super) fn unmark(range: &Range<u64>, is_whole: &dyn Fn(u64) -> bool) {
     each_word(range, false, &mut |word, pages, granule| {
         for page in (0..PAGES_A_GRANULE).filter(|page| pages >> page & 1 != 0) {
-            if is_live(granule + page * PAGE) {
+            if is_whole(granule + page * PAGE) {
                 let both = Alteration::Protected.bits(1) | Alteration::Replaced.bits(1);
                 word.fetch_and(!(both << page), Ordering::Relaxed);
             }
         }
     });
-}
-
-fn is_live(address: u64) -> bool {
-    Slot::at(address).is_some_and(|slot| slot.meta.facts().is_live())
 }
 
 /// Whether the page at an address is not as LDT has left it.
@@ -153,9 +145,8 @@ pub(super) fn restore(range: &Range<u64>) -> bool {
     true
 }
 
-/// Calls `visit` with the pages in `range` that the program has mapped where it has no block: memory of its own, which may
-/// hold pointers.
-pub fn each_mapped(range: &Range<u64>, visit: &mut dyn FnMut(Range<u64>)) {
+/// Calls `visit` with each page in `range` where something else lies than LDT has mapped, or nothing.
+pub(super) fn each_replaced(range: &Range<u64>, visit: &mut dyn FnMut(Range<u64>)) {
     if !any() {
         return;
     }
@@ -163,9 +154,7 @@ pub fn each_mapped(range: &Range<u64>, visit: &mut dyn FnMut(Range<u64>)) {
         let replaced = word.load(Ordering::Relaxed) >> PAGES_A_GRANULE & pages;
         for page in (0..PAGES_A_GRANULE).filter(|page| replaced >> page & 1 != 0) {
             let start = granule + page * PAGE;
-            if !is_live(start) {
-                visit(start..start + PAGE);
-            }
+            visit(start..start + PAGE);
         }
     });
 }

@@ -5,13 +5,13 @@
 //! A child of a raw `clone`, which asks nobody, calls [`reopen_after_fork`] instead: what another thread
 //! had half done under a lock stays as it was. Either child calls [`begin_child`] besides.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::quarantine::QUEUES;
 use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
-use super::{counters, guarding, stacks, unwritten, watch};
+use super::{counters, guarding, siblings, stacks, unwritten, watch};
 use crate::sys::signal::{self, How, Set};
 use crate::sys::thread;
 
@@ -30,19 +30,11 @@ const FAULTS: Set = Set::of(libc::SIGSEGV)
     .with(Set::of(libc::SIGILL))
     .with(Set::of(libc::SIGFPE));
 
-/// How often this process has forked; in a child, until it begins, its parent.
-static FORKS: AtomicU32 = AtomicU32::new(0);
-
-/// How often this process has forked.
-pub(super) fn forks() -> u32 {
-    FORKS.load(Ordering::Relaxed)
-}
-
 /// Has libc prepare every fork from now on.
 pub fn register() {
     unsafe extern "C" fn before() {
         unwritten::forking();
-        FORKS.fetch_add(1, Ordering::Relaxed);
+        siblings::note_fork();
         // A signal handler that forks on a thread inside LDT, which may have one of the locks: waiting for
         // it would be for ever.
         if thread::slot().inside_sp.get() == 0 {
@@ -65,7 +57,7 @@ pub fn register() {
     }
     unsafe extern "C" fn in_the_parent() {
         // SAFETY: as libc calls it.
-        if unsafe { after() } && guarding::are_many(forks()) {
+        if unsafe { after() } && siblings::are_many(siblings::forks()) {
             watch::stop();
         }
     }
@@ -126,10 +118,10 @@ pub unsafe fn reopen_after_fork() {
 pub fn begin_child() {
     stacks::forget();
     counters::forget();
-    let number = FORKS.swap(0, Ordering::Relaxed);
+    let number = siblings::begin_child();
     guarding::begin_child(number);
     watch::begin_child();
-    if guarding::are_many(number) {
+    if siblings::are_many(number) {
         watch::stop();
     }
 }

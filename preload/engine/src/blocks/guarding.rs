@@ -7,7 +7,9 @@ use super::meta::Placing;
 use super::request::{Request, Zeroed};
 use super::shelves::{self, Cache, FENCED_CLASS};
 use super::slot::Slot;
-use super::{bytes, counters, fenced, guarded, mapped, quarantine, settings, stacks, watch};
+use super::{
+    bytes, counters, fenced, guarded, mapped, quarantine, settings, siblings, stacks, watch,
+};
 use crate::modes::chooser::{FIRST_CREDIT_NS, How};
 use crate::modes::guard::{self, PAGE, Placed, Side};
 use crate::modes::redzone::{CLASSES, Pattern};
@@ -30,21 +32,13 @@ fn take_from_pool(wanted_ns: i64) -> i64 {
     given
 }
 
-/// A process's first forked children try all their stacks; beyond so many they are taken for much the same.
-const CHILDREN_ON_THEIR_OWN: u32 = 16;
-
 /// Whether this is a forked child with many siblings.
 static IS_ONE_OF_MANY: AtomicBool = AtomicBool::new(false);
-
-/// Whether a process that has forked so often has many children.
-pub(super) fn are_many(forks: u32) -> bool {
-    forks > CHILDREN_ON_THEIR_OWN
-}
 
 /// Begins in a forked child, the parent's `number`-th: what is left of the parent's first credit is not there again for
 /// each of many.
 pub(super) fn begin_child(number: u32) {
-    let is_one_of_many = are_many(number);
+    let is_one_of_many = siblings::are_many(number);
     IS_ONE_OF_MANY.store(is_one_of_many, Ordering::Relaxed);
     if is_one_of_many {
         POOL_NS.store(0, Ordering::Relaxed);

@@ -14,8 +14,8 @@ use super::shelves::{self, ALL_CLASSES, Cache, Returned};
 use super::slot::{Lies, Slot};
 use super::span::{Kind, Large};
 use super::{
-    Config, altered, bytes, fenced, fork, guarded, large, leave, limits, misuse, region, runs,
-    settings, stacks, watch,
+    Config, altered, bytes, fenced, guarded, large, leave, limits, misuse, region, runs, settings,
+    siblings, stacks, watch,
 };
 use crate::modes::chooser::Chooser;
 use crate::modes::guard::Placed;
@@ -33,6 +33,11 @@ static THREADS: AtomicU32 = AtomicU32::new(0);
 pub fn start(config: &Config) -> bool {
     limits::begin();
     settings::set(config);
+    let guard_memory = config
+        .guard_memory_bytes
+        .unwrap_or_else(limits::guard_memory_bytes);
+    guarded::begin(config.guard_method, guard_memory);
+    quarantine::begin(config.quarantine_bytes, limits::memory_limit_bytes());
     runs::begin()
 }
 
@@ -345,7 +350,7 @@ fn put_away(slot: &Slot, lies: &Lies) -> u64 {
         Kind::Guarded => {
             guarded::close(&lies.open);
             slot.meta.set(State::Freed);
-            guarded_weight_bytes(fork::forks())
+            guarded_weight_bytes(siblings::forks())
         }
         Kind::Fenced => {
             fenced::fill_freed(slot, lies);

@@ -7,7 +7,7 @@
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{guarded, limits, mapped, settings, shelves};
+use super::{guarded, limits, mapped, settings};
 use crate::modes::guard::taken_of_quarantine_bytes;
 use crate::modes::quarantine::{
     BATCH_BLOCKS, batch_limit_bytes, common_volume_bytes, fenced_volume_bytes, idle_floor_bytes,
@@ -115,7 +115,29 @@ fn volume_now_bytes(line: Line) -> u64 {
         }
         Line::Common => 0,
     };
-    common_volume_bytes(volume, fenced + table::bytes(), shelves::idle_bytes())
+    common_volume_bytes(
+        volume,
+        fenced + table::bytes(),
+        IDLE_BYTES.load(Ordering::Relaxed),
+    )
+}
+
+/// Bytes of spans that are empty but kept, since what programs free they mostly want again: giving all
+/// back at once cost a page fault for every 4 KiB that went through the quarantine.
+static IDLE_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// Whether a span of so many bytes that is empty now is kept; then it counts until [`end_idleness`].
+pub(super) fn keeps_idle(bytes: u64) -> bool {
+    let keeps = IDLE_BYTES.load(Ordering::Relaxed) + bytes <= idle_limit_bytes();
+    if keeps {
+        IDLE_BYTES.fetch_add(bytes, Ordering::Relaxed);
+    }
+    keeps
+}
+
+/// A span that was kept empty has blocks again, or goes.
+pub(super) fn end_idleness(bytes: u64) {
+    IDLE_BYTES.fetch_sub(bytes, Ordering::Relaxed);
 }
 
 /// How much empty memory is kept at hand: little beside the quarantine.

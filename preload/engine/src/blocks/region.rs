@@ -9,7 +9,6 @@ use core::ptr;
 use core::slice;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use super::altered::Marks;
 use super::span::{Descriptor, Kind};
 use crate::modes::redzone::GRANULE_BYTES;
 use crate::sys::mem;
@@ -28,8 +27,9 @@ pub(super) struct Region {
     /// For each granule the number of its span's first granule, plus one; 0 for none.
     heads: AtomicPtr<AtomicU32>,
     spans: AtomicPtr<Descriptor>,
-    /// What the program has changed itself.
-    pub(super) marks: Marks,
+    /// What the program has changed itself: a word for each granule (see [`super::altered`]); null as long as nothing is
+    /// marked there.
+    pub(super) marks: AtomicPtr<AtomicU32>,
 }
 
 static REGIONS: [Region; REGIONS_MAX] = [const {

@@ -8,7 +8,7 @@
 
 use super::region::{self, Region};
 use super::span::{Descriptor, Kind, follow, push, unlink};
-use crate::blocks::{altered, limits};
+use super::{altered, limits};
 use crate::sys::lock::Lock;
 use crate::sys::pages;
 

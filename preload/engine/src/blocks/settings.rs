@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering};
 
-use super::{Config, guarded, limits, quarantine};
+use super::Config;
 use crate::modes::guard::Ends;
 use crate::modes::redzone::{BLOCK_ALIGNMENT, Pattern, REDZONE_MAX_BYTES};
 use crate::options::{GuardChoice, GuardSideChoice};
@@ -52,12 +52,6 @@ pub(super) fn set(config: &Config) {
         Ordering::Relaxed,
     );
     SEED.store(config.seed, Ordering::Relaxed);
-    let limit = limits::memory_limit_bytes();
-    let guard_memory = config
-        .guard_memory_bytes
-        .unwrap_or_else(limits::guard_memory_bytes);
-    guarded::begin(config.guard_method, guard_memory);
-    quarantine::begin(config.quarantine_bytes, limit);
 }
 
 #[inline(always)]

@@ -6,7 +6,7 @@
 //! instructions, without the lock, took two a block, about 10 ns.) A span is *listed* while it has bits
 //! or fresh slots.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 
 use super::guarded;
 use super::meta::Meta;
@@ -43,19 +43,10 @@ pub(super) static SHELVES: [Lock<Shelf>; ALL_CLASSES] = [const {
     })
 }; ALL_CLASSES];
 
-/// Bytes of spans that are empty but kept, since what programs free they mostly want again: giving all
-/// back at once cost a page fault for every 4 KiB that went through the quarantine.
-static IDLE_BYTES: AtomicU64 = AtomicU64::new(0);
-
-/// What they are now.
-pub(super) fn idle_bytes() -> u64 {
-    IDLE_BYTES.load(Ordering::Relaxed)
-}
-
 fn end_idleness(span: &Descriptor) {
     if span.idle.load(Ordering::Relaxed) != 0 {
         span.idle.store(0, Ordering::Relaxed);
-        IDLE_BYTES.fetch_sub(span.granules() * GRANULE_BYTES, Ordering::Relaxed);
+        quarantine::end_idleness(span.granules() * GRANULE_BYTES);
     }
 }
 
@@ -241,9 +232,7 @@ impl Shelf {
     #[cold]
     fn empty(&mut self, span: &'static Descriptor, gone: &mut Gone) {
         let bytes = span.granules() * GRANULE_BYTES;
-        let limit = quarantine::idle_limit_bytes();
-        if IDLE_BYTES.load(Ordering::Relaxed) + bytes <= limit {
-            IDLE_BYTES.fetch_add(bytes, Ordering::Relaxed);
+        if quarantine::keeps_idle(bytes) {
             span.idle.store(1, Ordering::Relaxed);
         } else {
             self.remove(span);

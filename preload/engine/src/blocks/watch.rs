@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use crate::modes::chooser::WATCH_FIRST_CREDIT_NS;
 use crate::modes::guard::Placed;
 use crate::modes::watch::ends;
-use crate::process;
+use crate::recording;
 use crate::sys::lock::Lock;
 use crate::sys::watchpoint::{COUNT, Watchpoint};
 
@@ -159,7 +159,7 @@ pub fn start(is_told: fn() -> bool) -> bool {
 /// Gives all watchpoints back for good. A vfork child, whose descriptors are copies and whose memory is its parent's,
 /// would only forget them: the parent's would stay set.
 pub fn stop() {
-    if ON.load(Ordering::Relaxed) && !process::is_vfork_child() {
+    if ON.load(Ordering::Relaxed) && !recording::is_vfork_child() {
         ON.store(false, Ordering::Relaxed);
         LENT.with(Lent::close);
     }

@@ -9,18 +9,26 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use ldt_trace::columns::{self, Encoded, Model};
-use ldt_trace::header::ALIGNMENT;
+use ldt_trace::header::{ALIGNMENT, window};
 
 use super::press::{self, Habits};
-use super::window::MOST_WINDOW_WORDS;
 use crate::sys::{arena, mem};
+
+/// Bytes of the longest window, a thread's once it has filled its first one. Longer chunks compress better, since the models
+/// start anew in each, and are limited by memory and by the ages of blocks, which have 16 bits.
+pub(super) const LONG_WINDOW_BYTES: usize = 1 << 20;
+
+/// How many words a window of so many bytes holds.
+pub(super) const fn words_in(bytes: usize) -> usize {
+    (bytes - window::HEADER_BYTES) / 8
+}
 
 /// Idle scratches kept; more are given back.
 const POOLED: usize = 4;
 
 const MODEL_BYTES: usize = size_of::<Model>().next_multiple_of(64);
 const HABITS_BYTES: usize = size_of::<Habits>().next_multiple_of(64);
-const COLUMNS_BYTES: usize = columns::bound(MOST_WINDOW_WORDS).next_multiple_of(64);
+const COLUMNS_BYTES: usize = columns::bound(words_in(LONG_WINDOW_BYTES)).next_multiple_of(64);
 const FRAMES_BYTES: usize = (COLUMNS_BYTES + COLUMNS_BYTES / 128 + 4096).next_multiple_of(64);
 const _: () = assert!(align_of::<Model>() <= 64 && align_of::<Habits>() <= 64);
 

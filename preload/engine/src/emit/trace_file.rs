@@ -193,7 +193,7 @@ pub fn is_stopped() -> bool {
 pub fn stop(why: &str) {
     if !STOPPED.swap(true, Ordering::Relaxed) {
         set_flags(flag::STOPPED);
-        crate::process::stop_recording();
+        crate::recording::stop();
         message::say(&format!(
             "recording stopped: {why}; the trace up to here is kept"
         ));

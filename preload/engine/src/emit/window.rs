@@ -12,20 +12,14 @@ use ldt_trace::columns;
 use ldt_trace::header::window::{CAPACITY_WORDS, HEADER_BYTES, MAGIC, STATE, THREAD, TID};
 use ldt_trace::words;
 
-use super::scratch::Scratch;
+use super::scratch::{LONG_WINDOW_BYTES, Scratch, words_in};
 use super::trace_file;
 use crate::clock;
 use crate::modes;
-use crate::recorder;
 use crate::sys::{arena, mem};
 
 /// Bytes of a thread's first window. Most threads never fill it.
 const WINDOW_BYTES: usize = 512 << 10;
-/// Bytes of its window once it has. Longer chunks compress better, since the models start anew in each, and are limited
-/// by memory and by the ages of blocks, which have 16 bits.
-const LONG_WINDOW_BYTES: usize = 1 << 20;
-/// Words of the longest window.
-pub const MOST_WINDOW_WORDS: usize = words_in(LONG_WINDOW_BYTES);
 /// So many windows of a process may be long. A thread may cost 1 MiB in all; what is beyond half of that comes out of what the
 /// process may cost, however many threads it has.
 const MOST_LONG_WINDOWS: u32 = 8;
@@ -36,10 +30,6 @@ static LONG_WINDOWS: AtomicU32 = AtomicU32::new(0);
 /// It takes less of the disk than what is packed of it in the end, so it is not packed then: packing, and to have the
 /// rest of 512 KiB freed by the file system, was a third of what a forked child cost.
 const FINDINGS_WINDOW_BYTES: usize = 32 << 10;
-
-const fn words_in(bytes: usize) -> usize {
-    (bytes - HEADER_BYTES) / 8
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -62,7 +52,7 @@ impl Window {
     /// A new region of the trace file, for `thread`.
     #[must_use]
     pub fn create(thread: u32, tid: u32) -> Option<Window> {
-        let bytes = if modes::is_checking() && !recorder::profiles() {
+        let bytes = if modes::is_checking() && !modes::profiles() {
             FINDINGS_WINDOW_BYTES
         } else {
             WINDOW_BYTES

@@ -9,10 +9,11 @@ use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::{deliver, fatal, handler_stack, is_watching, program, trap};
+use super::watching::{WATCHED_SET, is_watching};
+use super::{deliver, fatal, handler_stack, program, trap};
 use crate::real::Real;
 use crate::sys::signal::{self, Action, AlternateStack, How, SA_RESTORER, Set};
-use crate::{demand, process};
+use crate::{demand, recording};
 
 type Handler = usize;
 type Mask = libc::sigset_t;
@@ -62,7 +63,7 @@ fn libc_mask(set: Set) -> Mask {
 /// Whether a watched signal is to be handled as the program's own matter. In a vfork child what is set
 /// concerns the child, whose memory is the parent's: there the kernel is told.
 pub(super) fn is_kept(number: c_int) -> bool {
-    program::is_watched(number) && !process::is_vfork_child()
+    program::is_watched(number) && !recording::is_vfork_child()
 }
 
 /// `sigaction`.
@@ -270,7 +271,7 @@ fn change_mask(how: How, set: Set) -> Set {
     let kernel = match how {
         // Should the kernel block one of the watched ones after all (a mask that went past LDT), then
         // it must not any more.
-        How::Unblock => program::in_kernel(set).with(super::WATCHED_SET),
+        How::Unblock => program::in_kernel(set).with(WATCHED_SET),
         How::Block | How::Set => program::in_kernel(set),
     };
     let before = program::told(signal::change_mask(how, kernel));

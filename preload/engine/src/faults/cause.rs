@@ -2,8 +2,10 @@
 
 use core::fmt::{self, Write};
 
-use super::judge::SI_KERNEL;
 use crate::sys::signal_frame::Frame;
+
+/// The code of a signal that the kernel gives no closer reason for.
+pub(super) const SI_KERNEL: i32 = 0x80;
 
 /// Writes `SIGSEGV (signal 11): nothing is mapped` and the like; the address of a faulting access is to follow.
 pub(super) fn write(out: &mut impl Write, number: i32, frame: &Frame) -> fmt::Result {

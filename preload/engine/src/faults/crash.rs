@@ -5,9 +5,11 @@ use core::fmt::Write;
 
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Place};
 
+use super::cause::SI_KERNEL;
 use super::decode::{self, MAX_INSTRUCTION_BYTES, MemoryAccess};
-use super::judge::{SI_KERNEL, access, candidates, default_action, surroundings};
-use super::{cause, is_exact, program, unaligned};
+use super::judge::{access, candidates, default_action, surroundings};
+use super::watching::is_exact;
+use super::{cause, program, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
@@ -16,7 +18,7 @@ use crate::modules::readable_mapping_above;
 use crate::options::read_proc;
 use crate::sys::signal::read_memory;
 use crate::sys::signal_frame::{Frame, General, Onward};
-use crate::{process, reentry};
+use crate::{process, recording, reentry};
 
 /// Why the signal kills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ const NULL_BYTES: u64 = 4096;
 /// Reports the crash, where that can be written down; the kernel's default action follows.
 pub(super) fn end(number: i32, frame: &mut Frame, reason: Reason) -> Onward {
     // A vfork child has its parent's memory, where the parent goes on.
-    if !process::is_vfork_child() {
+    if !recording::is_vfork_child() {
         report(number, frame, reason);
     }
     default_action(number, frame)

@@ -21,7 +21,7 @@ use crate::sys::lock::Lock;
 use crate::sys::signal::{self, Action, How, Info, Set};
 use crate::sys::signal_frame::{Frame, Onward, is_deciding};
 use crate::sys::thread;
-use crate::{demand, process};
+use crate::{demand, process, recording};
 
 /// Raised by instructions. SIGTRAP is one of them, and has a file of its own: [`trap`].
 const CRASHES: [i32; 3] = [libc::SIGILL, libc::SIGFPE, libc::SIGSYS];
@@ -98,7 +98,7 @@ pub(super) fn stays(number: i32, handler: Option<usize>) -> bool {
 /// One of them has come.
 pub(super) fn came(number: i32, frame: &mut Frame) -> Onward {
     // A vfork child has its parent's memory, and nothing of its own to tell.
-    if process::is_vfork_child() {
+    if recording::is_vfork_child() {
         return judge::default_action(number, frame);
     }
     step::give_up(frame);

@@ -30,7 +30,7 @@ pub(super) fn is_own(stack: &AlternateStack) -> bool {
 /// runs where the kernel enters it.
 pub fn thread_begins() {
     let slot = signal::slot();
-    if !super::is_watching() || slot.stack_top.get() != 0 {
+    if !super::watching::is_watching() || slot.stack_top.get() != 0 {
         return;
     }
     let Some(memory) = mem::allocate(BYTES) else {

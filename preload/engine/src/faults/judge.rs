@@ -2,9 +2,11 @@
 
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy};
 
+use super::cause::SI_KERNEL;
 use super::crash::{self, Reason};
 use super::decode::{self, MAX_INSTRUCTION_BYTES, Machine, MemoryAccess};
-use super::{deliver, fatal, is_exact, program, step, trap, unaligned};
+use super::watching::is_exact;
+use super::{deliver, fatal, program, step, trap, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, Report};
@@ -16,7 +18,6 @@ use crate::sys::signal::{self, How, Set, read_memory};
 use crate::sys::signal_frame::{Frame, GENERAL, General, Onward, xsave_bytes};
 
 /// `si_code` of a fault that the processor gives no address for.
-pub(super) const SI_KERNEL: i32 = 0x80;
 const IN_HANDLER: &[u8] =
     b"ldt: a fault in LDT's own fault handler ends the process; please report this\n";
 /// A guard that is lifted and faults all the same is none of ours after so many times in a row.

@@ -36,56 +36,30 @@ mod step;
 mod trap;
 mod unaligned;
 mod watched;
+mod watching;
 
-use core::sync::atomic::{AtomicBool, Ordering};
-pub(crate) use step::TIMES_A_PLACE;
-
-use crate::sys::signal::{self, How, Set};
+use crate::sys::signal::{self, How};
 use crate::sys::signal_frame::{Handler, deciding_action};
 
 pub use handler_stack::{thread_begins, thread_ends};
 pub(crate) use judge::surroundings;
 pub use program::{Undo, before_exec, before_spawn};
+pub(crate) use step::TIMES_A_PLACE;
 pub(crate) use trap::stop as stop_watching;
 pub use trap::watch;
+pub(crate) use watching::is_exact;
+pub use watching::{Exact, is_watching};
+use watching::{WATCHED, WATCHED_SET};
 
-/// The signals that LDT keeps for itself.
-const WATCHED: [i32; 2] = [libc::SIGSEGV, libc::SIGBUS];
-const WATCHED_SET: Set = Set::of(libc::SIGSEGV).with(Set::of(libc::SIGBUS));
-
-/// Blocks end at the byte, so that some lie where vectors must not.
-static EXACT: AtomicBool = AtomicBool::new(false);
 static HANDLER: Handler = Handler {
     prepare: handler_stack::thread_begins,
     decide: judge::decide,
 };
-static WATCHING: AtomicBool = AtomicBool::new(false);
-
-/// Whether blocks end at the guard page to the byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exact {
-    /// They do, and may lie anywhere.
-    Yes,
-    /// They lie at multiples of 16.
-    No,
-}
-
-/// Whether blocks end at the byte.
-pub(crate) fn is_exact() -> bool {
-    EXACT.load(Ordering::Relaxed)
-}
-
-/// Whether the two signals are LDT's.
-#[inline(always)]
-#[must_use]
-pub fn is_watching() -> bool {
-    WATCHING.load(Ordering::Relaxed)
-}
 
 /// Takes the signals over, at the start of check mode. `restorer` is where handlers return to, as libc has
 /// it: whoever unwinds through a signal frame knows it by that. `exact`: see [`unaligned`].
 pub fn start(restorer: u64, exact: Exact) {
-    EXACT.store(exact == Exact::Yes, Ordering::Relaxed);
+    watching::set_exact(exact);
     let action = deciding_action(&HANDLER, restorer, WATCHED_SET);
     trap::start(&action);
     for number in WATCHED {
@@ -95,6 +69,6 @@ pub fn start(restorer: u64, exact: Exact) {
     }
     let blocked = signal::mask();
     fatal::start(&action);
-    WATCHING.store(true, Ordering::Release);
+    watching::begin();
     signal::change_mask(How::Set, program::in_kernel(blocked));
 }

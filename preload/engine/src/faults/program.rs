@@ -11,7 +11,7 @@
 
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use super::{WATCHED, WATCHED_SET};
+use super::watching::{WATCHED, WATCHED_SET, is_watching};
 use crate::sys::lock::Lock;
 use crate::sys::signal::{self, Action, How, Info, Set};
 use crate::sys::signal_frame::is_deciding;
@@ -204,7 +204,7 @@ impl Undo {
 #[must_use]
 pub fn before_exec() -> Undo {
     let mut undo = Undo::NOTHING;
-    if !super::is_watching() {
+    if !is_watching() {
         return undo;
     }
     for (index, &number) in WATCHED.iter().enumerate() {
@@ -226,7 +226,7 @@ pub fn before_exec() -> Undo {
 #[must_use]
 pub fn before_spawn() -> Undo {
     Undo {
-        mask: super::is_watching().then(show_mask).flatten(),
+        mask: is_watching().then(show_mask).flatten(),
         ..Undo::NOTHING
     }
 }

@@ -3,7 +3,8 @@
 
 use core::ffi::{c_int, c_long};
 
-use super::{calls, fatal, is_watching, program, trap};
+use super::watching::is_watching;
+use super::{calls, fatal, program, trap};
 use crate::sys::signal::{self, Action, SA_RESTORER, Set};
 use crate::sys::syscall;
 

@@ -31,7 +31,7 @@ const MAX_STEPS: u32 = 4096;
 /// The trap flag of the processor's flags.
 const TRAP_FLAG: u64 = 1 << 8;
 /// What may come while an instruction is stepped.
-const UNBLOCKED: Set = super::WATCHED_SET.with(Set::of(libc::SIGTRAP));
+const UNBLOCKED: Set = super::watching::WATCHED_SET.with(Set::of(libc::SIGTRAP));
 
 /// Whether a thread steps.
 static STEPPING: AtomicBool = AtomicBool::new(false);

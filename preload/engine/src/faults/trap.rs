@@ -11,10 +11,10 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use super::crash::{self, Reason};
 use super::{deliver, judge, program, step, watched};
 use crate::blocks;
-use crate::process;
 use crate::sys::lock::Lock;
 use crate::sys::signal::{self, Action, Set};
 use crate::sys::signal_frame::{Frame, Onward, is_deciding};
+use crate::{process, recording};
 
 /// `si_code` of a watchpoint's hit.
 const TRAP_PERF: i32 = 6;
@@ -78,7 +78,7 @@ pub(super) fn start(action: &Action) {
 /// The program may have set the default: LDT takes the signal again. Nothing is watched again.
 pub(super) fn retake() {
     let is_free = signal::action(libc::SIGTRAP).handler == libc::SIG_DFL;
-    if is_free && !process::is_vfork_child() {
+    if is_free && !recording::is_vfork_child() {
         take(Holder::Default);
         IS_DEFAULT.store(true, Ordering::Release);
     }
@@ -122,7 +122,8 @@ pub(crate) fn stop() {
 /// although LDT has the signal. Any other action ends the watching.
 #[must_use]
 pub(super) fn stays(number: i32, handler: Option<usize>) -> bool {
-    if number != libc::SIGTRAP || !IS_DEFAULT.load(Ordering::Acquire) || process::is_vfork_child() {
+    if number != libc::SIGTRAP || !IS_DEFAULT.load(Ordering::Acquire) || recording::is_vfork_child()
+    {
         return false;
     }
     if handler.is_none_or(|handler| handler == libc::SIG_DFL) {

@@ -15,7 +15,7 @@ use crate::blocks::{self, Free, Request, Resized, Zeroed};
 use crate::findings::{self, Report, Reporter};
 use crate::message::say;
 use crate::modes::{self, deferred, elsewhere};
-use crate::recorder::{self, Recorder};
+use crate::recorder::Recorder;
 use crate::reentry::Inside;
 use crate::stacks::table;
 use crate::sys::Registers;
@@ -88,7 +88,7 @@ pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *
     recorder.heap = Some(heap);
     if !block.is_null() {
         recorder.counts.allocated(origin.function, request.size);
-        if recorder::profiles() {
+        if modes::profiles() {
             recorder.allocated_at(
                 origin.function,
                 block as u64,
@@ -152,7 +152,7 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
     let recorder = inside.recorder();
     if block.is_null() {
         recorder.counts.freed(origin.function, None);
-        if recorder::profiles() {
+        if modes::profiles() {
             recorder.freeing(origin.function, 0);
         }
         return;
@@ -168,7 +168,7 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
     let Some(mut heap) = recorder.heap.take() else {
         return;
     };
-    if recorder::profiles() && blocks::is_ours(block as u64) {
+    if modes::profiles() && blocks::is_ours(block as u64) {
         recorder.freeing(origin.function, block as u64);
     }
     let free = Free {
@@ -245,7 +245,7 @@ pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: 
             recorder
                 .counts
                 .reallocated(origin.function, old_bytes, wanted.size);
-            if recorder::profiles() {
+            if modes::profiles() {
                 recorder.reallocated_at(
                     origin.function,
                     old as u64,
@@ -306,7 +306,7 @@ pub(super) fn without_block(
     }
     let recorder = inside.recorder();
     recorder.counts.failed();
-    if recorder::profiles() {
+    if modes::profiles() {
         recorder.failed(origin.function, size, origin.caller);
     }
     set_errno(libc::ENOMEM);

@@ -17,9 +17,9 @@ use ldt_trace::header::flag;
 use crate::emit::trace_file;
 use crate::faults;
 use crate::hooks::untraced::{self, Search};
-use crate::process;
 use crate::real::Real;
 use crate::sys::{mem, roomy, signal, thread};
+use crate::{process, recording};
 
 type Strings = *const *const c_char;
 
@@ -186,7 +186,7 @@ struct Replacing {
 impl Replacing {
     fn begin() -> Self {
         // A vfork child has its parent's trace before it, and does not end it.
-        let is_noted = process::is_recording() && !process::is_vfork_child();
+        let is_noted = recording::is_on() && !recording::is_vfork_child();
         if is_noted {
             trace_file::set_flags(flag::EXECED);
         }

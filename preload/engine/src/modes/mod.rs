@@ -16,6 +16,20 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 static CHECKING: AtomicBool = AtomicBool::new(false);
 
+static PROFILES: AtomicBool = AtomicBool::new(true);
+
+/// Whether allocations are recorded as events: always in profile mode, on demand in check mode.
+#[inline(always)]
+#[must_use]
+pub fn profiles() -> bool {
+    PROFILES.load(Ordering::Relaxed)
+}
+
+/// Switches the recording of allocations as events, which check mode does without.
+pub fn set_profiles(on: bool) {
+    PROFILES.store(on, Ordering::Relaxed);
+}
+
 /// Whether blocks come from LDT's heap.
 #[inline(always)]
 pub fn is_checking() -> bool {

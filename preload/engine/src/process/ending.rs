@@ -10,12 +10,12 @@ use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use ldt_trace::header::{flag, offset};
 
-use super::{PID, facts, finish_dead_threads, is_forked_child, is_recording};
+use super::{facts, finish_dead_threads};
 use crate::emit::trace_file;
 use crate::leaks::request::Standing;
 use crate::recorder::Recorder;
 use crate::sys::{roomy, thread};
-use crate::{blocks, clock, counts, findings, leaks, modes};
+use crate::{blocks, clock, counts, findings, leaks, modes, recording};
 
 /// Notes an end that LDT itself brings about.
 pub fn note_end(code: i32) {
@@ -109,8 +109,8 @@ pub(crate) fn is_ending() -> bool {
 /// and lost is looked at as in any other process.
 #[must_use]
 pub fn ends_here() -> bool {
-    let begins_now = modes::is_checking() && is_forked_child();
-    begins_now || is_recording() && PID.load(Ordering::Relaxed) == thread::process_id()
+    let begins_now = modes::is_checking() && recording::is_forked_child();
+    begins_now || recording::is_on() && recording::is_of_this_process()
 }
 
 /// The library's own destructor, which runs among those of all modules: asks to be called once more,

@@ -24,6 +24,7 @@ pub mod signal_frame;
 pub mod thread;
 pub mod vector;
 pub mod watchpoint;
+pub mod wiped;
 mod x86_64;
 
 pub use x86_64::{
