@@ -1,14 +1,14 @@
 //! The process: when recording begins, what a fork changes; [`ending`] has how it ends, [`facts`] what the trace says
-//! of it.
+//! of it, [`room`] what becomes of one without memory.
 //!
 //! Recording begins with the first event, which usually comes from the loader, before any constructor;
 //! [`recording`] keeps whether it has.
 
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
-use ldt_trace::header::{flag, offset};
+use ldt_trace::header::flag;
 
 use crate::emit::{Window, trace_file};
 use crate::findings::Reporter;
@@ -18,14 +18,14 @@ use crate::recorder::{self, Recorder};
 use crate::recording::{self, Start};
 use crate::stacks::unwind::Unwind;
 use crate::stacks::{Stacks, table};
-use crate::sys::file::{self, Fd};
 use crate::sys::lock::Lock;
 use crate::sys::thread::{self, Slot};
-use crate::sys::{mem, readable, wiped};
+use crate::sys::{readable, wiped};
 use crate::{blocks, clock, counts, demand, faults, findings, leaks, message, modes, modules, sys};
 
 mod ending;
 mod facts;
+mod room;
 
 pub(crate) use ending::is_ending;
 pub use ending::{
@@ -153,17 +153,8 @@ pub fn ensure_started() -> bool {
     recording::is_on()
 }
 
-/// What LDT allocates before it has a first thread, twice over. Where that fails the program would be ended by it.
-const START_BYTES: usize = 512 << 10;
-const NO_MEMORY: &str =
-    "not recording: there is no memory for LDT; raise the limits of the process (ulimit -a)";
-
 fn start() {
-    if !mem::has_room(START_BYTES) {
-        // Not by `message::say`, which allocates.
-        for part in ["ldt: ", NO_MEMORY, "\n"] {
-            file::write_stream(Fd(2), part.as_bytes());
-        }
+    if !room::is_enough_to_start() {
         recording::stop();
         return;
     }
@@ -387,7 +378,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     if !slot.thread.get().is_null() {
         return true;
     }
-    if NO_ROOM.load(Ordering::Relaxed) {
+    if room::is_used_up() {
         return false;
     }
     let tid = thread::thread_id();
@@ -412,7 +403,7 @@ pub fn ensure_thread(slot: &Slot) -> bool {
     // Making one takes more stack (framehop's cache is put together there) than a small thread has left.
     let made = sys::roomy::with_room(|| recorder_for(number, tid, idle, restorer));
     let Some(recorder) = made else {
-        no_room(is_first);
+        room::none_for_a_thread(is_first);
         return false;
     };
     slot.thread.set(recorder.cast());
@@ -442,25 +433,6 @@ pub fn ensure_thread(slot: &Slot) -> bool {
         sys::roomy::run_with_room(|| facts::record(unsafe { &mut *recorder }));
     }
     true
-}
-
-/// A thread found no memory for its recorder. No other is made: each attempt would keep what it did get.
-static NO_ROOM: AtomicBool = AtomicBool::new(false);
-
-/// See [`NO_ROOM`]. A process of which nothing could be seen leaves no trace, lest it be taken for one that allocates nothing.
-#[cold]
-fn no_room(is_first: bool) {
-    if NO_ROOM.swap(true, Ordering::Relaxed) {
-        return;
-    }
-    let is_child = trace_file::get32(offset::FORKED_FROM) != 0;
-    if is_first && !is_child && !trace_file::is_stopped() {
-        trace_file::withdraw();
-        recording::stop();
-        message::say(NO_MEMORY);
-        return;
-    }
-    trace_file::stop("there is no memory for what LDT keeps of a thread");
 }
 
 /// A recorder for the calling thread: one that a thread has left, or a new one.
