@@ -260,10 +260,11 @@ pub unsafe extern "C" fn siginterrupt(number: c_int, interrupts: c_int) -> c_int
     result
 }
 
+/// libc lets nobody block the two signals that it keeps for itself.
+const LIBCS: Set = Set::of(32).with(Set::of(33));
+
 /// Changes the program's mask; gives the one before, as the program knows it.
 fn change_mask(how: How, set: Set) -> Set {
-    // libc lets nobody block the two signals that it keeps for itself.
-    const LIBCS: Set = Set::of(32).with(Set::of(33));
     let set = set.without(LIBCS);
     if how != How::Unblock {
         trap::blocked(set);
@@ -360,8 +361,11 @@ macro_rules! change_a_mask {
         $(#[$doc])*
         pub unsafe extern "C" fn $name(argument: c_int) -> c_int {
             if is_watching() {
-                let (set, result): (fn(c_int) -> Set, fn(Set) -> c_int) = ($set, $result);
-                return result(change_mask($how, set(argument)));
+                let (set, result): (fn(c_int) -> Option<Set>, fn(Set) -> c_int) = ($set, $result);
+                return match set(argument) {
+                    Some(set) => result(change_mask($how, set)),
+                    None => fails(libc::EINVAL),
+                };
             }
             match beneath!($real as fn(c_int) -> c_int) {
                 // SAFETY: as the caller vouches.
@@ -373,8 +377,14 @@ macro_rules! change_a_mask {
 }
 
 /// A mask of 32 signals.
-fn old_mask(argument: c_int) -> Set {
-    Set(u64::from(argument as u32))
+fn old_mask(argument: c_int) -> Option<Set> {
+    Some(Set(u64::from(argument as u32)))
+}
+
+/// A signal, if that is one that libc lets be put into a set.
+fn one_signal(argument: c_int) -> Option<Set> {
+    let is_one = (1..=64).contains(&argument) && !LIBCS.meets(Set::of(argument));
+    is_one.then(|| Set::of(argument))
 }
 
 change_a_mask! {
@@ -383,9 +393,9 @@ change_a_mask! {
     /// `sigsetmask`.
     sigsetmask => Sigsetmask, How::Set, old_mask, |before| before.0 as c_int;
     /// `sighold`.
-    sighold => Sighold, How::Block, Set::of, |_| 0;
+    sighold => Sighold, How::Block, one_signal, |_| 0;
     /// `sigrelse`.
-    sigrelse => Sigrelse, How::Unblock, Set::of, |_| 0;
+    sigrelse => Sigrelse, How::Unblock, one_signal, |_| 0;
 }
 
 /// `sigaltstack`.
@@ -420,13 +430,20 @@ pub unsafe extern "C" fn sigaltstack(
 /// More than the kernel's frame, for the first instructions of a handler.
 const SPARE_BYTES: u64 = 1024;
 
+/// `SS_AUTODISARM`: the alternate stack is off while a handler runs on it.
+const AUTODISARM: c_int = c_int::MIN;
+
 /// Sets the program's alternate stack. One that the kernel would find too small for LDT's handler is only
 /// remembered, and used for the program's handlers if their frame fits.
 fn set_stack(new: &AlternateStack) -> Result<(), i32> {
     let slot = signal::slot();
-    let is_small = new.is_enabled()
+    let mode = new.flags & !AUTODISARM;
+    let is_off = mode == libc::SS_DISABLE;
+    let is_valid = is_off || matches!(mode, 0 | libc::SS_ONSTACK);
+    let is_small = is_valid
+        && !is_off
         && (libc::MINSIGSTKSZ as u64..signal::frame_bytes() + SPARE_BYTES).contains(&new.bytes);
-    if is_small || !new.is_enabled() && slot.stack_top.get() != 0 {
+    if is_small || is_off && slot.stack_top.get() != 0 {
         if !handler_stack::is_own(&signal::alternate_stack()) {
             handler_stack::use_own()?;
         }
