@@ -136,6 +136,28 @@ fn children_that_were_not_looked_into_are_listed() {
     assert!(outcome.stderr.contains("./static"), "{}", outcome.stderr);
 }
 
+/// Tools are not missed, by their names; an own program of such a name was not missed either.
+#[test]
+fn an_own_static_program_is_listed_whatever_it_is_called() {
+    let project = finds();
+    let source = project.file("nothing.c");
+    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
+    for folder in ["tests", ".tools"] {
+        fs::create_dir(project.file(folder)).expect("a folder can be made");
+        project.gcc(&source, &format!("{folder}/sort"), &["-static"]);
+    }
+    let command = [
+        "sh",
+        "-c",
+        "./finds balanced; tests/sort; .tools/sort; true",
+    ];
+    let outcome = project.check(&["--untraced-children=error"], &command);
+    assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("tests/sort"), "{}", outcome.stderr);
+    let tool = outcome.stderr.contains(".tools/sort");
+    assert!(!tool, "{}", outcome.stderr);
+}
+
 #[test]
 fn children_that_define_malloc_are_listed_as_not_checked() {
     let project = finds();

@@ -104,7 +104,7 @@ impl Options {
 
 /// Whether an executable lies below the folder of the user's own programs. What lies in a hidden folder there
 /// (`.cargo`, `.venv`) was put there by a tool.
-fn is_own(folder: &[u8], executable: &[u8]) -> bool {
+pub(crate) fn is_own(folder: &[u8], executable: &[u8]) -> bool {
     let below = executable.strip_prefix(folder).unwrap_or_default();
     !folder.is_empty() && below.starts_with(b"/") && !below.windows(2).any(|two| two == b"/.")
 }

@@ -8,7 +8,7 @@ use core::ffi::{CStr, c_char};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::options::{Options, glob_matches};
+use crate::options::{self, Options, glob_matches};
 use crate::sys::ELF_MACHINE;
 use crate::sys::file::{self, Fd, file_name};
 use crate::sys::mem;
@@ -19,6 +19,8 @@ struct List {
     /// With its final NUL.
     path: Vec<u8>,
     skip: Vec<Vec<u8>>,
+    /// But for programs below this folder: see [`options::is_own`].
+    own_folder: Vec<u8>,
 }
 
 static LIST: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
@@ -37,6 +39,7 @@ pub(crate) fn configure(options: &Options) {
     let list = Box::new(List {
         path: [&options.untraced[..], b"\0"].concat(),
         skip: options.trace_children_skip.clone(),
+        own_folder: options.own_folder.clone(),
     });
     LIST.store(Box::into_raw(list), Ordering::Release);
 }
@@ -99,9 +102,11 @@ pub(super) fn note(path: *const c_char, search: Search) {
         return;
     };
     let why = why_not(fd);
+    let length = file::path_of(fd, &mut kept).unwrap_or(0);
     file::close(fd);
     let name = file_name(found.text());
-    let is_missed = !list.skip.iter().any(|glob| glob_matches(glob, name));
+    let is_missed = !list.skip.iter().any(|glob| glob_matches(glob, name))
+        || options::is_own(&list.own_folder, &kept[..length]);
     if let (Some(why), true) = (why, is_missed)
         && let Ok(out) = file::open_append(&list.path)
     {

@@ -257,6 +257,21 @@ pub fn read_link(name: &[u8], buffer: &mut [u8]) -> Option<usize> {
     unsafe { syscall(libc::SYS_readlinkat, &args) }.ok()
 }
 
+/// The path of an open file, as the kernel knows it; gives its bytes. Nothing is allocated.
+pub fn path_of(fd: Fd, buffer: &mut [u8]) -> Option<usize> {
+    const FOLDER: &[u8] = b"/proc/self/fd/";
+    const DIGITS: usize = 10;
+    let mut name = [0u8; FOLDER.len() + DIGITS + 1];
+    name[..FOLDER.len()].copy_from_slice(FOLDER);
+    let mut rest = u32::try_from(fd.0).ok()?;
+    let digits = rest.checked_ilog10().unwrap_or(0) as usize + 1;
+    for digit in name[FOLDER.len()..FOLDER.len() + digits].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    read_link(&name[..=FOLDER.len() + digits], buffer)
+}
+
 /// The current directory, without a final NUL, into `buffer`; gives the length.
 pub fn current_directory(buffer: &mut [u8]) -> Option<usize> {
     // SAFETY: the buffer is ours and of that length.
