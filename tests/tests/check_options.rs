@@ -78,10 +78,15 @@ fn the_library_alone_prints_its_report() {
         " in make ",
         "freed by thread T0 here:",
         " in drop ",
+        "HEAP SUMMARY:",
+        "total heap usage: 1 allocs, 1 frees, 32 bytes allocated",
         "LEAK SUMMARY: 0 bytes in 0 blocks were live",
+        "definitely lost: 0 bytes in 0 blocks",
     ] {
         assert!(outcome.stderr.contains(line), "{line}: {}", outcome.stderr);
     }
+    let last = "ERROR SUMMARY: 1 errors from 1 contexts (suppressed: 0 from 0)\n";
+    assert!(outcome.stderr.ends_with(last), "{}", outcome.stderr);
 }
 
 /// Inlined functions all had the number of the one that they were compiled into.

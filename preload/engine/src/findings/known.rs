@@ -48,6 +48,14 @@ pub(super) fn repeats() -> Vec<Repeat> {
     })
 }
 
+/// How many errors there were, and at how many places.
+pub(super) fn totals() -> (u64, u64) {
+    KNOWN.with(|known| {
+        let errors = known.places.values().map(|(_, count)| count).sum();
+        (errors, known.places.len() as u64)
+    })
+}
+
 /// # Safety
 /// Only while the process has one thread.
 pub(super) unsafe fn reopen_after_fork() {

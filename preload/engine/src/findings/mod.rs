@@ -13,7 +13,7 @@ pub use reporter::Reporter;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ldt_trace::blob::BlobKind;
-use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Finding, Repeat};
+use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Finding, LeakKind, Repeat};
 use ldt_trace::header::offset;
 use ldt_trace::{LeakCheck, LeakRecord, NodeId};
 
@@ -55,6 +55,8 @@ pub struct Report<'a> {
 
 /// Set when the process prints its findings itself.
 static PLAIN: AtomicBool = AtomicBool::new(false);
+/// Definite records of the last leak check.
+static LOST: AtomicU32 = AtomicU32::new(0);
 static HALT: AtomicBool = AtomicBool::new(false);
 static EXIT_CODE: AtomicU32 = AtomicU32::new(99);
 /// 0 go on, 1 gdb, 2 core.
@@ -89,6 +91,7 @@ pub unsafe fn forget_after_fork() {
         known::reopen_after_fork();
         excused::reopen_after_fork();
     }
+    LOST.store(0, Ordering::Relaxed);
 }
 
 /// Bytes that a finding may take without the note.
@@ -174,6 +177,8 @@ fn act(recorder: &mut Recorder, kind: ErrorKind) {
     // A crash ends by its signal.
     if HALT.load(Ordering::Relaxed) && kind != ErrorKind::Crash {
         finish(recorder);
+        begin_summaries(recorder);
+        end_summaries();
         recorder.finish();
         let code = EXIT_CODE.load(Ordering::Relaxed) as i32;
         process::note_end(code);
@@ -201,6 +206,23 @@ pub fn finish(recorder: &mut Recorder) {
     }
 }
 
+/// What a process that prints for itself says first at its end; `recorder`'s thread has not handed its counts over yet.
+pub fn begin_summaries(recorder: &mut Recorder) {
+    if is_plain() {
+        recorder.counts.hand_over();
+        plain::print_heap();
+    }
+}
+
+/// And last. What is definitely lost counts as an error for each of its records, as with `ldt`.
+pub fn end_summaries() {
+    if is_plain() {
+        let lost = u64::from(LOST.load(Ordering::Relaxed));
+        let (errors, places) = known::totals();
+        plain::print_errors(errors + lost, places + lost);
+    }
+}
+
 /// Records a leak check and what it found.
 pub fn put_leaks(recorder: &mut Recorder, check: &LeakCheck<'_>, records: &[LeakRecord]) {
     let mut bytes = [0u8; 512];
@@ -216,6 +238,9 @@ pub fn put_leaks(recorder: &mut Recorder, check: &LeakCheck<'_>, records: &[Leak
     }
     trace_file::add32(offset::LEAK_CHECKS, 1);
     if is_plain() {
+        let is_lost = |record: &&LeakRecord| record.kind == LeakKind::Definite;
+        let lost = records.iter().filter(is_lost).count() as u32;
+        LOST.store(lost, Ordering::Relaxed);
         plain::print_leaks(&check, records);
     }
 }

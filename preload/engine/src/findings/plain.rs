@@ -4,8 +4,10 @@
 use core::fmt::Write as _;
 
 use ldt_trace::finding::{Finding, LeakKind, Use};
+use ldt_trace::header::offset;
 use ldt_trace::{Function, LeakCheck, LeakRecord, NodeId};
 
+use crate::emit::trace_file;
 use crate::faults;
 use crate::stacks::table;
 use crate::sys::file::{self, Fd};
@@ -143,6 +145,51 @@ pub fn print_leaks(check: &LeakCheck<'_>, records: &[LeakRecord]) {
     lines.line(format_args!(
         "LEAK SUMMARY: {} bytes in {} blocks were live",
         check.bytes, check.blocks
+    ));
+    for (words, kind) in [
+        ("definitely lost", LeakKind::Definite),
+        ("indirectly lost", LeakKind::Indirect),
+        ("possibly lost", LeakKind::Possible),
+        ("still reachable", LeakKind::Reachable),
+    ] {
+        let of_kind = || records.iter().filter(|record| record.kind == kind);
+        let bytes: u64 = of_kind().map(|record| record.bytes).sum();
+        let blocks: u64 = of_kind().map(|record| record.blocks).sum();
+        lines.line(format_args!(
+            "{words:>18}: {bytes} bytes in {blocks} blocks"
+        ));
+    }
+    lines.line(format_args!(""));
+    lines.write();
+}
+
+/// Prints what the program has used. All threads that have ended have handed over what they counted.
+pub fn print_heap() {
+    let [bytes, blocks, allocations, frees, allocated] = [
+        offset::LIVE_BYTES,
+        offset::LIVE_BLOCKS,
+        offset::ALLOCATIONS,
+        offset::FREES,
+        offset::ALLOCATED_BYTES,
+    ]
+    .map(trace_file::get64);
+    let mut lines = Lines::new();
+    lines.line(format_args!("HEAP SUMMARY:"));
+    lines.line(format_args!(
+        "    in use at exit: {bytes} bytes in {blocks} blocks"
+    ));
+    lines.line(format_args!(
+        "  total heap usage: {allocations} allocs, {frees} frees, {allocated} bytes allocated"
+    ));
+    lines.line(format_args!(""));
+    lines.write();
+}
+
+/// Prints the last line.
+pub fn print_errors(errors: u64, places: u64) {
+    let mut lines = Lines::new();
+    lines.line(format_args!(
+        "ERROR SUMMARY: {errors} errors from {places} contexts (suppressed: 0 from 0)"
     ));
     lines.write();
 }

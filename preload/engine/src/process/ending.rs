@@ -158,6 +158,8 @@ fn end_checking(recorder: &mut Recorder, standing: Option<Standing>) {
     roomy::run_with_room(|| {
         blocks::check_all(&mut findings::Reporter::unplaced(recorder));
         findings::finish(recorder);
+        findings::begin_summaries(recorder);
         leaks::request::at_end(recorder, &standing);
+        findings::end_summaries();
     });
 }
