@@ -284,7 +284,17 @@ fn the_firefox_profiler_reads_allocations_and_what_is_left_of_them() {
         printed(&mut command)
     };
     let profile = exported.export("firefox", &[]);
-    profiler(&["load", &profile.to_string_lossy()]);
+    // The tool gives the process of its session half a second to start, which a busy machine may not.
+    const ATTEMPTS: usize = 20;
+    let mut load = node(&script);
+    load.env("HOME", exported.folder.path())
+        .arg("load")
+        .arg(&profile);
+    let loaded = (0..ATTEMPTS)
+        .map(|_| run(&mut load))
+        .find(|outcome| !outcome.stderr.contains("did not become ready"));
+    let loaded = loaded.expect("a session starts");
+    assert_eq!(loaded.ending, Ending::Code(0), "{loaded:?}");
     let totals: Vec<i64> = ["allocations", "retained-allocations", "deallocations-sites"]
         .iter()
         .map(|strategy| {
