@@ -46,6 +46,13 @@ fn obey(arguments: &[OsString]) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, arguments),
     };
+    if let Some(wrong) = cli.sysroot.iter().find(|folder| !folder.is_dir()) {
+        say(&format!(
+            "--sysroot={}: it is no folder that can be looked into",
+            wrong.display()
+        ));
+        return ExitCode::from(OWN_FAILURE);
+    }
     sysroot::look_in(cli.sysroot);
     match commands::run(cli.command) {
         Ok(code) => ExitCode::from(code),

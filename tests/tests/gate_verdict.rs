@@ -385,6 +385,11 @@ fn only_what_is_not_in_the_baseline_fails() {
     project.gcc(&source, "finds", &["-g", "-O0", "-fno-builtin"]);
     assert_eq!(project.check(&option, &words).code(), 0);
     assert_eq!(project.check(&option, &[FINDS, "list"]).code(), 99);
+    // Without a run nothing is known to be gone.
+    let mut prune = Command::new(ldt());
+    let outcome = project.run(prune.args(["baseline", "--prune", "known.txt"]));
+    assert_eq!(outcome.code(), 125, "{outcome:?}");
+    assert_eq!(project.read("known.txt"), text);
     // What is gone is forgotten when asked.
     assert_eq!(project.check(&["--json=clean.json"], &[FINDS]).code(), 0);
     baseline(&["--prune", "known.txt", "clean.json"]);

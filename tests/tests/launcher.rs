@@ -193,6 +193,18 @@ fn a_negative_number_is_told_by_its_option() {
     }
 }
 
+/// A misspelt folder was looked into without a word.
+#[test]
+fn a_sysroot_that_is_not_there_is_told() {
+    for words in [
+        ["report", "--sysroot=/nonexistent", "trace"],
+        ["--sysroot=/dev/null", "html", "trace"],
+    ] {
+        let outcome = run(Command::new(ldt()).args(words));
+        fails_with(&outcome, 125, "no folder");
+    }
+}
+
 #[test]
 fn a_bad_option_is_named() {
     let outcome = run(Command::new(ldt()).args(["profile", "--no-such-option=5", "--", "true"]));

@@ -182,6 +182,30 @@ fn a_folder_that_cannot_be_written_and_no_other_is_125() {
     );
 }
 
+#[test]
+fn a_folder_that_is_gone_is_no_matter() {
+    let (gone, there) = (folder(), folder());
+    let in_a_gone_folder = |options: &str| {
+        let script = format!("rmdir \"$PWD\"; exec \"$LDT\" profile {options} \"$PROGRAM\"");
+        fs::create_dir_all(gone.path()).expect("a temporary folder can be made");
+        run(Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(gone.path())
+            .env("LDT", ldt())
+            .env("PROGRAM", sample("endings/returns.c"))
+            .env("TMPDIR", there.path()))
+    };
+    let by_default = in_a_gone_folder("");
+    assert_eq!(by_default.ending, Ending::Code(0), "{by_default:?}");
+    assert_eq!(names(there.path()).len(), 1, "{by_default:?}");
+    let named = in_a_gone_folder("-o \"$TMPDIR/named\"");
+    assert_eq!(named.ending, Ending::Code(0), "{named:?}");
+    assert_eq!(Report::of(&there.path().join("named")).exit.code, Some(0));
+    let relative = in_a_gone_folder("-o named");
+    assert_eq!(relative.ending, Ending::Code(125), "{relative:?}");
+    assert!(relative.stderr.contains("a whole path"), "{relative:?}");
+}
+
 /// The second run took the name from the first, whose trace nobody could read any more.
 #[test]
 fn the_trace_of_a_running_program_is_not_replaced() {

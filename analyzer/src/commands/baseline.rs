@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Forget what none of these runs found
-    #[arg(long)]
+    #[arg(long, requires = "json")]
     prune: bool,
     /// The baseline, for `ldt check --baseline=FILE`
     file: PathBuf,

@@ -12,7 +12,7 @@ use crate::report::errors::{Detail, stack};
 use crate::report::filter::Filter;
 use crate::report::style::Style;
 use crate::symbols::LookUp;
-use crate::units::{bytes, count, percent, time};
+use crate::units::{bytes, count, counted, percent, time};
 use ldt_trace::{Function, NodeId};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -133,8 +133,9 @@ pub fn write(
     if checks < LEAST_CHECKS {
         return writeln!(
             out,
-            "{title}: this trace has no events (they come with ldt profile, or ldt check --profile) and {checks} leak \
-             checks; {LEAST_CHECKS} or more are compared: ldt_leak_check(), leak_signal, ldt leaks PID"
+            "{title}: this trace has no events (they come with ldt profile, or ldt check --profile) and {}; \
+             {LEAST_CHECKS} or more are compared: ldt_leak_check(), leak_signal, ldt leaks PID",
+            counted(checks as u64, "leak check")
         );
     }
     let growing = growing(found, filters, &mut Namer::default());

@@ -32,12 +32,22 @@ impl Output {
                  or ./- if that is its name",
             ));
         }
+        let is_default = pattern == Path::new(DEFAULT_TRACE);
+        let folder = match env::current_dir() {
+            // The present folder may have been removed.
+            Err(_) if is_default || pattern.is_absolute() => Ok(elsewhere()),
+            folder => folder,
+        };
         let absolute = |folder: PathBuf| std::path::absolute(literal(&folder).join(pattern));
-        let absolute = env::current_dir().and_then(absolute);
+        let failed = |error| {
+            let shown = pattern.display();
+            Failure::own(format!(
+                "{shown}: the present folder cannot be told: {error}; give a whole path"
+            ))
+        };
         Ok(Output {
-            pattern: absolute
-                .map_err(|error| Failure::own(format!("the trace's path: {error}")))?,
-            is_default: pattern == Path::new(DEFAULT_TRACE),
+            pattern: folder.and_then(absolute).map_err(failed)?,
+            is_default,
         })
     }
 
