@@ -1,9 +1,12 @@
 //! One call while its story is told: its arguments by their roles, and what can be said of memory.
 
+use core::ffi::CStr;
+
+pub(crate) use crate::arguments::Unit;
+use crate::arguments::{Arguments, NONE};
 use crate::frame::Frame;
 use crate::heap::{self, Access, Caller};
 use crate::scan;
-use crate::table::{Arguments, Entry, Index};
 use crate::va_list::VaList;
 
 /// How a story goes on after what can be said before the call.
@@ -32,17 +35,20 @@ impl Story {
     }
 }
 
-/// Bytes of the units that a function counts in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
-    /// `char`.
-    Narrow = 1,
-    /// `wchar_t`.
-    Wide = 4,
+/// What is known of a function.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static CStr,
+    pub(crate) arguments: Arguments,
+    pub(crate) unit: Unit,
+    /// Which argument has which role; what roles there are is the story's to say.
+    pub(crate) roles: [u8; 6],
+    pub(crate) story: Story,
+    /// The number of the function that is called with a list instead, where the result is wanted.
+    pub(crate) via: Option<usize>,
+    /// It came with glibc 2.38.
+    pub(crate) since_238: bool,
 }
-
-/// An argument that a function of the family does not have.
-pub(crate) const NONE: u8 = u8::MAX;
 
 /// Between two guarded blocks lies so much. A call may take far more than it will fill (`scanf("%s")`): the guards of
 /// the blocks beyond stand meanwhile, for all threads.
@@ -76,7 +82,7 @@ impl Call<'_> {
     /// How the call is made now that its story is told so far: where guards were opened it is come back from, so
     /// that they can be closed. A function with variable arguments that has no twin with a list cannot be.
     pub(crate) fn come_back_to_close(&mut self, told: Then) -> Then {
-        self.frame.go_on_telling(told);
+        self.frame.go_on_telling(told == Then::Watch);
         let is_variable = self.entry.arguments == Arguments::Variable;
         let closes = self.frame.has_opened() && !(is_variable && self.entry.via.is_none());
         let then = if closes { Then::Watch } else { told };
@@ -91,8 +97,8 @@ impl Call<'_> {
         (self.entry.story.after)(self, result);
     }
 
-    /// The function to call when the result is wanted, if it is another: the one that takes a list.
-    pub(crate) fn watched_as(&self) -> Option<Index> {
+    /// The number of the function to call when the result is wanted, if it is another: the one that takes a list.
+    pub(crate) fn watched_as(&self) -> Option<usize> {
         self.entry.via
     }
 

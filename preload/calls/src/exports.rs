@@ -11,9 +11,10 @@
 use core::arch::naked_asm;
 
 use crate::beneath::FUNCTIONS;
-use crate::frame::{fixed_arguments, variable_arguments};
+use crate::enter::{fixed_arguments, variable_arguments};
 use crate::heap::BOUNDS;
-use crate::table::{Index, with_every_function};
+use crate::index::Index;
+use crate::table::texts::with_every_function;
 
 macro_rules! export {
     ($($name:ident $entered:tt $unit:ident ($($role:expr),*) $story:ident $(via $via:ident)?;)*) => {

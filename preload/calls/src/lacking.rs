@@ -4,7 +4,7 @@
 //! looked for. For C23's readers of numbers there are the older ones.
 
 use crate::beneath;
-use crate::table::Index;
+use crate::index::Index;
 
 /// What stands for the function with this number, if there is something.
 pub(crate) fn instead_of(index: usize) -> Option<u64> {

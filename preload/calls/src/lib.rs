@@ -3,8 +3,8 @@
 //!
 //! Follow one `memcpy(to, from, 24)`: its export ([`exports`]) compares both pointers with the bounds
 //! of LDT's heap and, when neither lies there, jumps to the C library's own. If both ranges lie inside blocks,
-//! one question to libldt.so says so ([`quick`]), and that is all. Otherwise [`frame`] keeps
-//! the registers and asks the function's story (a row of [`table`], told in [`stories`]) what the call
+//! one question to libldt.so says so ([`quick`]), and that is all. Otherwise [`enter`] keeps
+//! the registers ([`frame`]) and asks the function's story (a row of [`table`], told in [`stories`]) what the call
 //! will read and write; [`heap`] has libldt.so say whether that is the program's, and report where it is
 //! not. Then the registers are put back and the C library's own function is jumped to, so that it finds
 //! exactly what the program gave it: its caller, its arguments, errno.
@@ -19,19 +19,23 @@
     )
 )]
 
+mod arguments;
 mod beneath;
 mod call;
+mod enter;
 #[cfg(not(test))]
 mod exports;
 mod format;
 mod frame;
 mod heap;
+mod index;
 mod lacking;
 mod numbers;
 mod origins;
 #[cfg(not(test))]
 mod quick;
 mod readable;
+mod resolve;
 mod scan;
 mod stories;
 mod table;
@@ -42,7 +46,7 @@ mod va_list;
 #[unsafe(link_section = ".init_array")]
 static CONSTRUCTOR: extern "C" fn() = {
     extern "C" fn constructor() {
-        beneath::resolve();
+        resolve::all();
     }
     constructor
 };

@@ -1,7 +1,7 @@
 //! Looking for the end of what a call reads, never further than told.
 
+use crate::arguments::Unit;
 use crate::beneath;
-use crate::call::Unit;
 
 /// The unit at an address.
 ///

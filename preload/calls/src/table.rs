@@ -11,33 +11,11 @@ pub(crate) mod texts;
 
 use core::ffi::CStr;
 
-use crate::call::{NONE, Story, Unit};
+use crate::arguments::{Arguments, NONE, Unit};
+use crate::call::Entry;
+use crate::index::{COUNT, Index};
 use crate::stories;
-
-/// How a function takes its arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arguments {
-    Fixed,
-    /// A `va_list` follows the format.
-    List,
-    /// `...` follows the format.
-    Variable,
-}
-
-/// What is known of a function.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) name: &'static CStr,
-    pub(crate) arguments: Arguments,
-    pub(crate) unit: Unit,
-    /// Which argument has which role; what roles there are is the story's to say.
-    pub(crate) roles: [u8; 6],
-    pub(crate) story: Story,
-    /// The function that is called with a list instead, where the result is wanted.
-    pub(crate) via: Option<Index>,
-    /// It came with glibc 2.38.
-    pub(crate) since_238: bool,
-}
+use texts::with_every_function;
 
 const fn roles<const N: usize>(given: [u8; N]) -> [u8; 6] {
     let mut roles = [NONE; 6];
@@ -48,16 +26,6 @@ const fn roles<const N: usize>(given: [u8; N]) -> [u8; 6] {
     }
     roles
 }
-
-/// Hands all rows to a macro.
-macro_rules! with_every_function {
-    ($do:ident) => {
-        crate::table::texts::with_texts! { $do }
-    };
-}
-
-#[cfg(not(test))]
-pub(crate) use with_every_function;
 
 /// A name of the C library as a C string.
 const fn name(with_terminator: &'static str) -> &'static CStr {
@@ -106,20 +74,12 @@ macro_rules! via {
         None
     };
     ($via:ident) => {
-        Some(Index::$via)
+        Some(Index::$via as usize)
     };
 }
 
 macro_rules! entries {
     ($($name:ident $entered:tt $unit:ident ($($role:expr),*) $story:ident $(via $via:ident)?;)*) => {
-        /// The functions by number.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(non_camel_case_types, reason = "the names are the C library's")]
-        #[repr(usize)]
-        pub(crate) enum Index { $($name,)* }
-
-        const COUNT: usize = [$(Index::$name,)*].len();
-
         /// The functions, by the numbers of [`Index`].
         pub(crate) static TABLE: [Entry; COUNT] = [$(Entry {
             name: name(concat!(stringify!($name), "\0")),

@@ -6,7 +6,7 @@ mod scanf;
 pub(crate) use printf::{Class, Conversion, Count, Kind, Printf};
 pub(crate) use scanf::{Scanf, Target};
 
-use crate::call::Unit;
+use crate::arguments::Unit;
 use crate::scan;
 
 /// A place in a format that is known to end.

@@ -1,7 +1,7 @@
 //! Formats of printf.
 
 use super::{Reader, Size};
-use crate::call::Unit;
+use crate::arguments::Unit;
 
 /// A width or a precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

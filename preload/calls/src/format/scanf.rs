@@ -1,7 +1,7 @@
 //! Formats of scanf.
 
 use super::Reader;
-use crate::call::Unit;
+use crate::arguments::Unit;
 
 /// What a field is stored as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

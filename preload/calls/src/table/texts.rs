@@ -1,7 +1,7 @@
 //! The first rows: functions that work on memory and texts alone, and names that are handed on.
 
-/// Hands these rows and those of [`super::system`] to a macro.
-macro_rules! with_texts {
+/// Hands all rows, these and those of [`super::system`], to a macro.
+macro_rules! with_every_function {
     ($do:ident) => {
         crate::table::system::with_system! {
             $do {
@@ -381,4 +381,4 @@ macro_rules! with_texts {
     };
 }
 
-pub(crate) use with_texts;
+pub(crate) use with_every_function;
