@@ -147,6 +147,17 @@ fn a_static_program_is_125_with_the_reason() {
     fails_with(&outcome, 125, "static");
 }
 
+/// Also where a shell has become it.
+#[test]
+fn a_program_with_an_allocator_of_its_own_is_125_with_the_reason() {
+    let program = sample("launching/own_malloc.c");
+    let outcome = profile(&program, [""; 0]).outcome;
+    fails_with(&outcome, 125, "defines malloc itself");
+    let exec = format!("exec {}", program.display());
+    let outcome = profile(Path::new("sh"), ["-c", &exec]).outcome;
+    fails_with(&outcome, 125, "defines malloc itself");
+}
+
 /// The loader leaves LD_PRELOAD out of programs that run with another user's rights.
 #[test]
 fn a_setuid_program_is_125_with_the_reason() {

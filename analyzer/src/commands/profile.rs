@@ -5,6 +5,8 @@ use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::Output;
 use crate::launch::{library, pulse, refusal};
+use crate::progress::Progress;
+use crate::replay::{Selection, replay};
 use crate::report::style::printable;
 use crate::units::{bytes, count, parse_size, time};
 use ldt_trace::file::append_exit;
@@ -55,7 +57,7 @@ impl YesNo {
     }
 }
 
-/// Runs the command; the exit code is its own.
+/// Runs the command; the exit code is its own, unless nothing of it could be seen.
 pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let library = library::find()?;
     settings_are_known(&library)?;
@@ -86,7 +88,23 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         )));
     };
     finish(&path, &trace, &ended);
-    Ok(ended.code())
+    match unseen(&trace) {
+        Some(why) => Err(Failure::own(format!(
+            "its allocations were not recorded: {why}"
+        ))),
+        None => Ok(ended.code()),
+    }
+}
+
+/// Why a trace is without a single allocation, where the program has its own allocator. The name of the program that the
+/// command has become is in the trace, which hardly has anything else then.
+fn unseen(trace: &TraceFile) -> Option<String> {
+    if trace.counters().allocations > 0 {
+        return None;
+    }
+    let replayed = replay(trace, &Selection::default(), &Progress::hidden());
+    let executable = replayed.facts.meta.get("exe")?;
+    refusal::defines_malloc(Path::new(executable)).then(|| refusal::reason(executable.as_ref()))
 }
 
 fn library_options(options: &Options, output: &Output) -> Result<OsString, Failure> {
