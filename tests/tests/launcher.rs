@@ -204,6 +204,27 @@ fn a_negative_number_is_told_by_its_option() {
     }
 }
 
+#[test]
+fn a_check_without_the_library_of_calls_says_so() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let copy = |from: &Path| {
+        let name = from.file_name().expect("it has a name");
+        fs::copy(from, folder.path().join(name)).expect("it can be copied");
+    };
+    copy(&ldt());
+    copy(&preload());
+    let check = || run(Command::new(folder.path().join("ldt")).args(["check", "-q", "true"]));
+    let alone = check();
+    assert_eq!(alone.ending, Ending::Code(0), "{alone:?}");
+    assert!(
+        alone.stderr.contains("warning: libldt_calls.so"),
+        "{alone:?}"
+    );
+    copy(&preload().with_file_name("libldt_calls.so"));
+    let whole = check();
+    assert_eq!(whole.stderr, "", "{whole:?}");
+}
+
 /// A misspelt folder was looked into without a word.
 #[test]
 fn a_sysroot_that_is_not_there_is_told() {

@@ -9,7 +9,7 @@ use super::print::Printer;
 use super::settings::Settings;
 use super::verdict::Verdict;
 use super::watch::Watch;
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::{Output, elsewhere, literal};
@@ -39,6 +39,13 @@ enum Traces {
 /// Runs the command, again if that was asked for; gives the exit code.
 pub fn run(settings: &Settings) -> Result<u8, Failure> {
     let library = library::find()?;
+    if library::beside(&library, library::CALLS).is_none() {
+        say(&format!(
+            "warning: {} is not beside {}: what the C library's functions do to blocks is not checked",
+            library::CALLS,
+            library.display()
+        ));
+    }
     settings_are_known(&library)?;
     outputs::place::ask(settings)?;
     let judge = Judge::new(settings)?;
