@@ -87,6 +87,13 @@ fn threads_stand_still_and_then_go_on() {
             thread::yield_now();
         }
     });
+    // Just the signal that would be sent first.
+    let (blocking, blocker) = start(|| {
+        signal::change_mask(How::Block, Set::of(libc::SIGRTMAX()));
+        while !ENOUGH.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+    });
     // As the C library begins a thread.
     let (beginning, beginner) = start(|| {
         let mask = signal::change_mask(How::Block, Set::ALL);
@@ -119,6 +126,7 @@ fn threads_stand_still_and_then_go_on() {
         assert!(registers.sp > 4096 && registers.control_block > registers.sp);
         assert!(of(polling).expect("it is listed").registers.is_some());
         assert!(of(beginning).expect("it is listed").registers.is_some());
+        assert!(of(blocking).expect("it is listed").registers.is_some());
         assert_eq!(of(deaf).expect("it is listed").registers, None);
         assert_eq!(others.unresponsive(), 1);
         for _ in 0..1000 {
@@ -147,6 +155,7 @@ fn threads_stand_still_and_then_go_on() {
     drop(write_end);
     spinner.join().expect("it ends");
     closed.join().expect("it ends");
+    blocker.join().expect("it ends");
     beginner.join().expect("it ends");
     let (ready, errno) = poller.join().expect("it ends");
     assert_eq!((ready, errno), (1, 77), "poll was disturbed");

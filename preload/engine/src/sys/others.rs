@@ -2,7 +2,7 @@
 //! real-time signal, whose handler notes its registers and waits.
 //!
 //! The program must not notice. The signal is one that it neither handles nor blocks (a thread that
-//! waits for signals with a signalfd blocks them), nor waits for with sigwait; its disposition is ours for the moment
+//! waits for signals with a signalfd blocks them; it is sent another), nor waits for with sigwait; its disposition is ours for the moment
 //! only, and is set to "ignore" before the program gets it back, which makes the kernel drop what is
 //! still pending. `errno` is not touched. System calls that the kernel does not restart by itself after
 //! a handler (sleeping, polling) are started again by the handler, which knows from `/proc` what the
@@ -105,8 +105,8 @@ static STANDING: AtomicU32 = AtomicU32::new(0);
 pub struct Others {
     /// All of them.
     pub threads: Vec<Other>,
-    signal: i32,
-    before: Action,
+    /// What was sent, and its disposition before: one signal, and another for those who block that.
+    signals: Vec<(i32, Action)>,
 }
 
 /// How long to wait for the next thread that answers: a thread that waits in the kernel for a disk may take its
@@ -124,31 +124,43 @@ impl Others {
         let me = thread::thread_id();
         let mut others = Others {
             threads: Vec::new(),
-            signal: 0,
-            before: Action::DEFAULT,
+            signals: Vec::new(),
         };
-        let first = threads_but(me)?;
-        if first.is_empty() {
+        let mut new = threads_but(me)?;
+        if new.is_empty() {
             return Some(others);
         }
-        let masks: Vec<u64> = first.iter().map(|&tid| blocked_signals(tid)).collect();
-        let Some((signal, before)) = choose_signal(&masks) else {
-            others.threads = first.into_iter().map(Other::silent).collect();
-            return Some(others);
-        };
-        (others.signal, others.before) = (signal, before);
         STANDING.store(1, Ordering::SeqCst);
-        // SAFETY: the handler stores registers and waits; that can be done at any instruction.
-        let action = unsafe { Action::handler(stand) };
-        let _ = signal::set_action(others.signal, &action);
+        let signal = others.take_signal(&[]);
+        let mut blocking = Vec::new();
         // Threads that were being made while the others were stopped come in later rounds.
-        let mut new = first;
         while !new.is_empty() {
-            others.round(&new);
-            let known = |tid: &u32| !others.threads.iter().any(|other| other.tid == *tid);
-            new = threads_but(me)?.into_iter().filter(known).collect();
+            blocking.extend(others.round(&new, signal));
+            let is_known = |tid: u32| {
+                others.threads.iter().any(|other| other.tid == tid)
+                    || blocking.iter().any(|&(known, _)| known == tid)
+            };
+            new = threads_but(me)?;
+            new.retain(|&tid| !is_known(tid));
+        }
+        if !blocking.is_empty() {
+            let (tids, masks): (Vec<u32>, Vec<u64>) = blocking.into_iter().unzip();
+            let signal = others.take_signal(&masks);
+            for (tid, _) in others.round(&tids, signal) {
+                others.threads.push(Other::silent(tid));
+            }
         }
         Some(others)
+    }
+
+    /// Makes a signal ours for the moment that the fewest of these masks block.
+    fn take_signal(&mut self, masks: &[u64]) -> Option<i32> {
+        let (signal, before) = choose_signal(masks)?;
+        self.signals.push((signal, before));
+        // SAFETY: the handler stores registers and waits; that can be done at any instruction.
+        let action = unsafe { Action::handler(stand) };
+        let _ = signal::set_action(signal, &action);
+        Some(signal)
     }
 
     /// Threads whose registers are not known although they run.
@@ -158,8 +170,12 @@ impl Others {
         self.threads.iter().filter(silent).count() as u32
     }
 
-    /// Asks these threads to stop and waits for them.
-    fn round(&mut self, tids: &[u32]) {
+    /// Asks these threads to stop and waits for them. Gives those that block the signal, with their masks; all of them, where
+    /// there is none.
+    ///
+    /// Each is asked as soon as its mask is known: while hundreds run on a few processors, what is read of one costs a turn of
+    /// all, and those who stand still take none.
+    fn round(&mut self, tids: &[u32], signal: Option<i32>) -> Vec<(u32, u64)> {
         let round = Box::into_raw(Box::new(Round {
             seats: tids.iter().map(|&tid| Seat::new(tid)).collect(),
             next: AtomicPtr::new(ROUNDS.load(Ordering::Relaxed)),
@@ -169,14 +185,17 @@ impl Others {
         let seats = unsafe { &(*round).seats };
         let mut ended: Vec<bool> = vec![false; seats.len()];
         let mut waiting: Vec<usize> = Vec::new();
+        let mut blocking: Vec<(u32, u64)> = Vec::new();
         for (index, seat) in seats.iter().enumerate() {
             match state_of(seat.tid) {
                 State::Ended => ended[index] = true,
-                State::Lives { blocked } if blocks_for_long(blocked, self.signal) => {}
-                State::Lives { .. } => {
-                    seat.ask(self.signal);
-                    waiting.push(index);
-                }
+                State::Lives { blocked } => match signal {
+                    Some(signal) if !blocks_for_long(blocked, signal) => {
+                        seat.ask(signal);
+                        waiting.push(index);
+                    }
+                    _ => blocking.push((seat.tid, blocked)),
+                },
             }
         }
         let soon = || thread::clock_ns(libc::CLOCK_MONOTONIC) + PATIENCE_NS;
@@ -189,7 +208,7 @@ impl Others {
                     STANDS => return false,
                     BUSY => {
                         seat.answer.store(ASKED, Ordering::Release);
-                        seat.ask(self.signal);
+                        signal.into_iter().for_each(|signal| seat.ask(signal));
                     }
                     _ if !thread::is_alive(seat.tid) => {
                         ended[index] = true;
@@ -206,12 +225,15 @@ impl Others {
                 thread::nap(NAP_NS);
             }
         }
-        self.threads
-            .extend(seats.iter().zip(ended).map(|(seat, ended)| Other {
-                tid: seat.tid,
-                registers: seat.stopped(),
-                ended,
-            }));
+        let is_blocking = |seat: &Seat| blocking.iter().any(|&(tid, _)| tid == seat.tid);
+        let seats = seats.iter().zip(ended);
+        let asked = seats.filter(|(seat, _)| !is_blocking(seat));
+        self.threads.extend(asked.map(|(seat, ended)| Other {
+            tid: seat.tid,
+            registers: seat.stopped(),
+            ended,
+        }));
+        blocking
     }
 }
 
@@ -227,14 +249,13 @@ fn blocks_for_long(blocked: u64, signal: i32) -> bool {
 
 impl Drop for Others {
     fn drop(&mut self) {
-        if self.signal == 0 {
-            return;
-        }
         STANDING.store(0, Ordering::SeqCst);
         wake();
         // Ignoring a signal drops what is pending; then what was there before. The kernel took the handler, so it takes these.
-        let _ = signal::set_action(self.signal, &Action::IGNORE);
-        let _ = signal::set_action(self.signal, &self.before);
+        for (signal, before) in &self.signals {
+            let _ = signal::set_action(*signal, &Action::IGNORE);
+            let _ = signal::set_action(*signal, before);
+        }
         let mut rounds = ROUNDS.swap(ptr::null_mut(), Ordering::AcqRel);
         let all_answered = self.unresponsive() == 0;
         while !rounds.is_null() {
@@ -392,13 +413,6 @@ fn threads_but(me: u32) -> Option<Vec<u32>> {
 /// A file of `/proc` about one thread.
 fn about(tid: u32, what: &str) -> Option<Vec<u8>> {
     crate::options::read_proc(format!("/proc/self/task/{tid}/{what}\0").as_bytes())
-}
-
-fn blocked_signals(tid: u32) -> u64 {
-    match state_of(tid) {
-        State::Ended => 0,
-        State::Lives { blocked } => blocked,
-    }
 }
 
 fn state_of(tid: u32) -> State {
