@@ -431,3 +431,13 @@ fn what_a_killed_process_had_in_use_is_not_told_as_nothing() {
     assert!(said.contains("in use at exit: not known"), "{said}");
     assert!(!said.contains("total heap usage"), "{said}");
 }
+
+#[test]
+fn what_a_handler_has_freed_inside_realloc_is_not_lost() {
+    let program = Sample::named("check/options/freed_by_a_handler.c").build(Variant::PLAIN);
+    let checked = check(&[""; 0], &program, [""; 0]);
+    let said = &checked.outcome;
+    assert_eq!(said.ending, Ending::Code(0), "{}", said.stderr);
+    let leaks = checked.report().leaks.as_ref().expect("a check was made");
+    assert_eq!(leaks.definite.blocks, 0, "{}", said.stderr);
+}

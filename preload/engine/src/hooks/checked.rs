@@ -160,9 +160,7 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
     if !blocks::is_ours(block as u64) && release_elsewhere(block) {
         return;
     }
-    if deferred::is_waiting() {
-        release_deferred(recorder);
-    }
+    release_what_waits(recorder);
     blocks::ask_for(block as u64);
     let stack = capture(recorder, &origin);
     let Some(mut heap) = recorder.heap.take() else {
@@ -366,7 +364,15 @@ pub(super) fn resize_inside(old: *mut u8, size: usize) -> *mut u8 {
 #[cold]
 fn release_deferred(recorder: &mut Recorder) {
     let Some(mut heap) = recorder.heap.take() else {
+#[inline(always)]
+pub(crate) fn release_what_waits(recorder: &mut Recorder) {
+    if deferred::is_waiting() {
+        release_deferred(recorder);
+    }
+}
+
         return;
+#[inline(never)]
     };
     deferred::take_all(|address| {
         let freed = Use {

@@ -2,7 +2,7 @@
 //! whoever called, and emits one record. The exported symbols jump here with the caller's registers in
 //! extra arguments: `sp` points at the return address, `bp` is the caller's frame pointer.
 
-mod checked;
+pub(crate) mod checked;
 pub mod cxx;
 pub mod exec;
 pub mod figures;

@@ -3,6 +3,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::hooks::checked::release_what_waits;
 use crate::options::{CheckOptions, LeakCheckChoice};
 use crate::recorder::Recorder;
 use crate::sys::file::file_name;
@@ -139,6 +140,8 @@ fn enter_and_run(sp: u64, standing: &Standing, reason: &[u8]) -> u64 {
 
 /// Makes the check; `RUNNING` is this thread's.
 fn run(recorder: &mut Recorder, standing: &Standing, reason: &[u8]) -> u64 {
+    // What a handler has freed is not lost.
+    release_what_waits(recorder);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
     let lost = super::check(recorder, number, standing, reason);
     RUNNING.store(false, Ordering::Release);

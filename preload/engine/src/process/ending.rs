@@ -12,6 +12,7 @@ use ldt_trace::header::{flag, offset};
 
 use super::{facts, finish_dead_threads};
 use crate::emit::trace_file;
+use crate::hooks::checked::release_what_waits;
 use crate::leaks::request::Standing;
 use crate::recorder::Recorder;
 use crate::sys::{roomy, thread};
@@ -156,6 +157,7 @@ fn end_checking(recorder: &mut Recorder, standing: Option<Standing>) {
     // Asked for here: it is this stack that is looked at.
     let standing = standing.unwrap_or_else(|| Standing::at_exit(recorder));
     roomy::run_with_room(|| {
+        release_what_waits(recorder);
         blocks::check_all(&mut findings::Reporter::unplaced(recorder));
         findings::finish(recorder);
         findings::begin_summaries(recorder);
