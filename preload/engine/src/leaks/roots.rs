@@ -1,8 +1,8 @@
 //! Where the program can look first: the memory that is no heap.
 //!
 //! All mappings that it can write are roots: variables of modules, thread-local storage, stacks,
-//! coroutines' stacks, what it mapped itself, shared or not. Less what is not its own (LDT's memory and
-//! heap), devices, and the dead parts of stacks.
+//! coroutines' stacks, what it mapped itself, shared or not; and anonymous ones that it can only read, which it has
+//! written and then protected. Less what is not its own (LDT's memory and heap), devices, and the dead parts of stacks.
 
 use core::ops::Range;
 
@@ -17,14 +17,18 @@ const ASKED_FROM_BYTES: u64 = 256 << 10;
 /// all of a huge file would take longer than the program.
 const SHARED_ASKED_FROM_BYTES: u64 = 64 << 20;
 
-/// The ranges to scan: writable mappings less `holes`.
+/// The ranges to scan: mappings that hold what the program has written, less `holes`.
 #[must_use]
 pub fn ranges(maps: &Maps, mut holes: Vec<Range<u64>>) -> Vec<(Range<u64>, Asked)> {
     holes.sort_unstable_by_key(|hole| hole.start);
     let mut found = Vec::new();
     for mapping in maps.iter() {
-        let scanned = matches!(mapping.kind, Kind::Anonymous | Kind::Stack | Kind::File);
-        if !scanned || !mapping.readable || !mapping.writable {
+        let scanned = match mapping.kind {
+            Kind::Anonymous => mapping.readable,
+            Kind::Stack | Kind::File => mapping.readable && mapping.writable,
+            Kind::Device | Kind::Kernel => false,
+        };
+        if !scanned {
             continue;
         }
         let bytes = mapping.end - mapping.start;
@@ -138,7 +142,9 @@ mod tests {
               3000-5000 rw-p 00000000 00:00 0 \n\
               5000-6000 -w-p 00000000 00:00 0 \n\
               6000-7000 rw-s 00000000 00:05 9 /dev/dri/card0\n\
-              7000-8000 rw-s 00000000 00:19 9 /dev/shm/a\n",
+              7000-8000 rw-s 00000000 00:19 9 /dev/shm/a\n\
+              8000-9000 r--p 00000000 00:00 0 \n\
+              9000-a000 ---p 00000000 00:00 0 \n",
         );
         let found: Vec<Range<u64>> = ranges(&maps, vec![0x4000..0x4800])
             .into_iter()
@@ -150,7 +156,8 @@ mod tests {
                 0x2000..0x3000,
                 0x3000..0x4000,
                 0x4800..0x5000,
-                0x7000..0x8000
+                0x7000..0x8000,
+                0x8000..0x9000
             ]
         );
     }
