@@ -13,6 +13,7 @@ use ldt_trace::{Function, NodeId};
 use super::Origin;
 use crate::blocks::{self, Free, Request, Resized, Zeroed};
 use crate::findings::{self, Report, Reporter};
+use crate::leaks::poison;
 use crate::message::say;
 use crate::modes::{self, deferred, elsewhere};
 use crate::recorder::Recorder;
@@ -87,6 +88,7 @@ pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *
     );
     recorder.heap = Some(heap);
     if !block.is_null() {
+        poison::remove(block as u64..block as u64 + request.size);
         recorder.counts.allocated(origin.function, request.size);
         if modes::profiles() {
             recorder.allocated_at(
@@ -240,6 +242,7 @@ pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: 
     recorder.heap = Some(heap);
     match resized {
         Resized::Moved(block) => {
+            poison::remove(block as u64..block as u64 + wanted.size);
             recorder
                 .counts
                 .reallocated(origin.function, old_bytes, wanted.size);
@@ -361,9 +364,6 @@ pub(super) fn resize_inside(old: *mut u8, size: usize) -> *mut u8 {
 }
 
 /// Frees what waits: see [`release_inside`].
-#[cold]
-fn release_deferred(recorder: &mut Recorder) {
-    let Some(mut heap) = recorder.heap.take() else {
 #[inline(always)]
 pub(crate) fn release_what_waits(recorder: &mut Recorder) {
     if deferred::is_waiting() {
@@ -371,8 +371,11 @@ pub(crate) fn release_what_waits(recorder: &mut Recorder) {
     }
 }
 
-        return;
+#[cold]
 #[inline(never)]
+fn release_deferred(recorder: &mut Recorder) {
+    let Some(mut heap) = recorder.heap.take() else {
+        return;
     };
     deferred::take_all(|address| {
         let freed = Use {

@@ -15,11 +15,19 @@ use ldt_trace::Function;
 
 use super::Origin;
 use crate::blocks::{self, Alteration};
+use crate::leaks::poison;
 use crate::real;
 use crate::reentry::{Inside, enter};
 use crate::stacks::bounds;
 use crate::sys::mem::PAGE_BYTES;
 use crate::sys::syscall;
+
+/// What the program has said of memory that was there (`ldt_make_mem_noaccess`) holds no more.
+#[inline(always)]
+fn forget_marks(address: usize, bytes: usize) {
+    let start = address as u64;
+    poison::remove(start..start.saturating_add(bytes as u64));
+}
 
 /// The C convention for a system call's result.
 fn with_errno(result: Result<usize, i32>) -> usize {
@@ -167,6 +175,9 @@ pub unsafe extern "C" fn mmap(
     {
         blocks::renewed(&pages);
     }
+    if let (Some(_), Ok(at)) = (&inside, result) {
+        forget_marks(at, bytes);
+    }
     if let (Some(inside), Ok(at), true) =
         (inside.as_mut(), result, flags & libc::MAP_ANONYMOUS != 0)
     {
@@ -187,6 +198,7 @@ pub unsafe extern "C" fn munmap(address: usize, bytes: usize, sp: u64) -> usize 
     bounds::unmapped();
     let mut inside = enter(sp);
     if let Some(inside) = &mut inside {
+        forget_marks(address, bytes);
         blocks::note_unmapped(bytes as u64);
         inside
             .recorder()
@@ -247,6 +259,17 @@ pub unsafe extern "C" fn mremap(
         unsafe { close_hole(pages, old, at, bytes) };
     }
     if let (Some(inside), Ok(at)) = (inside.as_mut(), result) {
+        match at == old {
+            // What was there keeps its marks.
+            true => forget_marks(
+                old.wrapping_add(old_bytes.min(bytes)),
+                old_bytes.abs_diff(bytes),
+            ),
+            false => {
+                forget_marks(old, old_bytes);
+                forget_marks(at, bytes);
+            }
+        }
         // SAFETY: `sp` and `bp` are the hook's.
         let origin = unsafe { Origin::direct(Function::Mremap, sp, bp) };
         blocks::note_unmapped(old_bytes as u64);

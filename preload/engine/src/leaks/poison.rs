@@ -1,7 +1,8 @@
 //! Memory that the program has said nobody may touch (`ldt_make_mem_noaccess`, redzones of its pools).
 //!
 //! LDT instruments no instruction, so plain accesses are not seen; calls of the C library are
-//! ([`crate::calls`]), and leak checks take no pointers from there.
+//! ([`crate::calls`]), and leak checks take no pointers from there. A pool's marks need not be taken back before its memory
+//! is: the next block or mapping there has none.
 
 use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +21,8 @@ pub fn add(range: Range<u64>) {
     change(|ranges| insert(ranges, range));
 }
 
-/// It may be touched again.
+/// It may be touched again: the program says so, or something new lies there, a block or a mapping.
+#[inline(always)]
 pub fn remove(range: Range<u64>) {
     if !is_empty() {
         change(|ranges| cut(ranges, range));
@@ -58,6 +60,7 @@ pub unsafe fn reopen_after_fork() {
     unsafe { RANGES.reopen_after_fork() };
 }
 
+#[cold]
 fn change(work: impl FnOnce(&mut BTreeMap<u64, u64>)) {
     RANGES.with(|ranges| {
         work(ranges);
