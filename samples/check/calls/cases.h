@@ -111,6 +111,15 @@ static void send_to_itself(void) {
     getsockname(internet, (void *)&here, &(socklen_t){sizeof here});
     sendto(internet, outgoing, 5, 0, (void *)&here, sizeof here);
 }
+/* A descriptor along with a byte: a header of 16 bytes and a number in 8. */
+#define sent_with_rights(call) (send_rights(), call)
+static void send_rights(void) {
+    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr head; } control = {0};
+    control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(&control.head), &null, sizeof null);
+    struct iovec piece = {outgoing, 1};
+    sendmsg(pair[0], &(struct msghdr){.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control}, 0);
+}
 #define MESSAGE(p, n) (&(struct msghdr){.msg_iov = &(struct iovec){p, n}, .msg_iovlen = 1})
 static long received(long result) {
     static char away[1 << 16];

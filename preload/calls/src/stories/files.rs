@@ -162,41 +162,97 @@ pub(crate) const SEND_VECTOR: Story = vector(|call, result| {
     );
 });
 
-/// The pieces of a message whose head can be read.
-fn pieces_of_message(call: &Call<'_>) -> (u64, u64) {
-    let message = call.arg(0);
-    let mut head = [0u64; size_of::<libc::msghdr>() / 8];
-    let bytes = size_of_val(&head) as u64;
-    if call.units_of_room(message) < bytes || readable::copy(message, bytes, &mut head) < bytes {
-        return (0, 0);
-    }
-    let word = |offset: usize| head.get(offset / 8).copied().unwrap_or(0);
-    (
-        word(core::mem::offset_of!(libc::msghdr, msg_iov)),
-        word(core::mem::offset_of!(libc::msghdr, msg_iovlen)),
-    )
+/// The head of a message, as far as it can be read: all zero is a message of nothing.
+#[derive(Clone, Copy, Default)]
+struct Message {
+    words: [u64; size_of::<libc::msghdr>() / 8],
 }
 
-const fn message(after: fn(&mut Call<'_>, u64)) -> Story {
-    Story {
-        before: |call| {
-            call.read(call.arg(0), size_of::<libc::msghdr>() as u64);
-            let (vector, count) = pieces_of_message(call);
-            call.read(vector, PIECE_BYTES * count.min(MOST_PIECES));
-            watch_unless(is_roomy(call, vector, count))
-        },
-        after,
+impl Message {
+    fn of(call: &Call<'_>) -> Message {
+        let mut head = Message::default();
+        let bytes = size_of_val(&head.words) as u64;
+        let message = call.arg(0);
+        let is_there = call.units_of_room(message) >= bytes
+            && readable::copy(message, bytes, &mut head.words) >= bytes;
+        if is_there { head } else { Message::default() }
+    }
+
+    fn word(&self, offset: usize) -> u64 {
+        self.words.get(offset / 8).copied().unwrap_or(0)
+    }
+
+    fn vector(&self) -> u64 {
+        self.word(core::mem::offset_of!(libc::msghdr, msg_iov))
+    }
+
+    fn pieces(&self) -> u64 {
+        self.word(core::mem::offset_of!(libc::msghdr, msg_iovlen))
+    }
+
+    /// Address and bytes of the name and of what goes along, none of which need be there.
+    fn beside(&self) -> [(u64, u64); 2] {
+        let name = self.word(core::mem::offset_of!(libc::msghdr, msg_name));
+        let name_bytes = self.word(core::mem::offset_of!(libc::msghdr, msg_namelen)) as u32;
+        let control = self.word(core::mem::offset_of!(libc::msghdr, msg_control));
+        let control_bytes = self.word(core::mem::offset_of!(libc::msghdr, msg_controllen));
+        [(name, u64::from(name_bytes)), (control, control_bytes)].map(|(at, bytes)| {
+            let is_there = at != 0;
+            (at, if is_there { bytes } else { 0 })
+        })
     }
 }
 
-/// Roles: the message.
-pub(crate) const RECEIVE_MESSAGE: Story = message(|call, result| {
-    let (vector, pieces) = pieces_of_message(call);
-    moved_pieces(call, vector, pieces, count(result), Access::Write);
-});
+/// The message's head is read, and the list of its pieces; gives the head and whether all pieces have room.
+fn begin(call: &Call<'_>) -> (Message, bool) {
+    call.read(call.arg(0), size_of::<libc::msghdr>() as u64);
+    let message = Message::of(call);
+    call.read(
+        message.vector(),
+        PIECE_BYTES * message.pieces().min(MOST_PIECES),
+    );
+    let is_roomy = is_roomy(call, message.vector(), message.pieces());
+    (message, is_roomy)
+}
+
+/// Roles: the message. The kernel gives back how much it has filled of the name and of what comes along: of the name's
+/// whole length no more than there was to be.
+pub(crate) const RECEIVE_MESSAGE: Story = Story {
+    before: |call| {
+        let (message, mut all) = begin(call);
+        let [name, control] = message.beside();
+        for (address, bytes) in [name, control] {
+            // Each is asked: asking clears the way.
+            all &= call.is_roomy(address, bytes);
+        }
+        call.keep([name.1, control.1, 0]);
+        watch_unless(all)
+    },
+    after: |call, result| {
+        let message = Message::of(call);
+        let (vector, pieces) = (message.vector(), message.pieces());
+        moved_pieces(call, vector, pieces, count(result), Access::Write);
+        if (result as i64) < 0 {
+            return;
+        }
+        for ((address, filled), room) in message.beside().into_iter().zip(call.kept()) {
+            call.write(address, filled.min(room));
+        }
+    },
+};
 
 /// Roles: the message.
-pub(crate) const SEND_MESSAGE: Story = message(|call, result| {
-    let (vector, pieces) = pieces_of_message(call);
-    moved_pieces(call, vector, pieces, count(result), Access::Read);
-});
+pub(crate) const SEND_MESSAGE: Story = Story {
+    before: |call| {
+        let (message, is_roomy) = begin(call);
+        for (address, bytes) in message.beside() {
+            call.read(address, bytes);
+        }
+        watch_unless(is_roomy)
+    },
+    after: |call, result| {
+        let message = Message::of(call);
+        let (vector, pieces) = (message.vector(), message.pieces());
+        moved_pieces(call, vector, pieces, count(result), Access::Read);
+    },
+};
