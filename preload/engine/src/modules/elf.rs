@@ -2,6 +2,7 @@
 
 mod executable;
 
+use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ops::{ControlFlow, Range};
@@ -219,6 +220,18 @@ pub fn mapping_containing(address: u64) -> Option<Range<u64>> {
 /// The first mapping that can be read and does not end before `address`.
 pub fn readable_mapping_above(address: u64) -> Option<Range<u64>> {
     find_mapping(|range, rights| range.end > address && rights.first() == Some(&b'r'))
+}
+
+/// Where the last mapping that lies below `address` ends; 0 where there is none.
+pub fn end_of_mappings_below(address: u64) -> u64 {
+    let end = Cell::new(0);
+    find_mapping(|range, _| {
+        if range.end <= address {
+            end.set(range.end);
+        }
+        range.end > address
+    });
+    end.get()
 }
 
 /// The first mapping that `is_meant` picks, by its range and what follows that in the line.
