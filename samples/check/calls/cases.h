@@ -18,7 +18,11 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/times.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -88,13 +92,18 @@ static void fill(size_t unit, char with, size_t units) {
 #define EMPTIED(call) (fill(sizeof *p, 0, 0), call)
 
 /* Data: a file of letters that is read again and again, the two ends of a socket. */
-static int letters, null, internet, pair[2];
+static int letters, null, internet, events, pair[2];
+static sigset_t urgent;
 static char outgoing[8192];
 
 static void prepare(void) {
     for (size_t i = 0; i < sizeof outgoing; i++) outgoing[i] = 'a';
     letters = memfd_create("letters", 0);
     null = open("/dev/null", O_WRONLY);
+    events = eventfd(0, 0);
+    sigemptyset(&urgent);
+    sigaddset(&urgent, SIGURG);
+    sigprocmask(SIG_BLOCK, &urgent, NULL);
     internet = socket(AF_INET, SOCK_DGRAM, 0);
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     if (bind(internet, (void *)&here, sizeof here) != 0) abort();
@@ -121,6 +130,19 @@ static void send_rights(void) {
     sendmsg(pair[0], &(struct msghdr){.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control}, 0);
 }
 #define MESSAGE(p, n) (&(struct msghdr){.msg_iov = &(struct iovec){p, n}, .msg_iovlen = 1})
+#define MESSAGES(p, n) (&(struct mmsghdr){.msg_hdr = *MESSAGE(p, n)})
+#define with_child(call) (make_child(), call)
+static void make_child(void) {
+    if (vfork() == 0) _exit(0);
+}
+/* What is ready at once, however long there is to wait. */
+static fd_set *writable(void) {
+    static fd_set set;
+    FD_ZERO(&set);
+    FD_SET(null, &set);
+    return &set;
+}
+#define with_signal(call) (raise(SIGURG), call)
 static long received(long result) {
     static char away[1 << 16];
     while (recv(pair[1], away, sizeof away, MSG_DONTWAIT) > 0) {}

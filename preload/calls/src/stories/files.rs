@@ -169,10 +169,9 @@ struct Message {
 }
 
 impl Message {
-    fn of(call: &Call<'_>) -> Message {
+    fn of(call: &Call<'_>, message: u64) -> Message {
         let mut head = Message::default();
         let bytes = size_of_val(&head.words) as u64;
-        let message = call.arg(0);
         let is_there = call.units_of_room(message) >= bytes
             && readable::copy(message, bytes, &mut head.words) >= bytes;
         if is_there { head } else { Message::default() }
@@ -204,9 +203,9 @@ impl Message {
 }
 
 /// The message's head is read, and the list of its pieces; gives the head and whether all pieces have room.
-fn begin(call: &Call<'_>) -> (Message, bool) {
-    call.read(call.arg(0), size_of::<libc::msghdr>() as u64);
-    let message = Message::of(call);
+fn begin(call: &Call<'_>, message: u64) -> (Message, bool) {
+    call.read(message, size_of::<libc::msghdr>() as u64);
+    let message = Message::of(call, message);
     call.read(
         message.vector(),
         PIECE_BYTES * message.pieces().min(MOST_PIECES),
@@ -219,7 +218,7 @@ fn begin(call: &Call<'_>) -> (Message, bool) {
 /// whole length no more than there was to be.
 pub(crate) const RECEIVE_MESSAGE: Story = Story {
     before: |call| {
-        let (message, mut all) = begin(call);
+        let (message, mut all) = begin(call, call.arg(0));
         let [name, control] = message.beside();
         for (address, bytes) in [name, control] {
             // Each is asked: asking clears the way.
@@ -229,7 +228,7 @@ pub(crate) const RECEIVE_MESSAGE: Story = Story {
         watch_unless(all)
     },
     after: |call, result| {
-        let message = Message::of(call);
+        let message = Message::of(call, call.arg(0));
         let (vector, pieces) = (message.vector(), message.pieces());
         moved_pieces(call, vector, pieces, count(result), Access::Write);
         if (result as i64) < 0 {
@@ -244,15 +243,86 @@ pub(crate) const RECEIVE_MESSAGE: Story = Story {
 /// Roles: the message.
 pub(crate) const SEND_MESSAGE: Story = Story {
     before: |call| {
-        let (message, is_roomy) = begin(call);
+        let (message, is_roomy) = begin(call, call.arg(0));
         for (address, bytes) in message.beside() {
             call.read(address, bytes);
         }
         watch_unless(is_roomy)
     },
     after: |call, result| {
-        let message = Message::of(call);
+        let message = Message::of(call, call.arg(0));
         let (vector, pieces) = (message.vector(), message.pieces());
         moved_pieces(call, vector, pieces, count(result), Access::Read);
     },
+};
+
+/// The kernel takes no more at once.
+const MOST_MESSAGES: u64 = 1024;
+const MESSAGE_BYTES: u64 = size_of::<libc::mmsghdr>() as u64;
+
+/// Where the messages are, of so many that are told or came.
+fn messages(call: &Call<'_>, count: u64) -> impl Iterator<Item = u64> {
+    let first = call.arg(0);
+    let room = call.units_of_room(first) / MESSAGE_BYTES;
+    (0..count.min(MOST_MESSAGES).min(room)).map(move |at| first.wrapping_add(at * MESSAGE_BYTES))
+}
+
+/// How many messages the caller tells: an unsigned int.
+fn messages_told(call: &Call<'_>) -> u64 {
+    u64::from(call.arg(1) as u32)
+}
+
+/// What was moved of each message stands behind its head.
+fn moved_messages(call: &Call<'_>, result: u64, access: Access) {
+    let came = u64::try_from(result as i32).unwrap_or(0);
+    for at in messages(call, came.min(messages_told(call))) {
+        let mut bytes = [0u64];
+        let length = at.wrapping_add(core::mem::offset_of!(libc::mmsghdr, msg_len) as u64);
+        readable::copy(length, 4, &mut bytes);
+        let message = Message::of(call, at);
+        let (vector, pieces) = (message.vector(), message.pieces());
+        let [bytes] = bytes;
+        moved_pieces(call, vector, pieces, bytes & u64::from(u32::MAX), access);
+    }
+}
+
+/// Roles: the messages, how many of them (recvmmsg). Of their names and what comes along the kernel says afterwards how
+/// much it filled, in the place of what there was to be: only the way is cleared for them.
+pub(crate) const RECEIVE_MESSAGES: Story = Story {
+    before: |call| {
+        let mut all = true;
+        call.read(
+            call.arg(0),
+            messages_told(call).saturating_mul(MESSAGE_BYTES),
+        );
+        for at in messages(call, messages_told(call)) {
+            let (message, is_roomy) = begin(call, at);
+            all &= is_roomy;
+            for (address, bytes) in message.beside() {
+                all &= call.is_roomy(address, bytes);
+            }
+        }
+        watch_unless(all)
+    },
+    after: |call, result| moved_messages(call, result, Access::Write),
+};
+
+/// Roles: the messages, how many of them (sendmmsg).
+pub(crate) const SEND_MESSAGES: Story = Story {
+    before: |call| {
+        let mut all = true;
+        call.read(
+            call.arg(0),
+            messages_told(call).saturating_mul(MESSAGE_BYTES),
+        );
+        for at in messages(call, messages_told(call)) {
+            let (message, is_roomy) = begin(call, at);
+            all &= is_roomy;
+            for (address, bytes) in message.beside() {
+                call.read(address, bytes);
+            }
+        }
+        watch_unless(all)
+    },
+    after: |call, result| moved_messages(call, result, Access::Read),
 };

@@ -33,6 +33,22 @@ const fn fills<const BYTES: u64>() -> Story {
 
 /// waitpid's status.
 pub(crate) const FILL_STATUS: Story = fills::<4>();
+/// Roles: waitpid's status, what the process used (wait4).
+pub(crate) const FILL_STATUS_AND_USAGE: Story = Story {
+    before: |call| {
+        // Both are asked: asking clears the way.
+        let has_usage = call.is_roomy(call.arg(1), USAGE_BYTES);
+        watch_unless(call.is_roomy(call.arg(0), 4) && has_usage)
+    },
+    after: |call, result| {
+        if result as i32 > 0 {
+            call.write(call.arg(0), 4);
+            call.write(call.arg(1), USAGE_BYTES);
+        }
+    },
+};
+const USAGE_BYTES: u64 = size_of::<libc::rusage>() as u64;
+
 /// `time_t`, a pointer, the place in `fpos_t`.
 pub(crate) const FILL_WORD: Story = fills::<8>();
 /// Of `siginfo_t` what waitid's kernel fills.
@@ -52,7 +68,7 @@ pub(crate) const FILL_STATFS: Story = fills::<{ size_of::<libc::statfs>() as u64
 /// `struct statvfs`.
 pub(crate) const FILL_STATVFS: Story = fills::<{ size_of::<libc::statvfs>() as u64 }>();
 /// `struct rusage`.
-pub(crate) const FILL_USAGE: Story = fills::<{ size_of::<libc::rusage>() as u64 }>();
+pub(crate) const FILL_USAGE: Story = fills::<USAGE_BYTES>();
 /// `struct sysinfo`.
 pub(crate) const FILL_SYSTEM: Story = fills::<{ size_of::<libc::sysinfo>() as u64 }>();
 /// `struct statx`.
@@ -93,6 +109,8 @@ pub(crate) const READ_PAIR: Story = reads::<16>();
 pub(crate) const READ_TWO_PAIRS: Story = reads::<32>();
 /// Of `struct termios` what there was before speeds had fields of their own.
 pub(crate) const READ_TERMINAL: Story = reads::<36>();
+/// Of `struct sigevent` what its kernel reads.
+pub(crate) const READ_EVENT: Story = reads::<{ size_of::<libc::sigevent>() as u64 }>();
 /// `struct tm`.
 pub(crate) const READ_DATE: Story = reads::<TM_BYTES>();
 
@@ -121,8 +139,11 @@ pub(crate) const SORT: Story = Story::told_before(|call| {
 /// `struct pollfd` has its descriptor, the events asked for, and those that came.
 const POLL_BYTES: u64 = size_of::<libc::pollfd>() as u64;
 
-/// Roles: what to wait for, how many (poll). All is read, and of each the last part written.
+/// Roles: what to wait for, how many, how long (none; ppoll). All is read, and of each the last part written.
 pub(crate) const WAIT_FOR: Story = Story::told_before(|call| {
+    if call.has(2) {
+        read(call, call.arg(2), 16);
+    }
     update(call, call.arg(0), call.arg(1).saturating_mul(POLL_BYTES));
     Then::Go
 });
@@ -141,7 +162,7 @@ pub(crate) const FILL_EVENTS: Story = Story {
 
 const EVENT_BYTES: u64 = size_of::<libc::epoll_event>() as u64;
 
-/// Roles: three sets of descriptors, one more than the highest (select). The kernel reads
+/// Roles: three sets of descriptors, one more than the highest, how long to wait (select). The kernel reads
 /// and writes whole words.
 pub(crate) const SELECT: Story = Story::told_before(|call| {
     let descriptors = u64::try_from(call.arg(3) as i32).unwrap_or(0);
@@ -149,6 +170,7 @@ pub(crate) const SELECT: Story = Story::told_before(|call| {
     for role in 0..3 {
         update(call, call.arg(role), bytes);
     }
+    read(call, call.arg(4), 16);
     Then::Go
 });
 

@@ -171,7 +171,7 @@ pub(crate) const RECEIVE_QUEUED: Story = Story {
     },
 };
 
-/// Roles: the items, how many of them (semop, recvmmsg).
+/// Roles: the items, how many of them (semop).
 const fn reads_items<const BYTES: u64>() -> Story {
     Story::told_before(|call| {
         call.read(call.arg(0), u64::from(call.arg(1) as u32) * BYTES);
@@ -181,8 +181,38 @@ const fn reads_items<const BYTES: u64>() -> Story {
 
 /// `struct sembuf`.
 pub(crate) const READ_OPERATIONS: Story = reads_items::<{ size_of::<libc::sembuf>() as u64 }>();
-/// `struct mmsghdr`.
-pub(crate) const READ_MESSAGES: Story = reads_items::<{ size_of::<libc::mmsghdr>() as u64 }>();
+
+/// Roles: how long to wait (none), what is filled of the signal that came (sigtimedwait). Null means none.
+pub(crate) const WAIT_FOR_SIGNAL: Story = Story {
+    before: |call| {
+        if call.has(0) {
+            read(call, call.arg(0), size_of::<libc::timespec>() as u64);
+        }
+        watch_unless(call.is_roomy(call.arg(1), SIGNAL_BYTES))
+    },
+    after: |call, result| {
+        if !has_failed(result) {
+            call.write(call.arg(1), SIGNAL_BYTES);
+        }
+    },
+};
+
+const SIGNAL_BYTES: u64 = size_of::<libc::siginfo_t>() as u64;
+
+/// Roles: the buffer, its bytes (none: `BUFSIZ`), the kind of buffering (none; setvbuf). Null means none. The C library has
+/// it filled by the kernel, as far as was said, and where nobody sees it.
+pub(crate) const LEND_BUFFER: Story = Story::told_before(|call| {
+    let is_used = !call.has(2) || call.arg(2) as i32 != libc::_IONBF;
+    let bytes = if call.has(1) {
+        call.arg(1)
+    } else {
+        u64::from(libc::BUFSIZ)
+    };
+    if is_used {
+        update(call, call.arg(0), bytes);
+    }
+    Then::Go
+});
 
 /// Roles: what is done, the lock (fcntl).
 pub(crate) const CONTROL_FILE: Story = Story::told_before(|call| {
