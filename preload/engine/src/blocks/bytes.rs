@@ -70,6 +70,16 @@ pub(super) unsafe fn fill(range: Range<u64>, pattern: Pattern) {
     }
 }
 
+/// Puts a pattern back where a live block may lie beside it. Byte by byte: of a word at either end a part may be
+/// such a block's, which another thread writes to.
+#[cold]
+pub(super) unsafe fn restore(range: Range<u64>, pattern: Pattern) {
+    for at in range {
+        // SAFETY: inside the range.
+        unsafe { (at as *mut u8).write_volatile(pattern.byte(at)) };
+    }
+}
+
 /// The words that lie in a range whole.
 #[inline(always)]
 fn whole_words(range: &Range<u64>) -> Range<u64> {
@@ -267,6 +277,33 @@ mod tests {
     /// Room at a multiple of 16.
     #[repr(align(16))]
     struct Room([u8; 512]);
+
+    #[test]
+    fn what_is_restored_leaves_the_bytes_beside_it_to_their_owner() {
+        use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+        let mut room = Room([7; 512]);
+        let base = room.0.as_mut_ptr() as u64;
+        // SAFETY: a byte of `room`, which lives as long as the threads.
+        let owned = unsafe { AtomicU8::from_ptr((base + 20) as *mut u8) };
+        let is_done = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    // SAFETY: inside `room`, and not the owned byte.
+                    unsafe { restore(base + 21..base + 23, Pattern::REDZONE) };
+                }
+            });
+            for number in 0..1_000_000u32 {
+                owned.store(number as u8, Ordering::Relaxed);
+                let kept = owned.load(Ordering::Relaxed) == number as u8;
+                if !kept {
+                    is_done.store(true, Ordering::Relaxed);
+                    panic!("write {number} is lost");
+                }
+            }
+            is_done.store(true, Ordering::Relaxed);
+        });
+    }
 
     #[test]
     fn exactly_the_range_is_filled_and_compared() {

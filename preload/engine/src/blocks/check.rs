@@ -203,7 +203,7 @@ fn tell_one(
     });
     if seen.is_so() {
         // SAFETY: as above.
-        unsafe { bytes::fill(damaged, pattern) };
+        unsafe { bytes::restore(damaged, pattern) };
     }
 }
 
