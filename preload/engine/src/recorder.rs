@@ -287,8 +287,9 @@ impl Recorder {
 
     /// Records the thread's name when it is not what was recorded last.
     pub fn put_name(&mut self) {
-        let name = thread::name();
-        if name != self.name {
+        if let Some(name) = thread::name()
+            && name != self.name
+        {
             self.name = name;
             let length = name
                 .iter()

@@ -6,7 +6,7 @@ use core::ffi::{c_int, c_long};
 use super::watching::is_watching;
 use super::{calls, fatal, program, trap};
 use crate::sys::signal::{self, Action, SA_RESTORER, Set};
-use crate::sys::syscall;
+use crate::sys::{syscall, thread};
 
 /// `rt_sigaction` by its number, as libc's `syscall` gives it: -1 and errno, or 0.
 ///
@@ -39,10 +39,15 @@ pub extern "C" fn about_to(call: c_long, first: usize, second: usize) {
                 trap::blocked(Set(u64::from_ne_bytes(set)));
             }
         }
-        libc::SYS_seccomp => trap::stop(),
-        libc::SYS_prctl if first == libc::PR_SET_SECCOMP as usize => trap::stop(),
+        libc::SYS_seccomp => sandboxed(),
+        libc::SYS_prctl if first == libc::PR_SET_SECCOMP as usize => sandboxed(),
         _ => {}
     }
+}
+
+fn sandboxed() {
+    thread::enters_sandbox();
+    trap::stop();
 }
 
 /// The call while LDT keeps signals for itself, in the kernel's order: what is read, what is set, what is told.

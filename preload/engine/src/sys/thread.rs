@@ -3,6 +3,7 @@
 use core::arch::{asm, global_asm};
 use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::syscall;
 
@@ -150,14 +151,26 @@ pub fn shares_memory_with_parent() -> bool {
     compared == Ok(0)
 }
 
-/// The calling thread's name; NUL padded.
+/// Set for good once the program has entered a sandbox of system calls.
+static IS_SANDBOXED: AtomicBool = AtomicBool::new(false);
+
+/// Notes that the program enters a sandbox of system calls: it may kill at those that the program itself does not make.
+pub fn enters_sandbox() {
+    IS_SANDBOXED.store(true, Ordering::Relaxed);
+}
+
+/// The calling thread's name; NUL padded. In a sandbox it is not asked for: many kill at that, sshd's and Firefox's for two,
+/// that let pass what LDT cannot do without.
 #[must_use]
-pub fn name() -> [u8; 16] {
+pub fn name() -> Option<[u8; 16]> {
+    if IS_SANDBOXED.load(Ordering::Relaxed) {
+        return None;
+    }
     let mut name = [0u8; 16];
     let args = [libc::PR_GET_NAME as usize, name.as_mut_ptr() as usize];
     // SAFETY: the kernel writes at most 16 bytes.
     let _ = unsafe { syscall(libc::SYS_prctl, &args) };
-    name
+    Some(name)
 }
 
 /// Ends the process at once, with every thread.
