@@ -78,6 +78,17 @@ fn what_comes_after_a_pause_has_its_time() {
     paused_then_peaked(&trace, &checked.stdout);
 }
 
+/// A process that was killed seemed to have ended with its last event.
+#[test]
+fn what_is_killed_lasts_until_then() {
+    let program = Sample::named("launching/pauses.c").build(Variant::SHIPPED);
+    let profiled = profile(&program, ["kill"]);
+    assert_eq!(profiled.outcome.ending, Ending::Code(128 + 9));
+    let ran_ns: u64 = profiled.outcome.stdout.trim().parse().expect("a number");
+    let lasted_ns = profiled.report().duration_ns;
+    assert!(lasted_ns >= ran_ns, "{lasted_ns} ns after {ran_ns}");
+}
+
 #[test]
 fn a_dash_is_standard_output() {
     let profiled = profiled("threads/named_threads.c");

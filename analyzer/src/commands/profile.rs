@@ -145,13 +145,13 @@ fn finish(path: &Path, trace: &TraceFile, ended: &Ended) {
         .status
         .signal()
         .and_then(|signal| u32::try_from(signal).ok());
-    if let Err(error) = append_exit(path, ended.status.code(), signal) {
+    if let Err(error) = append_exit(path, ended.status.code(), signal, ended.monotonic_ns) {
         say(&format!(
             "{}: the exit code cannot be added: {error}",
             path.display()
         ));
     }
-    say(&summary(trace));
+    say(&summary(trace, ended));
     if trace.header().flags & flag::EXECED != 0 {
         say("warning: it replaced itself by another program, which was not recorded");
     }
@@ -164,7 +164,7 @@ fn finish(path: &Path, trace: &TraceFile, ended: &Ended) {
     ));
 }
 
-fn summary(trace: &TraceFile) -> String {
+fn summary(trace: &TraceFile, ended: &Ended) -> String {
     let Counters {
         allocations,
         frees,
@@ -182,11 +182,14 @@ fn summary(trace: &TraceFile) -> String {
     if failed > 0 {
         text.push_str(&format!(", {} failed", count(failed)));
     }
-    if header.end_monotonic_ns > header.start_monotonic_ns {
-        text.push_str(&format!(
-            "; {}",
-            time(header.end_monotonic_ns - header.start_monotonic_ns)
-        ));
+    // A process that was killed has not said when.
+    let end = match header.end_monotonic_ns {
+        0 => ended.monotonic_ns,
+        its_own => its_own,
+    };
+    if end > header.start_monotonic_ns {
+        let ran_ns = end - header.start_monotonic_ns;
+        text.push_str(&format!("; {}", time(ran_ns)));
     }
     if header.rss_peak_bytes > 0 {
         text.push_str(&format!(

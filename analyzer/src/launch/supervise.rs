@@ -8,12 +8,14 @@
 use super::refusal;
 use crate::failure::Failure;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
 
 /// Not found.
 const NOT_FOUND: u8 = 127;
@@ -29,6 +31,8 @@ pub struct Ended {
     pub pid: u32,
     /// Its status.
     pub status: ExitStatus,
+    /// CLOCK_MONOTONIC when that was known, ns.
+    pub monotonic_ns: u64,
 }
 
 impl Ended {
@@ -79,7 +83,11 @@ fn wait(mut child: Child, signals: &mut Signals) -> Result<Ended, Failure> {
         |error: io::Error| Failure::own(format!("the command cannot be waited for: {error}"));
     loop {
         if let Some(status) = child.try_wait().map_err(failed)? {
-            return Ok(Ended { pid, status });
+            return Ok(Ended {
+                pid,
+                status,
+                monotonic_ns: monotonic_ns(),
+            });
         }
         for signal in signals.wait() {
             let forwarded = FORWARDED
@@ -93,6 +101,11 @@ fn wait(mut child: Child, signals: &mut Signals) -> Result<Ended, Failure> {
             }
         }
     }
+}
+
+fn monotonic_ns() -> u64 {
+    let now = Duration::try_from(clock_gettime(ClockId::Monotonic));
+    now.map_or(0, |now| u64::try_from(now.as_nanos()).unwrap_or(0))
 }
 
 /// Lets the signals' loop turn at the command's end: who started `ldt` has blocked the signal that tells it (as those do

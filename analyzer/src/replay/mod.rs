@@ -42,7 +42,7 @@ use follow::{Follow, Followed};
 use heap::{Heap, Snapshot};
 use history::History;
 use ldt_trace::file::{Damage, Scratch, ThreadPieces, TraceFile};
-use ldt_trace::header::Header;
+use ldt_trace::header::{Header, flag};
 use ldt_trace::{BlobKind, Event, Tick, Words};
 use mappings::Mappings;
 use merge::{Action, Stream, merge};
@@ -88,7 +88,7 @@ pub struct Replayed {
     pub at: Option<Snapshot>,
     /// Calls that were served but not recorded.
     pub lost: u64,
-    /// The time of the last event, or of the process's orderly end.
+    /// The time of the last event, or of the process's end where it is known.
     pub end_tick: Tick,
     /// How many events there were.
     pub events: u64,
@@ -198,7 +198,10 @@ pub fn replay_with_look(
     damage.sort_by_key(|damage| damage.offset);
     recorder.heap.finish();
     recorder.facts.finish();
-    let end_tick = recorder.last_tick.max(header.end_tick);
+    let end_tick = recorder
+        .last_tick
+        .max(header.end_tick)
+        .max(end_by_launcher(header, &recorder.clock));
     recorder.heap.measure(end_tick);
     if selection.at_ns.is_some() && at.is_none() {
         at = Some(recorder.heap.snapshot(end_tick));
@@ -216,6 +219,15 @@ pub fn replay_with_look(
         events: recorder.events,
         damage,
     }
+}
+
+/// When the launcher saw the end of a process that could not say so itself, 0 if it did not.
+fn end_by_launcher(header: &Header, clock: &Clock) -> Tick {
+    let is_its_own = header.flags & flag::EXITED != 0;
+    if is_its_own || header.end_monotonic_ns <= header.start_monotonic_ns || !clock.has_rate() {
+        return 0;
+    }
+    clock.tick(header.end_monotonic_ns - header.start_monotonic_ns)
 }
 
 /// A tick that is not after the thread's first event. Pieces without a stamp say 0; in a thread
