@@ -128,17 +128,6 @@ pub fn write_stream(fd: Fd, bytes: &[u8]) {
     let _ = unsafe { syscall(libc::SYS_write, &args) };
 }
 
-/// The same of bytes that lie in several places, in one call.
-pub fn write_stream_parts<const PARTS: usize>(fd: Fd, parts: &[&[u8]; PARTS]) {
-    let parts = parts.map(|part| libc::iovec {
-        iov_base: part.as_ptr().cast_mut().cast(),
-        iov_len: part.len(),
-    });
-    let args = [fd.0 as usize, parts.as_ptr() as usize, PARTS];
-    // SAFETY: the parts are ours and of those lengths, and only read.
-    let _ = unsafe { syscall(libc::SYS_writev, &args) };
-}
-
 /// Gets the file the blocks for a range, growing it: afterwards stores into a shared mapping of the
 /// range cannot fail for want of space (which would be SIGBUS in the program). File systems without
 /// the call get a plain extension.
