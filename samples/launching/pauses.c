@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static long now_ns(void) {
     struct timespec time;
@@ -39,7 +40,10 @@ int main(int count, char **words) {
         for (unsigned before = *word; *word == before;)
             sched_yield();
     long ran_ns = now_ns() - began;
-    dprintf(1, "%ld\n", ran_ns); // allocates nothing
+    // In a way that allocates nothing.
+    char text[32];
+    if (write(1, text, (size_t)sprintf(text, "%ld\n", ran_ns)) < 0)
+        return 4;
     if (count > 1)
         raise(SIGKILL);
     char *largest = malloc(1000000);
