@@ -6,6 +6,7 @@ use std::process::Command;
 
 use ldt_tests::gate::{Project, finds};
 use ldt_tests::installed::ldt;
+use ldt_tests::samples::{Sample, Variant};
 use serde_json::{Value, json};
 
 const FINDS: &str = "./finds";
@@ -130,6 +131,23 @@ fn a_program_before_an_exec_did_not_end_as_the_one_after() {
         "{codes:?}"
     );
     assert_eq!(json["exit"]["code"], 7);
+}
+
+/// What a process that was killed had counted was told as zeros in JSON.
+#[test]
+fn what_is_not_known_of_a_killed_process_is_null() {
+    let project = finds();
+    let killed = Sample::named("endings/killed.c").build(Variant::SHIPPED);
+    let outcome = project.check(&["--json=run.json"], &[killed]);
+    assert_eq!(outcome.code(), 128 + 9, "{}", outcome.stderr);
+    let json = project.json("run.json");
+    for place in [
+        "/totals/allocations",
+        "/heap/peak_bytes",
+        "/processes/0/frees",
+    ] {
+        assert_eq!(json.pointer(place), Some(&Value::Null), "{place}: {json}");
+    }
 }
 
 #[test]

@@ -152,6 +152,14 @@ pub struct ProcessReport {
     pub warnings: Vec<String>,
 }
 
+impl ProcessReport {
+    /// Whether it counted its allocations: what it counted is written at an end that the library sees, or for a leak check.
+    #[must_use]
+    pub fn has_counted(&self) -> bool {
+        self.duration_ns != 0 || self.counts.allocations != 0 || self.leaks.is_some()
+    }
+}
+
 /// Names everything of a process.
 pub fn process(
     found: &Found,

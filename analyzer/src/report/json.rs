@@ -106,15 +106,15 @@ struct Totals {
     events: u64,
 }
 
-/// What the heap held, in a report as after a check.
+/// What the heap held, in a report as after a check; absent where the process was killed before it said so.
 #[derive(serde::Serialize)]
 pub(crate) struct Heap {
-    pub(crate) peak_bytes: u64,
-    pub(crate) peak_blocks: u64,
+    pub(crate) peak_bytes: Option<u64>,
+    pub(crate) peak_blocks: Option<u64>,
     /// Since the start of the process.
-    pub(crate) peak_time_ns: u64,
-    pub(crate) end_bytes: u64,
-    pub(crate) end_blocks: u64,
+    pub(crate) peak_time_ns: Option<u64>,
+    pub(crate) end_bytes: Option<u64>,
+    pub(crate) end_blocks: Option<u64>,
 }
 
 #[derive(serde::Serialize)]
@@ -331,14 +331,16 @@ fn assemble<'a>(report: &'a Report<'_>, sites: &'a [SiteView], frames: &'a Frame
             events: replayed.events,
         },
         heap: Heap {
-            peak_bytes: counted.map_or(heap.peak.balance.bytes, |counts| counts.peak_bytes),
-            peak_blocks: counted.map_or(heap.peak.balance.blocks, |counts| counts.peak_blocks),
-            peak_time_ns: counted.map_or(replayed.clock.ns(heap.peak.tick), |counts| {
+            peak_bytes: Some(counted.map_or(heap.peak.balance.bytes, |counts| counts.peak_bytes)),
+            peak_blocks: Some(
+                counted.map_or(heap.peak.balance.blocks, |counts| counts.peak_blocks),
+            ),
+            peak_time_ns: Some(counted.map_or(replayed.clock.ns(heap.peak.tick), |counts| {
                 let start = header.start_monotonic_ns;
                 counts.peak_monotonic_ns.saturating_sub(start)
-            }),
-            end_bytes: counted.map_or(heap.live().bytes, |counts| counts.live_bytes),
-            end_blocks: counted.map_or(heap.live().blocks, |counts| counts.live_blocks),
+            })),
+            end_bytes: Some(counted.map_or(heap.live().bytes, |counts| counts.live_bytes)),
+            end_blocks: Some(counted.map_or(heap.live().blocks, |counts| counts.live_blocks)),
         },
         at: replayed.at.as_ref().map(|at| {
             let Balance { bytes, blocks } = at.heap;

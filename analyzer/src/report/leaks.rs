@@ -123,8 +123,7 @@ pub fn lines(record: &LossRecord, number: usize, of: usize, detail: Detail) -> V
 #[must_use]
 pub fn heap_summary(process: &ProcessReport) -> Vec<String> {
     let counts = &process.counts;
-    // What was counted is written at an end that the library sees.
-    if process.duration_ns == 0 && counts.allocations == 0 && process.leaks.is_none() {
+    if !process.has_counted() {
         if process.ending == Ending::Execed {
             // Its process goes on, and says so where the leak check is told.
             return Vec::new();

@@ -63,9 +63,9 @@ impl Exit {
 /// Without events no allocation is known to be temporary, and none has a place in time.
 #[derive(serde::Serialize)]
 struct Totals {
-    allocations: u64,
-    frees: u64,
-    bytes: u64,
+    allocations: Option<u64>,
+    frees: Option<u64>,
+    bytes: Option<u64>,
     temporary: Option<u64>,
 }
 
@@ -104,10 +104,10 @@ struct Process<'a> {
     possible: Amount,
     reachable: Amount,
     suppressed: Amount,
-    allocations: u64,
-    frees: u64,
-    bytes: u64,
-    peak_bytes: u64,
+    allocations: Option<u64>,
+    frees: Option<u64>,
+    bytes: Option<u64>,
+    peak_bytes: Option<u64>,
 }
 
 pub(super) fn write(results: Results<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -126,8 +126,18 @@ fn assemble<'a>(results: Results<'a>) -> Json<'a> {
         ..
     } = results;
     let judged: Vec<&Judged> = processes.iter().filter(|one| !one.is_skipped).collect();
-    let sum = |of: fn(&Judged) -> u64| judged.iter().map(|one| of(one)).sum::<u64>();
-    let largest = judged.iter().max_by_key(|one| one.report.counts.peak_bytes);
+    // A process that was killed has not said what it counted: zeros would be figures.
+    let counted: Vec<&Judged> = judged
+        .iter()
+        .copied()
+        .filter(|one| one.report.has_counted())
+        .collect();
+    let sum = |of: fn(&Judged) -> u64| {
+        (!counted.is_empty()).then(|| counted.iter().map(|one| of(one)).sum::<u64>())
+    };
+    let largest = counted
+        .iter()
+        .max_by_key(|one| one.report.counts.peak_bytes);
     let command = results.last_image();
     let peak = largest.map(|one| &one.report);
     let has_check = judged.iter().any(|one| one.report.leaks.is_some());
@@ -160,9 +170,9 @@ fn assemble<'a>(results: Results<'a>) -> Json<'a> {
             temporary: None,
         },
         heap: Heap {
-            peak_bytes: peak.map_or(0, |one| one.counts.peak_bytes),
-            peak_blocks: peak.map_or(0, |one| one.counts.peak_blocks),
-            peak_time_ns: peak.map_or(0, |one| {
+            peak_bytes: peak.map(|one| one.counts.peak_bytes),
+            peak_blocks: peak.map(|one| one.counts.peak_blocks),
+            peak_time_ns: peak.map(|one| {
                 let peak = one.counts.peak_monotonic_ns;
                 peak.saturating_sub(one.start_monotonic_ns)
             }),
@@ -242,6 +252,7 @@ fn sum_of_coverage(judged: &[&Judged]) -> Coverage {
 fn process(judged: &Judged) -> Process<'_> {
     use ldt_trace::finding::LeakKind;
     let report = &judged.report;
+    let counts = report.has_counted().then_some(&report.counts);
     Process {
         pid: report.pid,
         parent_pid: report.parent_pid,
@@ -255,9 +266,9 @@ fn process(judged: &Judged) -> Process<'_> {
         possible: judged.amounts.of(LeakKind::Possible),
         reachable: judged.amounts.of(LeakKind::Reachable),
         suppressed: judged.amounts.suppressed,
-        allocations: report.counts.allocations,
-        frees: report.counts.frees,
-        bytes: report.counts.allocated_bytes,
-        peak_bytes: report.counts.peak_bytes,
+        allocations: counts.map(|counts| counts.allocations),
+        frees: counts.map(|counts| counts.frees),
+        bytes: counts.map(|counts| counts.allocated_bytes),
+        peak_bytes: counts.map(|counts| counts.peak_bytes),
     }
 }
