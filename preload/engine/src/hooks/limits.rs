@@ -4,7 +4,7 @@
 
 use libc::{pid_t, rlimit};
 
-use crate::sys::{readable, syscall, thread};
+use crate::sys::{file, readable, syscall, thread};
 use crate::{blocks, modes};
 
 /// Limits at or above this leave the reservation alone.
@@ -36,7 +36,15 @@ pub unsafe fn limit(
     }
     let args = [process as usize, which as usize, new as usize, old as usize];
     // SAFETY: as the caller vouches; the kernel checks the rest.
-    unsafe { syscall(libc::SYS_prlimit64, &args) }.map(|_| ())
+    unsafe { syscall(libc::SYS_prlimit64, &args) }?;
+    if which == libc::RLIMIT_FSIZE
+        && (process == 0 || process.cast_unsigned() == thread::process_id())
+        // SAFETY: null, or the kernel has just read it.
+        && let Some(new) = unsafe { new.as_ref() }
+    {
+        file::note_size_limit(new.rlim_cur);
+    }
+    Ok(())
 }
 
 /// Locks all memory, as `mlockall`: in check mode each page only once it is there.

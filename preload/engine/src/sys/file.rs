@@ -1,6 +1,8 @@
 //! Files, by descriptor, without libc. Paths are byte strings that end in NUL.
 
-use super::syscall;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::{syscall, thread};
 
 /// An open file. Never closed by dropping: the trace stays open for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,8 +123,41 @@ pub fn write_at(fd: Fd, mut bytes: &[u8], mut offset: u64) -> Result<(), i32> {
     Ok(())
 }
 
+/// The limit on file sizes that the program has set last, for sandboxes in which the kernel must not be asked.
+static NOTED_LIMIT: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Notes that the program has set its limit on file sizes.
+pub fn note_size_limit(bytes: u64) {
+    NOTED_LIMIT.store(bytes, Ordering::Relaxed);
+}
+
+/// Whether so many bytes more would make a file of the stream larger than the limit allows, which a signal tells that kills.
+fn is_beyond_limit(fd: Fd, bytes: usize) -> bool {
+    let limit = if thread::is_sandboxed() {
+        NOTED_LIMIT.load(Ordering::Relaxed)
+    } else {
+        size_limit()
+    };
+    if limit > i64::MAX as u64 {
+        return false;
+    }
+    let mut stat = core::mem::MaybeUninit::<libc::stat>::uninit();
+    let args = [fd.0 as usize, stat.as_mut_ptr() as usize];
+    // SAFETY: the kernel fills the structure.
+    if unsafe { syscall(libc::SYS_fstat, &args) }.is_err() {
+        return true;
+    }
+    // SAFETY: filled by the call, which succeeded.
+    let stat = unsafe { stat.assume_init() };
+    let is_file = stat.st_mode & libc::S_IFMT == libc::S_IFREG;
+    is_file && stat.st_size.cast_unsigned().saturating_add(bytes as u64) > limit
+}
+
 /// Writes to a stream such as standard error; what cannot be written is dropped.
 pub fn write_stream(fd: Fd, bytes: &[u8]) {
+    if is_beyond_limit(fd, bytes.len()) {
+        return;
+    }
     let args = [fd.0 as usize, bytes.as_ptr() as usize, bytes.len()];
     // SAFETY: the bytes are ours and of that length.
     let _ = unsafe { syscall(libc::SYS_write, &args) };

@@ -105,6 +105,10 @@ pub fn thread_id() -> u32 {
 /// Whether a thread of this process with this id exists.
 #[must_use]
 pub fn is_alive(tid: u32) -> bool {
+    // Sandboxes kill at the call below, also those of programs of one thread.
+    if tid == thread_id() {
+        return true;
+    }
     let args = [process_id() as usize, tid as usize, 0];
     // SAFETY: signal 0 is only asked for, not sent.
     let asked = unsafe { syscall(libc::SYS_tgkill, &args) };
@@ -159,11 +163,17 @@ pub fn enters_sandbox() {
     IS_SANDBOXED.store(true, Ordering::Relaxed);
 }
 
+/// Whether it has.
+#[must_use]
+pub fn is_sandboxed() -> bool {
+    IS_SANDBOXED.load(Ordering::Relaxed)
+}
+
 /// The calling thread's name; NUL padded. In a sandbox it is not asked for: many kill at that, sshd's and Firefox's for two,
 /// that let pass what LDT cannot do without.
 #[must_use]
 pub fn name() -> Option<[u8; 16]> {
-    if IS_SANDBOXED.load(Ordering::Relaxed) {
+    if is_sandboxed() {
         return None;
     }
     let mut name = [0u8; 16];
