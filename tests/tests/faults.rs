@@ -46,6 +46,9 @@ fn main() -> ExitCode {
         &crash,
         is_told_in_full,
     ));
+    trials.push(Trial::test("a stack overflow inside LDT is told", || {
+        inside_ldt_a_line_tells_of_it().map_err(Failed::from)
+    }));
     trials.push(Trial::test(
         "node traps what WebAssembly reads out of bounds",
         || node_traps().map_err(Failed::from),
@@ -221,6 +224,17 @@ for (let at = 0; at < 200000; at += 4096)
     try { load(at); } catch (error) { if (error instanceof WebAssembly.RuntimeError) caught++; }
 console.log(load(100), caught);
 ";
+
+/// The program died without a word. Where its stack ends is chance: in its own code there is a whole report.
+fn inside_ldt_a_line_tells_of_it() -> Result<(), String> {
+    let sample = Sample::named("check/signals/stack_overflow_while_allocating.c");
+    let checked = check(&["--leak-check=no"], &sample.build(Variant::PLAIN), [""; 0]);
+    let mut wrong = Vec::new();
+    if !checked.outcome.stderr.contains("stack overflow") {
+        wrong.push("no stack overflow is told".to_owned());
+    }
+    verdict(&wrong, &checked.outcome)
+}
 
 fn node_traps() -> Result<(), String> {
     let node = program("node");

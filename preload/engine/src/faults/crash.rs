@@ -14,6 +14,7 @@ use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
 use crate::leaks::{self, request::Standing};
+use crate::message;
 use crate::modules::readable_mapping_above;
 use crate::options::read_proc;
 use crate::sys::signal::read_memory;
@@ -35,6 +36,8 @@ pub(super) enum Reason {
 const NEAR_BYTES: u64 = 1 << 20;
 /// So far below its end, a stack pointer has run off its stack.
 const OVERFLOW_BYTES: u64 = 64 << 20;
+/// What code may use below its stack pointer, by the x86-64 ABI.
+const RED_ZONE_BYTES: u64 = 128;
 /// The first page is never mapped: addresses there are null with an offset.
 const NULL_BYTES: u64 = 4096;
 
@@ -50,6 +53,11 @@ pub(super) fn end(number: i32, frame: &mut Frame, reason: Reason) -> Onward {
 fn report(number: i32, frame: &Frame, reason: Reason) {
     let registers = frame.registers();
     let Some(mut inside) = reentry::enter(registers.sp) else {
+        // What LDT would report with may be half changed, and its locks are this thread's: one plain line is safe.
+        message::say(match ran_off(frame) {
+            Some(_) => "stack overflow in a call that LDT serves: no report can be made of it",
+            None => "a fatal signal came while LDT was at work: no report can be made of it",
+        });
         return;
     };
     let recorder = inside.recorder();
@@ -160,11 +168,10 @@ fn note(number: i32, frame: &Frame, reason: Reason, address: u64) -> String {
         Reason::NoRoom => "; the program's handler cannot run, for want of stack",
     });
     note.push('\n');
-    let sp = frame.registers().sp;
-    if let Some(below) = ran_off(sp) {
+    if let Some(below) = ran_off(frame) {
         let _ = writeln!(
             note,
-            "stack overflow: the stack pointer is {below} bytes below the end of its stack"
+            "stack overflow: {below} bytes below the end of the stack"
         );
     }
     write_registers(&mut note, frame);
@@ -201,10 +208,16 @@ fn has_odd_block(frame: &Frame) -> bool {
 /// Blocks of every other malloc lie at multiples of this.
 const MALLOC_BYTES: u64 = 16;
 
-/// How far the stack pointer is below its stack, if it is.
-fn ran_off(sp: u64) -> Option<u64> {
-    let stack = readable_mapping_above(sp)?;
-    let below = stack.start.checked_sub(sp)?;
+/// How far the program has run off the end of its stack, if it has.
+fn ran_off(frame: &Frame) -> Option<u64> {
+    let sp = frame.registers().sp;
+    // A call, a push and the red zone store below the stack pointer, which may still be the end of the stack.
+    let lowest = match frame.address() {
+        address if (1..=RED_ZONE_BYTES).contains(&sp.wrapping_sub(address)) => address,
+        _ => sp,
+    };
+    let stack = readable_mapping_above(lowest)?;
+    let below = stack.start.checked_sub(lowest)?;
     (0 < below && below < OVERFLOW_BYTES).then_some(below)
 }
 
