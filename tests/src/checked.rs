@@ -33,13 +33,13 @@ pub struct CheckReport {
     pub coverage: Option<Coverage>,
 }
 
-/// Sums over the whole run.
+/// Sums over the whole run; nothing where all of it was killed before it said what it had counted.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the contract documents the fields")]
 pub struct Totals {
-    pub allocations: u64,
-    pub frees: u64,
-    pub bytes: u64,
+    pub allocations: Option<u64>,
+    pub frees: Option<u64>,
+    pub bytes: Option<u64>,
 }
 
 /// One error.
