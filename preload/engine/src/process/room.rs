@@ -7,7 +7,6 @@ use ldt_trace::header::offset;
 use crate::emit::trace_file;
 use crate::message;
 use crate::recording;
-use crate::sys::file::{self, Fd};
 use crate::sys::mem;
 
 /// What LDT allocates before it has a first thread, twice over. Where that fails the program would be ended by it.
@@ -22,10 +21,8 @@ static USED_UP: AtomicBool = AtomicBool::new(false);
 pub(super) fn is_enough_to_start() -> bool {
     let enough = mem::has_room(START_BYTES);
     if !enough {
-        // Not by `message::say`, which allocates.
-        for part in ["ldt: ", NO_MEMORY, "\n"] {
-            file::write_stream(Fd(2), part.as_bytes());
-        }
+        // A short line, which takes none.
+        message::say(NO_MEMORY);
     }
     enough
 }

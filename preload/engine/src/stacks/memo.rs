@@ -33,11 +33,13 @@ mod branches;
 mod differential;
 mod interrupted;
 mod proof;
+mod steps;
 #[cfg(test)]
 mod tests;
 
 use branches::Branches;
 use proof::{Proof, always, differs, never};
+use steps::Steps;
 
 /// The longest stack that is kept whole; longer ones lose their outermost frames and say so. (Tests of this crate are not
 /// optimized: theirs is shorter.)
@@ -199,9 +201,8 @@ pub struct Stacks {
     generation: u64,
     /// The largest distance from a stack's top to its end that a capture saw, in bytes.
     deepest_bytes: u64,
-    /// Steps of all captures.
-    #[cfg(test)]
-    steps: usize,
+    /// Of all captures.
+    steps: Steps,
 }
 
 /// How a capture's frames connect to the remembered ones.
@@ -245,8 +246,7 @@ impl Stacks {
             branches: Branches::new()?,
             generation: 0,
             deepest_bytes: 0,
-            #[cfg(test)]
-            steps: 0,
+            steps: Steps::default(),
         })
     }
 
@@ -425,10 +425,7 @@ impl Stacks {
                 }
                 fresh += 1;
             }
-            #[cfg(test)]
-            {
-                self.steps += 1;
-            }
+            self.steps.count();
             let (step, reads, epoch) = self
                 .unwind
                 .step(frame, floor, &mut |module| to.module(module));

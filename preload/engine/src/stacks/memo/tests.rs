@@ -31,7 +31,7 @@ fn a_recursion_beyond_the_longest_stack_costs_steps_in_its_proportion() {
         let unwind = Unwind::new(0).expect("there is memory");
         let mut stacks = Stacks::new(unwind).expect("there is memory");
         capture_in_each(DEPTH, &mut stacks);
-        stacks.steps
+        stacks.steps.0
     };
     let thread = std::thread::Builder::new().stack_size(64 << 20);
     let steps = thread.spawn(recursion).expect("it starts").join();
