@@ -227,8 +227,7 @@ impl Recorder {
     #[inline(always)]
     fn count_down(&mut self) {
         self.until_stamp -= 1;
-        // One branch for both: nearly always neither is so.
-        if (self.until_stamp == 0) | (self.pulse != pulse::now()) {
+        if self.until_stamp == 0 || self.pulse != pulse::now() {
             self.stamp();
         }
     }

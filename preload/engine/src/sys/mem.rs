@@ -77,10 +77,21 @@ pub fn map_file(fd: i32, offset: u64, bytes: usize) -> Option<*mut u8> {
     )
 }
 
-/// The beginning of a file, to be read.
-#[must_use]
-pub fn map_file_to_read(fd: i32, bytes: usize) -> Option<*mut u8> {
-    map(bytes, libc::PROT_READ, libc::MAP_SHARED, fd, 0)
+/// Maps the beginning of a file over pages, to be read.
+///
+/// # Safety
+/// The pages must be whole, and nobody may write to them or want what they held.
+pub unsafe fn map_file_over(address: u64, fd: i32, bytes: usize) {
+    let args = [
+        address as usize,
+        bytes,
+        libc::PROT_READ as usize,
+        (libc::MAP_SHARED | libc::MAP_FIXED) as usize,
+        fd as usize,
+        0,
+    ];
+    // SAFETY: as the caller vouches.
+    let _ = unsafe { syscall(libc::SYS_mmap, &args) };
 }
 
 /// Gives memory back.

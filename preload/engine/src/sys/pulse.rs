@@ -2,26 +2,30 @@
 //!
 //! While there is one thread, events are stamped now and then; without more, what a program does first after a pause
 //! would have the time before it. Reading the counter at each event costs 10 ns in a virtual machine, the kernel's
-//! coarse clock 5, this word less than one; a timer's signals would interrupt the program's system calls, and a thread
+//! coarse clock 5, this word too little to be measured; a timer's signals would interrupt the program's system calls, and a thread
 //! of LDT's own would be one too many in the program.
 
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::{file, mem, syscall};
 
 /// What `/proc/PID/fd/N` says of the file that `ldt` has made for it. Another process may have got the launcher's number since.
 const NAME: &[u8] = b"/memfd:ldt-pulse (deleted)";
 
-static STILL: AtomicU32 = AtomicU32::new(0);
-/// Invariant: [`STILL`], or the start of a page that is mapped for good of a file that cannot shrink.
-static WORD: AtomicPtr<AtomicU32> = AtomicPtr::new((&raw const STILL).cast_mut());
+/// A page of the library's own, whose first word is the pulse: the file is mapped in its place, so that the word is where the
+/// linker knows it to be. (Looked up behind a pointer it made a program that only allocates a twentieth slower.)
+#[repr(C, align(4096))]
+struct Page([AtomicU32; mem::PAGE_BYTES / size_of::<AtomicU32>()]);
+
+/// Invariant: as it was, or mapped for good of a file that cannot shrink, to be read.
+static PAGE: Page = Page([const { AtomicU32::new(0) }; mem::PAGE_BYTES / size_of::<AtomicU32>()]);
 
 /// The word now. Where nobody changes it, it stays as it is.
 #[inline(always)]
 #[must_use]
 pub fn now() -> u32 {
-    // SAFETY: the invariant of `WORD`. A load of four bytes does not write, so that a page which is read-only will do.
-    unsafe { &*WORD.load(Ordering::Relaxed) }.load(Ordering::Relaxed)
+    // A load of four bytes does not write, so that a page which is read-only will do.
+    PAGE.0[0].load(Ordering::Relaxed)
 }
 
 /// Reads it from this file (a path with its final NUL) from now on. Nothing changes where that is not, or no longer, what
@@ -38,11 +42,9 @@ pub fn follow(path: &[u8]) {
     // SAFETY: asks about a descriptor of ours.
     let seals = unsafe { syscall(libc::SYS_fcntl, &args) }.unwrap_or(0);
     let is_long_enough = file::read_at(fd, &mut [0; size_of::<u32>()], 0) == Ok(size_of::<u32>());
-    if is_long_enough
-        && seals & libc::F_SEAL_SHRINK as usize != 0
-        && let Some(page) = mem::map_file_to_read(fd.0, mem::PAGE_BYTES)
-    {
-        WORD.store(page.cast(), Ordering::Relaxed);
+    if is_long_enough && seals & libc::F_SEAL_SHRINK as usize != 0 {
+        // SAFETY: the page is nobody's but this file's, and read-only from now on; nobody writes to it.
+        unsafe { mem::map_file_over((&raw const PAGE) as u64, fd.0, mem::PAGE_BYTES) };
     }
     file::close(fd);
 }
