@@ -286,43 +286,37 @@ fn moved_messages(call: &Call<'_>, result: u64, access: Access) {
     }
 }
 
+/// Says what a call does with all messages before it is made. `beside` says it of a message's name and of what goes along
+/// with it, and gives whether the way is clear.
+fn begin_messages(call: &Call<'_>, beside: fn(&Call<'_>, u64, u64) -> bool) -> Then {
+    let told = messages_told(call);
+    call.read(call.arg(0), told.saturating_mul(MESSAGE_BYTES));
+    let mut all = true;
+    for at in messages(call, told) {
+        let (message, is_roomy) = begin(call, at);
+        all &= is_roomy;
+        for (address, bytes) in message.beside() {
+            // Each is asked: asking clears the way.
+            all &= beside(call, address, bytes);
+        }
+    }
+    watch_unless(all)
+}
+
 /// Roles: the messages, how many of them (recvmmsg). Of their names and what comes along the kernel says afterwards how
 /// much it filled, in the place of what there was to be: only the way is cleared for them.
 pub(crate) const RECEIVE_MESSAGES: Story = Story {
-    before: |call| {
-        let mut all = true;
-        call.read(
-            call.arg(0),
-            messages_told(call).saturating_mul(MESSAGE_BYTES),
-        );
-        for at in messages(call, messages_told(call)) {
-            let (message, is_roomy) = begin(call, at);
-            all &= is_roomy;
-            for (address, bytes) in message.beside() {
-                all &= call.is_roomy(address, bytes);
-            }
-        }
-        watch_unless(all)
-    },
+    before: |call| begin_messages(call, |call, address, bytes| call.is_roomy(address, bytes)),
     after: |call, result| moved_messages(call, result, Access::Write),
 };
 
 /// Roles: the messages, how many of them (sendmmsg).
 pub(crate) const SEND_MESSAGES: Story = Story {
     before: |call| {
-        let mut all = true;
-        call.read(
-            call.arg(0),
-            messages_told(call).saturating_mul(MESSAGE_BYTES),
-        );
-        for at in messages(call, messages_told(call)) {
-            let (message, is_roomy) = begin(call, at);
-            all &= is_roomy;
-            for (address, bytes) in message.beside() {
-                call.read(address, bytes);
-            }
-        }
-        watch_unless(all)
+        begin_messages(call, |call, address, bytes| {
+            call.read(address, bytes);
+            true
+        })
     },
     after: |call, result| moved_messages(call, result, Access::Read),
 };
