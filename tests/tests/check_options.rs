@@ -10,6 +10,7 @@ use ldt_tests::memory_group::MemoryGroup;
 use ldt_tests::profile::profile;
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
+use ldt_tests::valgrind::heap_usage;
 
 #[test]
 fn a_seed_gives_the_same_choice_of_guarded_blocks_again() {
@@ -288,6 +289,29 @@ fn what_was_recorded_before_a_filter_is_kept() {
         report.totals.allocations,
         profiled.outcome.stderr
     );
+}
+
+/// What a thread had counted was lost when it still waited at the end, up to 16,384 calls, and what libc frees for one that
+/// has run its destructors.
+#[test]
+fn the_totals_have_threads_that_wait_and_such_as_have_ended() {
+    let program = Sample::named("check/options/waiting_threads.c").build(Variant::PLAIN);
+    let (usage, _) = heap_usage(&program, [""; 0], |_| {});
+    const THREADS: u64 = 8;
+    let ways: [&[&str]; 3] = [&[], &["--leak-check=no"], &["--guard=off"]];
+    for way in ways {
+        let checked = check(way, &program, [""; 0]);
+        let totals = &checked.report().totals;
+        assert_eq!(totals.allocations, Some(usage.allocations), "{way:?}");
+        let live = totals
+            .allocations
+            .zip(totals.frees)
+            .map(|(all, freed)| all - freed);
+        assert!(
+            live <= Some(THREADS),
+            "the loader keeps a block a thread: {way:?}, {live:?}"
+        );
+    }
 }
 
 /// Where what was found could not be written down, nobody may take the run for a clean one.

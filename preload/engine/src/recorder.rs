@@ -9,7 +9,7 @@ use ldt_trace::{Function, NodeId, Tick};
 
 use crate::blocks::ThreadHeap;
 use crate::clock;
-use crate::counts::Counts;
+use crate::counts::{self, Counts};
 use crate::emit::{Window, trace_file};
 use crate::modes;
 use crate::modules::{self, Module};
@@ -34,7 +34,7 @@ static STACK_CHECK: AtomicBool = AtomicBool::new(false);
 
 /// Tells that there are several threads, or (in a forked child) one again.
 pub fn set_several_threads(several: bool) {
-    crate::counts::set_several_threads(several);
+    counts::set_several_threads(several);
     SEVERAL_THREADS.store(several, Ordering::SeqCst);
 }
 
@@ -57,7 +57,7 @@ pub struct Recorder {
     pulse: u32,
     name: [u8; 16],
     /// Totals of check mode.
-    pub counts: Counts,
+    pub counts: &'static Counts,
     /// What the thread allocates with in check mode.
     pub heap: Option<Box<ThreadHeap>>,
 }
@@ -160,7 +160,7 @@ impl Recorder {
             until_stamp: 1,
             pulse: 0,
             name: [0; 16],
-            counts: Counts::new(),
+            counts: Counts::listed(),
             heap: modes::is_checking().then(|| Box::new(ThreadHeap::new())),
         }
     }
@@ -179,7 +179,6 @@ impl Recorder {
     pub fn begin_child(&mut self, window: Window) {
         core::mem::replace(&mut self.window, window).abandon();
         self.stacks.begin_child();
-        self.counts = Counts::new();
         if let Some(heap) = &mut self.heap {
             heap.begin_child();
         }
@@ -538,7 +537,7 @@ impl Recorder {
     /// Writes everything out, at the end of the process.
     pub fn finish(&mut self) {
         if modes::is_checking() {
-            self.counts.hand_over();
+            counts::hand_over_all();
         }
         self.put_sample();
         self.window.finish();

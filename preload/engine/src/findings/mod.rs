@@ -17,6 +17,7 @@ use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Finding, Lea
 use ldt_trace::header::offset;
 use ldt_trace::{LeakCheck, LeakRecord, NodeId};
 
+use crate::counts;
 use crate::emit::trace_file;
 use crate::options::{CheckOptions, OnError};
 use crate::process;
@@ -177,7 +178,7 @@ fn act(recorder: &mut Recorder, kind: ErrorKind) {
     // A crash ends by its signal.
     if HALT.load(Ordering::Relaxed) && kind != ErrorKind::Crash {
         finish(recorder);
-        begin_summaries(recorder);
+        begin_summaries();
         end_summaries();
         recorder.finish();
         let code = EXIT_CODE.load(Ordering::Relaxed) as i32;
@@ -206,10 +207,10 @@ pub fn finish(recorder: &mut Recorder) {
     }
 }
 
-/// What a process that prints for itself says first at its end; `recorder`'s thread has not handed its counts over yet.
-pub fn begin_summaries(recorder: &mut Recorder) {
+/// What a process that prints for itself says first at its end.
+pub fn begin_summaries() {
     if is_plain() {
-        recorder.counts.hand_over();
+        counts::hand_over_all();
         plain::print_heap();
     }
 }

@@ -106,7 +106,7 @@ pub unsafe extern "C" fn resizeinplace_block(
         let end = |size: u64| block.saturating_add(size);
         poison::remove(block..end(old_size.max(new_size) + redzone));
         poison::add(end(new_size)..end(new_size + redzone));
-        let counts = &mut inside.recorder().counts;
+        let counts = inside.recorder().counts;
         counts.reallocated(Function::MalloclikeBlock, old_size, new_size);
     }
 }

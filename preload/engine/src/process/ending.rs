@@ -160,7 +160,7 @@ fn end_checking(recorder: &mut Recorder, standing: Option<Standing>) {
         release_what_waits(recorder);
         blocks::check_all(&mut findings::Reporter::unplaced(recorder));
         findings::finish(recorder);
-        findings::begin_summaries(recorder);
+        findings::begin_summaries();
         leaks::request::at_end(recorder, &standing);
         findings::end_summaries();
     });
