@@ -18,7 +18,7 @@ static FALLBACK: AtomicBool = AtomicBool::new(false);
 /// source when they drift apart; where it says so, it is right, and so it is where it uses the counter itself. Only
 /// in between is the processor asked, which in a virtual machine costs as much as fifty system calls.
 pub fn choose() {
-    let kernel = crate::options::read_proc(
+    let kernel = crate::sys::proc::read(
         b"/sys/devices/system/clocksource/clocksource0/current_clocksource\0",
     )
     .unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::sys::lock::Lock;
 
 mod elf;
 mod function;
-pub use elf::{Image, end_of_mappings_below, mapping_containing, readable_mapping_above};
+pub use elf::Image;
 pub use function::start_of;
 
 /// The unwinder of one module; reads its tables in place.

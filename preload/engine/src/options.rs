@@ -7,15 +7,14 @@ mod check;
 mod table;
 mod values;
 
-use core::ops::ControlFlow;
-
 pub use check::{
     CheckOptions, GuardChoice, GuardMethodChoice, GuardSideChoice, LeakCheckChoice, OnError, Pin,
     PinSide,
 };
 
 use crate::message;
-use crate::sys::file::{self, file_name};
+use crate::sys::file::file_name;
+use crate::sys::proc;
 use crate::sys::thread;
 use table::entries;
 
@@ -197,35 +196,6 @@ pub fn from_environment(environment: &Environment) -> Options {
     options
 }
 
-/// Everything that a file of `/proc` holds; `None` if it cannot be opened, or there is no memory for it.
-#[must_use]
-pub fn read_proc(path: &[u8]) -> Option<Vec<u8>> {
-    let mut content = Vec::new();
-    let mut has_room = true;
-    read_pieces(path, &mut |piece| {
-        has_room = content.try_reserve(piece.len()).is_ok();
-        if !has_room {
-            return ControlFlow::Break(());
-        }
-        content.extend_from_slice(piece);
-        ControlFlow::Continue(())
-    })?;
-    has_room.then_some(content)
-}
-
-/// Hands over the content of such a file piece by piece, without memory for the whole; `None` if it cannot be opened.
-pub fn read_pieces(path: &[u8], each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Option<()> {
-    let fd = file::open_read(path, true).ok()?;
-    let mut piece = [0u8; 4096];
-    while let Ok(count) = file::read(fd, &mut piece) {
-        if count == 0 || each(&piece[..count]).is_break() {
-            break;
-        }
-    }
-    file::close(fd);
-    Some(())
-}
-
 /// The environment as it was when the program started.
 #[derive(Debug)]
 pub struct Environment(Vec<u8>);
@@ -234,7 +204,7 @@ impl Environment {
     /// Asks the kernel: libc's copy may have been changed, or not be there yet.
     #[must_use]
     pub fn at_start() -> Environment {
-        Environment(read_proc(b"/proc/thread-self/environ\0").unwrap_or_default())
+        Environment(proc::read(b"/proc/thread-self/environ\0").unwrap_or_default())
     }
 
     /// The value of the variable whose name and equals sign are `prefix`.

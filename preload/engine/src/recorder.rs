@@ -13,11 +13,11 @@ use crate::counts::{self, Counts};
 use crate::emit::{Window, trace_file};
 use crate::modes;
 use crate::modules::{self, Module};
-use crate::options::read_proc;
 use crate::stacks::Stacks;
 use crate::stacks::memo::Announce;
 use crate::stacks::table;
 use crate::sys::lock::Lock;
+use crate::sys::proc;
 use crate::sys::{Registers, pulse, thread};
 
 /// While there is one thread, order needs no stamps; one every so many events serves the timeline, and one whenever the
@@ -546,7 +546,7 @@ impl Recorder {
 
 /// The resident set, from the kernel's cheapest source for it (about 2 µs).
 fn resident_bytes() -> u64 {
-    let pages = read_proc(b"/proc/thread-self/statm\0").and_then(|text| {
+    let pages = proc::read(b"/proc/thread-self/statm\0").and_then(|text| {
         let field = text.split(|&byte| byte == b' ').nth(1)?;
         core::str::from_utf8(field).ok()?.parse::<u64>().ok()
     });

@@ -52,6 +52,11 @@ impl Belief {
     pub(super) fn clear(&mut self) {
         self.freed.clear();
         self.stacks.fill(Stack::default());
+        self.clear_last();
+    }
+
+    /// Forgets what was last, which is all there is to forget where nothing was allocated or freed.
+    pub(super) fn clear_last(&mut self) {
         self.next_address = 0;
         self.last_address = 0;
         self.last_of_region.fill(0);

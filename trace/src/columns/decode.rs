@@ -18,7 +18,7 @@ pub fn decode(
     words: &mut Vec<u64>,
 ) -> Result<(), Malformed> {
     // What differs between versions is decided when this is compiled: it stands where each event passes.
-    match columns as usize {
+    let decoded = match columns as usize {
         COLUMNS => decode_version::<3>(bytes, COLUMNS, max_words, recall, words),
         COLUMNS_OF_VERSION_2 => {
             decode_version::<2>(bytes, COLUMNS_OF_VERSION_2, max_words, recall, words)
@@ -27,7 +27,11 @@ pub fn decode(
             decode_version::<1>(bytes, COLUMNS_OF_VERSION_1, max_words, recall, words)
         }
         _ => Err(Malformed("a number of columns that no version has")),
+    };
+    if decoded.is_err() {
+        recall.clear();
     }
+    decoded
 }
 
 fn decode_version<const VERSION: u32>(

@@ -18,7 +18,6 @@ pub struct Recall {
     last_slot: usize,
     allocations: usize,
     frees: usize,
-    is_used: bool,
     /// By number of the allocation: its [`Block`].
     by_allocation: Box<[u64; MAX_ORDINALS]>,
     /// By number of the free: the address.
@@ -68,17 +67,23 @@ impl Recall {
             last_slot: stack_slot(0),
             allocations: 0,
             frees: 0,
-            is_used: false,
             by_allocation: by_number(),
             by_free: by_number(),
         })
     }
 
-    /// Forgets everything, for the next chunk. What stands by number is not read before it is written.
+    /// Forgets everything, for the next chunk; the tables where one before had blocks. What stands by number is not read
+    /// before it is written.
     pub(super) fn reset(&mut self) {
-        if !core::mem::replace(&mut self.is_used, true) {
+        if self.allocations == 0 && self.frees == 0 {
+            self.belief.clear_last();
             return;
         }
+        self.clear();
+    }
+
+    /// Forgets everything, the tables too: behind a chunk that broke off, which may have left its mark in them uncounted.
+    pub(super) fn clear(&mut self) {
         self.blocks.fill(Block::default());
         self.belief.clear();
         self.last_slot = stack_slot(0);

@@ -146,10 +146,15 @@ proptest! {
         let length = encode(&words, &mut model, &mut out).expect("well-formed").bytes;
         out.truncate(length);
         let at = at.index(length);
-        out[at] = value;
+        let sound = std::mem::replace(&mut out[at], value);
         let mut again = Vec::new();
-        let _ = decode(&out, COLUMNS, words.len(), &mut Recall::boxed(), &mut again);
+        let mut recall = Recall::boxed();
+        let _ = decode(&out, COLUMNS, words.len(), &mut recall, &mut again);
         prop_assert!(again.len() <= 2 * words.len() + 8);
+        // The next chunk is read as if nothing had been before it.
+        out[at] = sound;
+        decode(&out, COLUMNS, words.len(), &mut recall, &mut again).expect("it is sound again");
+        prop_assert_eq!(again, words);
     }
 }
 

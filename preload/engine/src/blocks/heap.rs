@@ -73,6 +73,7 @@ impl ThreadHeap {
     #[must_use]
     pub fn new() -> Self {
         let thread = THREADS.fetch_add(1, Ordering::Relaxed);
+        watch::thread_begins(thread);
         ThreadHeap {
             caches: [Cache::default(); ALL_CLASSES],
             batch: Batch::EMPTY,

@@ -5,8 +5,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use super::groups;
 use crate::modes::guard;
 use crate::modes::redzone::GRANULE_BYTES;
-use crate::options::read_proc;
 use crate::sys::mem::{self, PAGE_BYTES};
+use crate::sys::proc;
 
 /// The first region that is tried for; then halves of it.
 const REGION_MAX_BYTES: u64 = 1 << 40;
@@ -71,7 +71,7 @@ pub(super) fn begin() {
         _ => Scarce::No,
     };
     SCARCE.store(scarce as u64, Ordering::Relaxed);
-    let memory = read_proc(b"/proc/meminfo\0").unwrap_or_default();
+    let memory = proc::read(b"/proc/meminfo\0").unwrap_or_default();
     // Unless told to promise anything, the kernel refuses what is more than all memory and swap. It
     // does not ask that of reservations, so it is asked here: a program may rely on the null pointer.
     let largest = match overcommit {
@@ -82,7 +82,7 @@ pub(super) fn begin() {
     AVAILABLE_BYTES.store(line_bytes(&memory, b"MemAvailable:"), Ordering::Relaxed);
     let limit = limits.into_iter().flatten().min();
     LIMIT_BYTES.store(limit.unwrap_or(u64::MAX), Ordering::Relaxed);
-    let left = groups::left_bytes(line_bytes(&memory, b"MemTotal:"), read_proc);
+    let left = groups::left_bytes(line_bytes(&memory, b"MemTotal:"), proc::read);
     GROUPS_LEFT_BYTES.store(left.unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
@@ -124,13 +124,13 @@ fn number(text: &[u8]) -> Option<u64> {
 }
 
 fn number_in(path: &[u8]) -> Option<u64> {
-    number(&read_proc(path)?)
+    number(&proc::read(path)?)
 }
 
 /// Address space that the process has left for the heap.
 fn addresses_left_bytes() -> Option<u64> {
     let limit = mem::resource_limit(libc::RLIMIT_AS)?;
-    let text = read_proc(b"/proc/thread-self/statm\0")?;
+    let text = proc::read(b"/proc/thread-self/statm\0")?;
     let pages = text.split(|&byte| byte == b' ').next().and_then(number)?;
     Some((limit - limit / ADDRESSES_KEPT_SHARE).saturating_sub(pages * PAGE_BYTES as u64))
 }

@@ -15,8 +15,8 @@ use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
 use crate::leaks::{self, request::Standing};
 use crate::message;
-use crate::modules::readable_mapping_above;
-use crate::options::read_proc;
+use crate::stacks::readable_mapping_above;
+use crate::sys::proc;
 use crate::sys::signal::read_memory;
 use crate::sys::signal_frame::{Frame, General, Onward};
 use crate::{process, recording, reentry};
@@ -259,7 +259,7 @@ fn write_registers(note: &mut String, frame: &Frame) {
 fn write_map(note: &mut String) {
     const LAST_LINE: &str = "...\n";
     note.push_str("memory map:\n");
-    let maps = read_proc(b"/proc/thread-self/maps\0").unwrap_or_default();
+    let maps = proc::read(b"/proc/thread-self/maps\0").unwrap_or_default();
     for line in String::from_utf8_lossy(&maps).lines() {
         let mut fields = line.split_ascii_whitespace();
         let (range, rights) = (fields.next(), fields.next());

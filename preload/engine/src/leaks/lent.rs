@@ -6,8 +6,8 @@
 //! io_uring, `sigqueue` and message queues hold it does not show. (Alternate signal stacks, which each thread has to be asked for:
 //! `sys/signal.rs: given_stacks`.)
 
-use crate::options::read_proc;
 use crate::sys::file;
+use crate::sys::proc;
 
 /// What every epoll descriptor is a link to.
 const EPOLL: &[u8] = b"anon_inode:[eventpoll]";
@@ -22,12 +22,12 @@ pub(super) fn words() -> Vec<u64> {
         let mut target = [0u8; 64];
         let length = file::read_link(format!("/proc/self/fd/{name}\0").as_bytes(), &mut target);
         if length.and_then(|length| target.get(..length)) == Some(EPOLL) {
-            let shown = read_proc(format!("/proc/self/fdinfo/{name}\0").as_bytes());
+            let shown = proc::read(format!("/proc/self/fdinfo/{name}\0").as_bytes());
             words.extend(registered(&shown.unwrap_or_default()));
         }
     });
     words.extend(values(
-        &read_proc(b"/proc/self/timers\0").unwrap_or_default(),
+        &proc::read(b"/proc/self/timers\0").unwrap_or_default(),
     ));
     words
 }

@@ -34,9 +34,9 @@ use ldt_trace::finding::LeakKind;
 use ldt_trace::{LeakCheck, LeakRecord};
 
 use crate::modules::Image;
-use crate::options::read_proc;
 use crate::recorder::Recorder;
 use crate::sys::others::Others;
+use crate::sys::proc;
 use crate::sys::readable::Faults;
 use crate::sys::{arena, mem, own, signal, thread};
 use crate::{blocks, findings, message, real};
@@ -118,7 +118,7 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
     let begun = thread::clock_ns(libc::CLOCK_MONOTONIC);
     let others = stop_others()?;
     let monotonic_ns = thread::clock_ns(libc::CLOCK_MONOTONIC);
-    let maps = Maps::parse(&read_proc(b"/proc/self/maps\0").unwrap_or_default());
+    let maps = Maps::parse(&proc::read(b"/proc/self/maps\0").unwrap_or_default());
     if maps.is_empty() && !mem::has_room(RECORDS_BYTES) {
         return Err(NO_ROOM);
     }

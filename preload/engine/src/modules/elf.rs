@@ -2,12 +2,10 @@
 
 mod executable;
 
-use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
-use core::ops::{ControlFlow, Range};
+use core::ops::Range;
 
-use crate::options::read_pieces;
 use crate::sys::file;
 
 /// `struct dl_find_object` of glibc 2.35 and later.
@@ -210,65 +208,4 @@ fn absolute(name: &[u8]) -> Vec<u8> {
             [&buffer[..length], b"/", name].concat()
         }
     }
-}
-
-/// The mapping that covers `address`, from `/proc/thread-self/maps`: its range.
-pub fn mapping_containing(address: u64) -> Option<Range<u64>> {
-    find_mapping(|range, _| range.contains(&address))
-}
-
-/// The first mapping that can be read and does not end before `address`.
-pub fn readable_mapping_above(address: u64) -> Option<Range<u64>> {
-    find_mapping(|range, rights| range.end > address && rights.first() == Some(&b'r'))
-}
-
-/// Where the last mapping that lies below `address` ends; 0 where there is none.
-pub fn end_of_mappings_below(address: u64) -> u64 {
-    let end = Cell::new(0);
-    find_mapping(|range, _| {
-        if range.end <= address {
-            end.set(range.end);
-        }
-        range.end > address
-    });
-    end.get()
-}
-
-/// The first mapping that `is_meant` picks, by its range and what follows that in the line.
-/// No more of a line is kept than its range and its rights: a process may have more mappings than there is memory left
-/// for their list, and an event must not fail for that.
-fn find_mapping(is_meant: impl Fn(&Range<u64>, &[u8]) -> bool) -> Option<Range<u64>> {
-    const HEAD_BYTES: usize = 64;
-    let mut line = [0u8; HEAD_BYTES];
-    let mut length = 0;
-    let mut found = None;
-    read_pieces(b"/proc/thread-self/maps\0", &mut |piece| {
-        for &byte in piece {
-            if byte != b'\n' {
-                if let Some(place) = line.get_mut(length) {
-                    *place = byte;
-                    length += 1;
-                }
-                continue;
-            }
-            found = range_and_rights(&line[..length])
-                .filter(|(range, rights)| is_meant(range, rights))
-                .map(|(range, _)| range);
-            if found.is_some() {
-                return ControlFlow::Break(());
-            }
-            length = 0;
-        }
-        ControlFlow::Continue(())
-    })?;
-    found
-}
-
-/// How a line of `/proc/PID/maps` begins.
-fn range_and_rights(line: &[u8]) -> Option<(Range<u64>, &[u8])> {
-    let dash = line.iter().position(|&byte| byte == b'-')?;
-    let space = line.iter().position(|&byte| byte == b' ')?;
-    let hex = |digits: &[u8]| u64::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok();
-    let range = hex(&line[..dash])?..hex(line.get(dash + 1..space)?)?;
-    Some((range, &line[space + 1..]))
 }

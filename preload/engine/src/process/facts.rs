@@ -6,9 +6,10 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use crate::clock;
 use crate::message;
 use crate::modules;
-use crate::options::{Environment, Options, read_proc};
+use crate::options::{Environment, Options};
 use crate::recorder::Recorder;
 use crate::sys::file::{self, file_name};
+use crate::sys::proc;
 use crate::sys::{self, syscall, thread};
 
 /// Variables by which test runners tell which test a process runs.
@@ -41,7 +42,7 @@ fn image() -> &'static Image {
         let length = file::read_link(b"/proc/thread-self/exe\0", &mut buffer).unwrap_or(0);
         known = Box::into_raw(Box::new(Image {
             executable: buffer[..length].to_vec(),
-            command: read_proc(b"/proc/thread-self/cmdline\0").unwrap_or_default(),
+            command: proc::read(b"/proc/thread-self/cmdline\0").unwrap_or_default(),
             environment: Environment::at_start(),
         }));
         // Two threads at once would find the same.
@@ -296,7 +297,7 @@ pub(super) fn is_traced() -> bool {
 
 /// The number on the line of the process's status that begins so; 0 where there is none.
 fn status_number(name: &[u8]) -> u64 {
-    let status = read_proc(b"/proc/thread-self/status\0").unwrap_or_default();
+    let status = proc::read(b"/proc/thread-self/status\0").unwrap_or_default();
     let line = status
         .split(|&byte| byte == b'\n')
         .find_map(|line| line.strip_prefix(name));

@@ -1,13 +1,12 @@
 //! Which memory is the stack that the thread is running on: the only memory that unwinding may read.
 //!
 //! A thread runs on its own stack, on an alternate signal stack, or on any number of coroutine stacks.
-//! The mapping that contains the stack pointer is looked up in `/proc/thread-self/maps` once for each and
-//! remembered, a few at a time; a munmap by the program makes them forgotten.
+//! The mapping that contains the stack pointer is looked up ([`mappings`]) once for each and remembered, a few at a time; a munmap by the program makes them forgotten.
 
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::modules::{end_of_mappings_below, mapping_containing, readable_mapping_above};
+use super::mappings;
 use crate::sys::mem;
 use crate::sys::signal::read_memory;
 use crate::sys::thread;
@@ -78,7 +77,7 @@ impl Bounds {
             self.follow(sp)?;
             return Some(sp);
         }
-        let stack = readable_mapping_above(sp)?;
+        let stack = mappings::readable_above(sp)?;
         (self.low, self.high) = (sp.min(stack.start), stack.end);
         self.own = false;
         Some(sp.max(stack.start))
@@ -134,7 +133,7 @@ fn lowest(mapped: &Range<u64>, limit_bytes: Option<u64>, below: u64) -> u64 {
 }
 
 fn stack_containing(sp: u64) -> Option<Range<u64>> {
-    let mapping = mapping_containing(sp)?;
+    let mapping = mappings::containing(sp)?;
     let is_main = mapping.contains(&main_stack_address());
     let low = match mapping.end.saturating_sub(GROWTH_BYTES) {
         low if is_main && low <= mapping.start => low,
@@ -142,7 +141,7 @@ fn stack_containing(sp: u64) -> Option<Range<u64>> {
         _ if is_main => lowest(
             &mapping,
             mem::resource_limit(libc::RLIMIT_STACK),
-            end_of_mappings_below(mapping.start),
+            mappings::end_below(mapping.start),
         ),
         _ => mapping.start,
     };

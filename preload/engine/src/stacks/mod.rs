@@ -2,12 +2,14 @@
 //! stands for it.
 //!
 //! [`unwind`] makes one step ([`rules`] makes most of them cheap), [`memo`] makes most steps unnecessary, [`bounds`] says which memory may
-//! be read, [`table`] gives each distinct stack its number.
+//! be read ([`mappings`] knows what is mapped), [`table`] gives each distinct stack its number.
 
 pub mod bounds;
+mod mappings;
 pub mod memo;
 pub mod rules;
 pub mod table;
 pub mod unwind;
 
+pub use mappings::readable_above as readable_mapping_above;
 pub use memo::Stacks;

@@ -412,7 +412,7 @@ fn threads_but(me: u32) -> Option<Vec<u32>> {
 
 /// A file of `/proc` about one thread.
 fn about(tid: u32, what: &str) -> Option<Vec<u8>> {
-    crate::options::read_proc(format!("/proc/self/task/{tid}/{what}\0").as_bytes())
+    super::proc::read(format!("/proc/self/task/{tid}/{what}\0").as_bytes())
 }
 
 fn state_of(tid: u32) -> State {
