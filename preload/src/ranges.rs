@@ -6,13 +6,14 @@
 
 use core::ffi::{CStr, c_char};
 
-use ldt_engine::calls::{self, Bounds, Called, Range};
+use ldt_engine::calls::{self, Called, Range};
+use ldt_engine::hull::{self, Hull};
 use ldt_trace::finding::Access;
 
 /// The bounds of the heap; they change as it grows.
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn ldt_heap_bounds() -> &'static Bounds {
-    calls::bounds()
+pub(crate) extern "C" fn ldt_heap_bounds() -> &'static Hull {
+    hull::of_the_heap()
 }
 
 /// How many bytes from an address on lie in one live block; `u64::MAX` outside the heap.

@@ -14,6 +14,7 @@ pub mod emit;
 pub mod faults;
 pub mod findings;
 pub mod hooks;
+pub mod hull;
 pub mod leaks;
 pub mod message;
 pub mod modes;

@@ -246,6 +246,6 @@ pub(super) fn add(granules: u64) -> Option<&'static Region> {
     region.start.store(start, Ordering::Relaxed);
     region.bytes.store(bytes, Ordering::Release);
     COUNT.store(count + 1, Ordering::Release);
-    crate::calls::widen(start, bytes);
+    crate::hull::widen(start, bytes);
     Some(region)
 }

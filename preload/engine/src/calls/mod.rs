@@ -1,12 +1,10 @@
 //! What becomes of a call of the C library that reads or writes memory: `libldt_calls.so` works out the
 //! range, and here is said how much of it lies in a live block, and reported what does not.
 //!
-//! [`bounds`] is what spares most calls the way here; [`wrong`] finds the bytes that an error is about.
+//! The [hull](crate::hull) is what spares most calls the way here; [`wrong`] finds the bytes that an error is about.
 
-mod bounds;
 mod wrong;
 
-pub use bounds::{Bounds, bounds, widen};
 pub use wrong::Range;
 
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind};

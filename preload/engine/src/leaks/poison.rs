@@ -17,7 +17,7 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// Nobody may touch this from now on.
 pub fn add(range: Range<u64>) {
-    crate::calls::widen(range.start, range.end.saturating_sub(range.start));
+    crate::hull::widen(range.start, range.end.saturating_sub(range.start));
     change(|ranges| insert(ranges, range));
 }
 
