@@ -163,11 +163,11 @@ impl Follower {
             .max_by_key(|(_, watched)| watched.found.header.start_monotonic_ns)
             .map(|(number, _)| number);
         for number in 0..self.watch.traces.len() {
-            let watched = &mut self.watch.traces[number];
-            if watched.is_done {
+            if self.watch.traces[number].is_done {
                 continue;
             }
-            watched.read();
+            self.watch.read(number);
+            let watched = &self.watch.traces[number];
             let pid = watched.found.header.pid;
             if is_running(pid) && pid != ended.pid {
                 self.still_running.push(pid);

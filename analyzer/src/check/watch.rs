@@ -7,6 +7,7 @@
 
 use super::place::{Identity, Place};
 use crate::findings::{Found, Reader};
+use ldt_trace::file::Scratch;
 use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -30,7 +31,7 @@ pub struct Watched {
     pub is_done: bool,
 }
 
-/// What reading needs. A reader is large: it has room for a chunk and its decompressor.
+/// What reading needs, but for the room to unpack in.
 #[derive(Debug)]
 struct Open {
     file: File,
@@ -57,7 +58,7 @@ impl Watched {
     }
 
     /// Reads what is new. Errors whose stacks have not wholly come yet are left for the next time.
-    fn look(&mut self) {
+    fn look(&mut self, scratch: &mut Scratch) {
         match self.open.as_ref().map(|open| header_of(&open.file)) {
             Some(Ok(Some(header))) => self.found.header = header,
             _ => return,
@@ -65,7 +66,7 @@ impl Watched {
         let counts = self.found.header.checked.as_ref();
         let now = counts.map_or((0, 0), |counts| (counts.findings, counts.leak_checks));
         if now != self.seen || self.has_ended() {
-            self.read();
+            self.read(scratch);
             self.seen = now;
         }
     }
@@ -81,11 +82,11 @@ impl Watched {
     }
 
     /// Reads what is new.
-    pub fn read(&mut self) {
+    fn read(&mut self, scratch: &mut Scratch) {
         if let Some(open) = &mut self.open {
             open.reader.moved_to(&self.path);
             // What cannot be read shows in the end: the header has counted it.
-            let _ = open.reader.read(&mut self.found);
+            let _ = open.reader.read(scratch, &mut self.found);
         }
     }
 
@@ -140,6 +141,8 @@ pub struct Watch {
     begun: Vec<(Identity, PathBuf)>,
     /// In the order in which they were seen.
     pub traces: Vec<Watched>,
+    /// Room for a chunk and its decompressor: of a suite of tests each process would need its own.
+    scratch: Scratch,
 }
 
 impl Watch {
@@ -151,6 +154,7 @@ impl Watch {
             numbers: HashMap::new(),
             begun: Vec::new(),
             traces: Vec::new(),
+            scratch: Scratch::new(),
         }
     }
 
@@ -174,8 +178,13 @@ impl Watch {
             }
         }
         for watched in self.traces.iter_mut().filter(|watched| !watched.is_done) {
-            watched.look();
+            watched.look(&mut self.scratch);
         }
+    }
+
+    /// Reads what is new of one.
+    pub fn read(&mut self, number: usize) {
+        self.traces[number].read(&mut self.scratch);
     }
 
     /// Looks the same way, into the folders in any case.

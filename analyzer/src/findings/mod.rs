@@ -19,7 +19,7 @@ pub use raw::Found;
 pub use reader::Reader;
 
 use crate::symbols::LookUp;
-use ldt_trace::file::{Error, TraceFile};
+use ldt_trace::file::{Error, Scratch, TraceFile};
 use std::path::Path;
 
 /// Everything that check mode found, from a trace at rest; `None` for a trace of another mode.
@@ -34,6 +34,6 @@ pub fn raw_of_trace(path: &Path) -> Result<Option<Found>, Error> {
         return Ok(None);
     }
     let mut found = Found::default();
-    Reader::new(path).read(&mut found)?;
+    Reader::new(path).read(&mut Scratch::new(), &mut found)?;
     Ok(Some(found))
 }

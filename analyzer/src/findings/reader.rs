@@ -24,7 +24,6 @@ struct Progress {
 pub struct Reader {
     path: PathBuf,
     progress: HashMap<u32, Progress>,
-    scratch: Scratch,
 }
 
 impl Reader {
@@ -34,7 +33,6 @@ impl Reader {
         Reader {
             path: path.to_owned(),
             progress: HashMap::new(),
-            scratch: Scratch::new(),
         }
     }
 
@@ -45,8 +43,8 @@ impl Reader {
         }
     }
 
-    /// Takes in what is new.
-    pub fn read(&mut self, found: &mut Found) -> Result<(), Error> {
+    /// Takes in what is new. The room to unpack in is the caller's: it is large, and one serves any number of readers.
+    pub fn read(&mut self, scratch: &mut Scratch, found: &mut Found) -> Result<(), Error> {
         let trace = TraceFile::open(&self.path)?;
         found.header = trace.header().clone();
         found.damage = trace.damage().to_vec();
@@ -62,7 +60,7 @@ impl Reader {
                 if piece.words as usize <= known {
                     continue;
                 }
-                if let Err(damage) = trace.read(piece, &mut self.scratch, &mut words) {
+                if let Err(damage) = trace.read(piece, scratch, &mut words) {
                     found.damage.push(damage);
                     continue;
                 }

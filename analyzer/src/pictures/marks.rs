@@ -4,7 +4,7 @@
 use crate::findings::{Found, Reader};
 use crate::replay::clock::Clock;
 use ldt_trace::TraceFile;
-use ldt_trace::file::Error;
+use ldt_trace::file::{Error, Scratch};
 use ldt_viewer::Mark;
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub fn marks(path: &Path, trace: &TraceFile, clock: &Clock) -> Result<Vec<Mark>,
         return Ok(Vec::new());
     }
     let mut found = Found::default();
-    Reader::new(path).read(&mut found)?;
+    Reader::new(path).read(&mut Scratch::new(), &mut found)?;
     Ok(told(&found, clock))
 }
 
