@@ -88,7 +88,6 @@ bound! {
     statx "ldt_bound_statx" "ldt_early_statx";
     clock_gettime "ldt_bound_clock_gettime" "ldt_early_clock_gettime";
     __xpg_strerror_r "ldt_bound_xpg_strerror_r" "ldt_early_xpg_strerror_r";
-    chroot "ldt_bound_chroot" "ldt_early_chroot";
     waitid "ldt_bound_waitid" "ldt_early_waitid";
     realpath "ldt_bound_realpath" "ldt_early_realpath";
     fcntl "ldt_bound_fcntl" "ldt_early_fcntl";
@@ -193,7 +192,6 @@ bound_at_once! {
     "ldt_early_statx" "ldt_bound_statx";
     "ldt_early_clock_gettime" "ldt_bound_clock_gettime";
     "ldt_early_xpg_strerror_r" "ldt_bound_xpg_strerror_r";
-    "ldt_early_chroot" "ldt_bound_chroot";
     "ldt_early_waitid" "ldt_bound_waitid";
     "ldt_early_realpath" "ldt_bound_realpath";
     "ldt_early_fcntl" "ldt_bound_fcntl";

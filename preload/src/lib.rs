@@ -18,6 +18,7 @@ mod loader;
 mod marks;
 mod operators;
 mod ranges;
+mod root;
 mod signals;
 mod system_call;
 

@@ -8,7 +8,7 @@ use ldt_engine::hooks::limits;
 use libc::{pid_t, rlimit};
 
 /// As the C library reports an outcome.
-fn outcome(outcome: Result<(), i32>) -> c_int {
+pub(crate) fn outcome(outcome: Result<(), i32>) -> c_int {
     let Err(error) = outcome else {
         return 0;
     };

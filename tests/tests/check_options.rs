@@ -291,6 +291,24 @@ fn what_was_recorded_before_a_filter_is_kept() {
     );
 }
 
+/// Most servers shut themselves into an empty folder first: none of them was ever looked at for leaks.
+#[test]
+fn a_program_that_shuts_itself_into_a_folder_is_looked_at_for_leaks() {
+    let program = Sample::named("check/options/shut_in.c").build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&program));
+    if bare.ending == Ending::Code(77) {
+        eprintln!("this machine lets nobody change the root");
+        return;
+    }
+    assert_eq!(bare.ending, Ending::Code(0));
+    let checked = check(&["--guard=adaptive"], &program, [""; 0]);
+    let leaks = checked.report().leaks.as_ref();
+    let definite = leaks.map(|leaks| (leaks.definite.bytes, leaks.definite.blocks));
+    let said = &checked.outcome.stderr;
+    assert_eq!(definite, Some((4 * 40, 4)), "{said}");
+    assert!(!said.contains("/proc"), "{said}");
+}
+
 /// What a thread had counted was lost when it still waited at the end, up to 16,384 calls, and what libc frees for one that
 /// has run its destructors.
 #[test]

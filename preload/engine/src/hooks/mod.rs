@@ -12,6 +12,7 @@ pub mod mappings;
 pub mod marks;
 mod pending;
 mod replaced;
+pub mod root;
 pub(crate) mod untraced;
 
 use ldt_trace::Function;

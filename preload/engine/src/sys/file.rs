@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{syscall, thread};
+use super::{proc_folder, syscall, thread};
 
 /// An open file. Never closed by dropping: the trace stays open for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +23,34 @@ pub fn file_name(path: &[u8]) -> &[u8] {
 }
 
 fn open(name: &[u8], flags: i32, mode: u32) -> Result<Fd, i32> {
-    let args = [
-        libc::AT_FDCWD as usize,
-        path(name).ok_or(BAD_PATH)?,
-        (flags | libc::O_CLOEXEC) as usize,
-        mode as usize,
-    ];
-    // SAFETY: the path is a NUL-terminated string.
-    unsafe { syscall(libc::SYS_openat, &args) }.map(|fd| Fd(fd as i32))
+    let opened = from_its_folder(name, |folder, name| {
+        let args = [
+            folder.0 as usize,
+            path(name).ok_or(BAD_PATH)?,
+            (flags | libc::O_CLOEXEC) as usize,
+            mode as usize,
+        ];
+        // SAFETY: the path is a NUL-terminated string.
+        unsafe { syscall(libc::SYS_openat, &args) }
+    });
+    opened.map(|fd| Fd(fd as i32))
+}
+
+/// Does it with a path as it is, and with one in `/proc` that is not found from where that was kept.
+fn from_its_folder(
+    name: &[u8],
+    work: impl Fn(Fd, &[u8]) -> Result<usize, i32>,
+) -> Result<usize, i32> {
+    let outcome = work(Fd(libc::AT_FDCWD), name);
+    match (outcome, proc_folder::kept(name)) {
+        (Err(libc::ENOENT), Some((folder, inside))) => work(folder, inside),
+        (outcome, _) => outcome,
+    }
+}
+
+/// Opens a folder for nothing but looking things up from there.
+pub(super) fn open_folder(name: &[u8]) -> Result<Fd, i32> {
+    open(name, libc::O_PATH | libc::O_DIRECTORY, 0)
 }
 
 /// Creates a file that must not exist yet, for reading and writing, mode 0600, never through a link.
@@ -271,14 +291,13 @@ pub fn identity(fd: Fd) -> Option<(u64, u64)> {
 
 /// Where a symbolic link points, into `buffer`; gives the length.
 pub fn read_link(name: &[u8], buffer: &mut [u8]) -> Option<usize> {
-    let args = [
-        libc::AT_FDCWD as usize,
-        path(name)?,
-        buffer.as_mut_ptr() as usize,
-        buffer.len(),
-    ];
-    // SAFETY: the path is NUL-terminated, the buffer ours and of that length.
-    unsafe { syscall(libc::SYS_readlinkat, &args) }.ok()
+    let (at, bytes) = (buffer.as_mut_ptr() as usize, buffer.len());
+    let length = from_its_folder(name, |folder, name| {
+        let args = [folder.0 as usize, path(name).ok_or(BAD_PATH)?, at, bytes];
+        // SAFETY: the path is NUL-terminated, the buffer ours and of that length.
+        unsafe { syscall(libc::SYS_readlinkat, &args) }
+    });
+    length.ok()
 }
 
 /// The path of an open file, as the kernel knows it; gives its bytes. Nothing is allocated.

@@ -17,6 +17,7 @@ pub mod others;
 pub mod own;
 pub mod pages;
 pub mod proc;
+pub mod proc_folder;
 pub mod pulse;
 pub mod readable;
 pub mod roomy;
