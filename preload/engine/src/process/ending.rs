@@ -10,7 +10,8 @@ use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use ldt_trace::header::{flag, offset};
 
-use super::{facts, finish_dead_threads};
+use super::facts;
+use super::threads::finish_dead_threads;
 use crate::emit::trace_file;
 use crate::hooks::checked::release_what_waits;
 use crate::leaks::request::Standing;
