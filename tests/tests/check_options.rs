@@ -291,6 +291,21 @@ fn what_was_recorded_before_a_filter_is_kept() {
     );
 }
 
+/// A server's process for one client has it as standard error: "ldt: no leak check" stood among the answers.
+#[test]
+fn a_client_over_a_network_is_told_nothing() {
+    let program = Sample::named("check/options/answers_a_client.c").build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&program));
+    if bare.ending == Ending::Code(77) {
+        eprintln!("this machine has no loopback");
+        return;
+    }
+    assert_eq!(bare.stdout, "answer\n");
+    let checked = check(&["--guard=adaptive"], &program, [""; 0]);
+    assert_eq!(checked.outcome.stdout, bare.stdout);
+    assert_eq!(checked.outcome.ending, bare.ending);
+}
+
 /// Most servers shut themselves into an empty folder first: none of them was ever looked at for leaks.
 #[test]
 fn a_program_that_shuts_itself_into_a_folder_is_looked_at_for_leaks() {

@@ -173,9 +173,30 @@ fn is_beyond_limit(fd: Fd, bytes: usize) -> bool {
     is_file && stat.st_size.cast_unsigned().saturating_add(bytes as u64) > limit
 }
 
-/// Writes to a stream such as standard error; what cannot be written is dropped.
+/// Whether it leads over a network. A server that gives each client a process, or is begun by one, has its client as
+/// standard error, who waits for an answer and for nothing else.
+fn is_client(fd: Fd) -> bool {
+    // A filter may kill for a call that the program does not make.
+    if thread::is_sandboxed() {
+        return false;
+    }
+    let mut domain = 0i32;
+    let mut bytes = size_of_val(&domain) as libc::socklen_t;
+    let args = [
+        fd.0 as usize,
+        libc::SOL_SOCKET as usize,
+        libc::SO_DOMAIN as usize,
+        (&raw mut domain) as usize,
+        (&raw mut bytes) as usize,
+    ];
+    // SAFETY: the kernel fills the number, of the length that it is told.
+    let asked = unsafe { syscall(libc::SYS_getsockopt, &args) };
+    asked.is_ok() && matches!(domain, libc::AF_INET | libc::AF_INET6)
+}
+
+/// Writes to a stream such as standard error; what cannot be written is dropped, and what would go to a client.
 pub fn write_stream(fd: Fd, bytes: &[u8]) {
-    if is_beyond_limit(fd, bytes.len()) {
+    if is_beyond_limit(fd, bytes.len()) || is_client(fd) {
         return;
     }
     let args = [fd.0 as usize, bytes.as_ptr() as usize, bytes.len()];
