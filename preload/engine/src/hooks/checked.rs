@@ -1,9 +1,6 @@
 //! The allocation functions in check mode: the block comes from LDT's own heap, which has the stack
 //! first and says at once what is wrong with a call.
-//!
-//! A call that comes while the thread is inside LDT already (a signal handler that interrupted it,
-//! libc on LDT's behalf) is served by the allocator beneath, and its block remembered as one from
-//! [`elsewhere`]: the heap's caches are in use by whoever was interrupted.
+//! Calls that come while the thread is inside LDT are served in [`super::inside`].
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,11 +8,12 @@ use ldt_trace::finding::{Access, DetectedBy, ErrorKind, Use};
 use ldt_trace::{Function, NodeId};
 
 use super::Origin;
+use super::inside::{release_elsewhere, release_what_waits};
 use crate::blocks::{self, Free, Request, Resized, Zeroed};
 use crate::findings::{self, Report, Reporter};
 use crate::leaks::poison;
 use crate::message::say;
-use crate::modes::{self, deferred, elsewhere};
+use crate::modes::{self, elsewhere};
 use crate::recorder::Recorder;
 use crate::reentry::Inside;
 use crate::stacks::table;
@@ -189,27 +187,6 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
     recorder.counts.freed(origin.function, bytes);
 }
 
-/// A block that the allocator beneath gave goes back there; says whether it was one.
-#[cold]
-fn release_elsewhere(block: *mut u8) -> bool {
-    let known = real::owns_early(block)
-        || elsewhere::take(block as u64)
-        || real::is_replaced() && !is_stack_or_static(block as u64);
-    if known {
-        // SAFETY: a block of the allocator beneath.
-        unsafe { real::free(block) };
-    }
-    known
-}
-
-/// Whether an address lies in a module or on the calling thread's stack: no allocator gives those.
-fn is_stack_or_static(address: u64) -> bool {
-    let here = 0u8;
-    let distance = address.abs_diff(core::ptr::from_ref(&here) as u64);
-    distance < 1 << 20
-        || crate::modules::all().any(|module| (module.start..module.end).contains(&address))
-}
-
 /// Gives a larger or smaller block with the same content; `size` is above 0.
 pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: Wanted) -> *mut u8 {
     let recorder = inside.recorder();
@@ -318,80 +295,6 @@ pub(super) fn without_block(
 /// named, which says more than the size.
 pub(super) fn is_told_by_calloc(function: Function, bytes: u64) -> bool {
     matches!(function, Function::Calloc) && bytes == u64::MAX
-}
-
-/// A call inside LDT itself, served by the allocator beneath.
-#[cold]
-pub(super) fn allocate_inside(place: impl FnOnce() -> *mut u8) -> *mut u8 {
-    let block = place();
-    elsewhere::add(block as u64);
-    block
-}
-
-/// A free inside LDT itself: a block of the heap, whose caches are in use, waits for the next free.
-#[cold]
-pub(super) fn release_inside(block: *mut u8) {
-    if blocks::is_ours(block as u64) {
-        deferred::add(block as u64);
-    } else if !block.is_null() {
-        release_elsewhere(block);
-    }
-}
-
-/// A realloc inside LDT itself.
-#[cold]
-pub(super) fn resize_inside(old: *mut u8, size: usize) -> *mut u8 {
-    if !blocks::is_ours(old as u64) {
-        let known = elsewhere::take(old as u64);
-        // SAFETY: a block of the allocator beneath, as the program vouches.
-        let block = allocate_inside(|| unsafe { real::realloc(old, size) });
-        if block.is_null() && size > 0 && known {
-            elsewhere::add(old as u64);
-        }
-        return block;
-    }
-    // SAFETY: a plain request.
-    let block = allocate_inside(|| unsafe { real::malloc(size) });
-    if !block.is_null() {
-        let bytes = blocks::size_of_live(old as u64)
-            .unwrap_or(0)
-            .min(size as u64) as usize;
-        // SAFETY: both have at least these bytes and are different blocks.
-        unsafe { core::ptr::copy_nonoverlapping(old, block, bytes) };
-        deferred::add(old as u64);
-    }
-    block
-}
-
-/// Frees what waits: see [`release_inside`].
-#[inline(always)]
-pub(crate) fn release_what_waits(recorder: &mut Recorder) {
-    if deferred::is_waiting() {
-        release_deferred(recorder);
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn release_deferred(recorder: &mut Recorder) {
-    let Some(mut heap) = recorder.heap.take() else {
-        return;
-    };
-    deferred::take_all(|address| {
-        let freed = Use {
-            thread: recorder.thread(),
-            function: Function::Free,
-            stack: NodeId(0),
-        };
-        let free = Free {
-            freed,
-            size: None,
-            alignment: None,
-        };
-        let bytes = heap.release(address, &free, &mut Reporter::unplaced(recorder));
-        recorder.counts.freed(Function::Free, bytes);
-    });
-    recorder.heap = Some(heap);
 }
 
 /// The product of calloc's or reallocarray's arguments overflows: an error in check mode.

@@ -7,7 +7,7 @@ use core::ffi::c_void;
 use ldt_trace::Function;
 
 use super::checked::{self, Told};
-use super::{Origin, replaced};
+use super::{Origin, inside, replaced};
 use crate::blocks;
 use crate::modes;
 use crate::real::cxx;
@@ -268,7 +268,7 @@ unsafe extern "C" fn delete_around(block: *mut u8, second: usize, third: usize) 
 #[cold]
 fn delete_of_ours(inside: Option<Inside>, origin: Option<Origin>, block: *mut u8) {
     let (Some(mut inside), Some(mut origin)) = (inside, origin) else {
-        return checked::release_inside(block);
+        return inside::release(block);
     };
     if replaced::leads_to_replaced(origin.function) {
         origin.function = Function::Free;

@@ -11,7 +11,7 @@ use core::ffi::c_int;
 use ldt_trace::Function;
 
 use super::checked::{self, Told, Wanted};
-use super::{Origin, pending};
+use super::{Origin, inside, pending};
 use crate::blocks::{self, Zeroed};
 use crate::modes::{self, elsewhere};
 use crate::real;
@@ -77,7 +77,7 @@ unsafe fn allocate_checked(
     place: impl FnOnce() -> *mut u8,
 ) -> *mut u8 {
     let Some(mut inside) = entered else {
-        return checked::allocate_inside(place);
+        return inside::allocate(place);
     };
     // SAFETY: `sp` and `bp` are the hook's.
     let origin = unsafe { Origin::of(function, wanted.size, sp, bp) };
@@ -85,7 +85,7 @@ unsafe fn allocate_checked(
     if !block.is_null() {
         return block;
     }
-    let serve = || checked::allocate_inside(place);
+    let serve = || inside::allocate(place);
     let block = checked::without_block(&mut inside, origin, wanted.size, serve);
     if block.is_null() {
         pending::failed(&origin, sp);
@@ -261,7 +261,7 @@ unsafe fn release(function: Function, block: *mut u8, told: Told, sp: u64, bp: u
     let entered = enter(sp);
     if modes::is_checking() {
         let Some(mut inside) = entered else {
-            return checked::release_inside(block);
+            return inside::release(block);
         };
         // SAFETY: `sp` and `bp` are the hook's.
         let origin = unsafe { Origin::of(function, block as u64, sp, bp) };
@@ -382,7 +382,7 @@ unsafe fn resize_checked(
     bp: u64,
 ) -> *mut u8 {
     let Some(mut inside) = entered else {
-        return checked::resize_inside(old, size);
+        return inside::resize(old, size);
     };
     // SAFETY: `sp` and `bp` are the hook's.
     let origin = unsafe { Origin::direct(function, sp, bp) };
@@ -403,7 +403,7 @@ unsafe fn resize_checked(
         // What was no block has been reported, and is not asked about again.
         let is_block = !blocks::is_ours(old as u64) || blocks::size_of_live(old as u64).is_some();
         match is_block {
-            true => checked::resize_inside(old, size),
+            true => inside::resize(old, size),
             false => core::ptr::null_mut(),
         }
     })

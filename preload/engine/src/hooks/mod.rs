@@ -7,6 +7,7 @@ pub mod cxx;
 pub mod exec;
 pub mod figures;
 pub mod heap;
+pub(crate) mod inside;
 pub mod limits;
 pub mod mappings;
 pub mod marks;

@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::hooks::checked::release_what_waits;
+use crate::hooks::inside::release_what_waits;
 use crate::options::{CheckOptions, LeakCheckChoice};
 use crate::recorder::Recorder;
 use crate::sys::file::file_name;

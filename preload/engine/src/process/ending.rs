@@ -13,7 +13,7 @@ use ldt_trace::header::{flag, offset};
 use super::facts;
 use super::threads::finish_dead_threads;
 use crate::emit::trace_file;
-use crate::hooks::checked::release_what_waits;
+use crate::hooks::inside::release_what_waits;
 use crate::leaks::request::Standing;
 use crate::recorder::Recorder;
 use crate::sys::{roomy, thread};
