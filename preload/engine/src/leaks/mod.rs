@@ -123,7 +123,9 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
         return Err(NO_ROOM);
     }
     if maps.is_empty() {
-        return Err("/proc/self/maps cannot be read; mount /proc where the program runs");
+        return Err(
+            "/proc/self/maps cannot be read; mount /proc where the program runs, or raise its limit of open files",
+        );
     }
     let memory = Faults::catch().ok_or("another one is under way")?;
     let heap = Heap::number();
@@ -194,7 +196,7 @@ const TRIES: usize = 20;
 fn stop_others() -> Result<Others, &'static str> {
     for _ in 0..TRIES {
         let others = Others::stop()
-            .ok_or("/proc/self/task cannot be read; mount /proc where the program runs")?;
+            .ok_or("/proc/self/task cannot be read; mount /proc where the program runs, or raise its limit of open files")?;
         if !arena::is_busy() {
             return Ok(others);
         }

@@ -23,17 +23,53 @@ pub fn file_name(path: &[u8]) -> &[u8] {
 }
 
 fn open(name: &[u8], flags: i32, mode: u32) -> Result<Fd, i32> {
-    let opened = from_its_folder(name, |folder, name| {
-        let args = [
-            folder.0 as usize,
-            path(name).ok_or(BAD_PATH)?,
-            (flags | libc::O_CLOEXEC) as usize,
-            mode as usize,
-        ];
-        // SAFETY: the path is a NUL-terminated string.
-        unsafe { syscall(libc::SYS_openat, &args) }
-    });
+    let open = || {
+        from_its_folder(name, |folder, name| {
+            let args = [
+                folder.0 as usize,
+                path(name).ok_or(BAD_PATH)?,
+                (flags | libc::O_CLOEXEC) as usize,
+                mode as usize,
+            ];
+            // SAFETY: the path is a NUL-terminated string.
+            unsafe { syscall(libc::SYS_openat, &args) }
+        })
+    };
+    let opened = match open() {
+        Err(libc::EMFILE) => beyond_the_limit(open),
+        opened => opened,
+    };
     opened.map(|fd| Fd(fd as i32))
+}
+
+/// Opens a file although the program has used up its descriptors: under the highest limit that it may set itself, for
+/// just this call.
+fn beyond_the_limit(open: impl Fn() -> Result<usize, i32>) -> Result<usize, i32> {
+    let limit = descriptor_limit(None)?;
+    descriptor_limit(Some(libc::rlimit {
+        rlim_cur: limit.rlim_max,
+        ..limit
+    }))?;
+    let opened = open();
+    descriptor_limit(Some(limit))?;
+    opened
+}
+
+/// The limit on descriptors, as it was before it was set.
+fn descriptor_limit(new: Option<libc::rlimit>) -> Result<libc::rlimit, i32> {
+    let mut before = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    let args = [
+        0,
+        libc::RLIMIT_NOFILE as usize,
+        new.as_ref().map_or(0, |new| &raw const *new as usize),
+        &raw mut before as usize,
+    ];
+    // SAFETY: reads and writes the given records only; the limit concerns later calls that open something.
+    unsafe { syscall(libc::SYS_prlimit64, &args) }?;
+    Ok(before)
 }
 
 /// Does it with a path as it is, and with one in `/proc` that is not found from where that was kept.
