@@ -3,13 +3,32 @@
 //! unwind tables. (Of libraries the loader reserves the whole range, holes and all.)
 
 use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sys::mem::PAGE_BYTES;
+
+/// What `range` has found; an end of 0 as long as it has not looked.
+static START: AtomicU64 = AtomicU64::new(0);
+static END: AtomicU64 = AtomicU64::new(0);
 
 /// From the first to the last page of the executable's segments; `None` if the kernel does not say where its
 /// program headers are.
 pub(super) fn range() -> Option<Range<u64>> {
-    // SAFETY: these read what the loader has kept of the kernel's auxiliary vector, and take no lock.
+    match END.load(Ordering::Acquire) {
+        0 => {
+            let range = ask()?;
+            START.store(range.start, Ordering::Relaxed);
+            END.store(range.end, Ordering::Release);
+            Some(range)
+        }
+        end => Some(START.load(Ordering::Relaxed)..end),
+    }
+}
+
+/// Asked once: the C library reads the vector where the kernel has put it, at the very top of the main thread's stack, and a
+/// program that overflows an array on its stack writes over it before it comes to the stack's end and the fault handler.
+fn ask() -> Option<Range<u64>> {
+    // SAFETY: these read the kernel's auxiliary vector, and take no lock.
     let [table, count, size] = [libc::AT_PHDR, libc::AT_PHNUM, libc::AT_PHENT]
         .map(|kind| unsafe { libc::getauxval(kind) });
     if table == 0 || size != size_of::<libc::Elf64_Phdr>() as u64 {
