@@ -57,6 +57,10 @@ fn main() -> ExitCode {
         "a crash of code that marks pointers has a hint under --exact",
         || marks_in_pointers_are_hinted_at().map_err(Failed::from),
     ));
+    trials.push(Trial::test(
+        "an assertion of alignment has a hint under --exact",
+        || assertions_of_alignment_are_hinted_at().map_err(Failed::from),
+    ));
     for guard in GUARDS {
         trials.push(Trial::test(
             format!("python3 starts with --exact --guard={guard}"),
@@ -277,6 +281,21 @@ fn marks_in_pointers_are_hinted_at() -> Result<(), String> {
     let aligned = check(&["--guard=all"], &program, [""; 0]);
     if aligned.outcome.ending != Ending::Code(0) {
         wrong.push(format!("without --exact: {:?}", aligned.outcome.ending));
+    }
+    verdict(&wrong, &exact.outcome)
+}
+
+/// The same of a program that gives up by itself.
+fn assertions_of_alignment_are_hinted_at() -> Result<(), String> {
+    let program = Sample::named("check/options/asserts_alignment.c").build(Variant::PLAIN);
+    let mut wrong = Vec::new();
+    let exact = check(&["--exact", "--guard=all"], &program, [""; 0]);
+    if !exact.outcome.stderr.contains("run without --exact") {
+        wrong.push("what may be why is not said".to_string());
+    }
+    let aligned = check(&["--guard=all"], &program, [""; 0]);
+    if aligned.outcome.ending != Ending::Code(0) || aligned.outcome.stderr.contains("--exact") {
+        wrong.push(format!("without --exact: {:?}", aligned.outcome));
     }
     verdict(&wrong, &exact.outcome)
 }

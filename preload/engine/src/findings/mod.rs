@@ -95,6 +95,12 @@ pub unsafe fn forget_after_fork() {
     LOST.store(0, Ordering::Relaxed);
 }
 
+/// Whether this process has reported no error. Takes a lock: not where the thread may be inside LDT.
+#[must_use]
+pub(crate) fn is_clean() -> bool {
+    known::totals() == (0, 0)
+}
+
 /// Bytes that a finding may take without the note.
 const FINDING_BYTES: usize = 3072;
 /// Bytes of a note, at most: a crash has the map of memory in it.

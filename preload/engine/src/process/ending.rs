@@ -17,7 +17,7 @@ use crate::hooks::inside::release_what_waits;
 use crate::leaks::request::Standing;
 use crate::recorder::Recorder;
 use crate::sys::{roomy, thread};
-use crate::{blocks, clock, counts, findings, leaks, modes, recording};
+use crate::{blocks, clock, counts, faults, findings, leaks, message, modes, recording};
 
 /// Notes an end that LDT itself brings about.
 pub fn note_end(code: i32) {
@@ -73,8 +73,17 @@ pub fn ending_in_order(_code: i32, standing: Standing) {
 /// as at any end. There is no exit code, and a handler of SIGABRT may yet jump out and go on.
 pub fn aborting(_code: i32, standing: Standing) {
     let here = 0u8;
-    let _ = giving_up(ptr::from_ref(&here) as u64, standing);
+    if giving_up(ptr::from_ref(&here) as u64, standing)
+        && faults::is_exact()
+        && findings::is_clean()
+    {
+        message::say(EXACT_MAY_BE_WHY);
+    }
 }
+
+/// A program that gives up, in which nothing was found, may do so because of how blocks lie.
+const EXACT_MAY_BE_WHY: &str = "the program gives up; under --exact blocks do not lie at multiples of 16, and code that asserts \
+    that or keeps marks in the low bits of pointers fails: run without --exact to see whether this is it";
 
 /// A signal ends the program, that it has set nothing for: it is looked at as at any end. Gives whether that could be
 /// done; not where the thread is inside LDT.
