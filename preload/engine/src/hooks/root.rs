@@ -1,7 +1,7 @@
 //! The root folder that the program sets itself.
 
 use crate::recording;
-use crate::sys::proc_folder;
+use crate::sys::root;
 
 /// Changes the root, as `chroot`; `path` is the program's.
 ///
@@ -10,5 +10,5 @@ use crate::sys::proc_folder;
 pub fn change(path: u64) -> Result<(), i32> {
     // A vfork child has its parent's memory and descriptors of its own.
     let keep = recording::is_on() && !recording::is_vfork_child();
-    proc_folder::change_root(path, keep)
+    root::change(path, keep)
 }

@@ -79,7 +79,7 @@ fn from_its_folder(
 ) -> Result<usize, i32> {
     let outcome = work(Fd(libc::AT_FDCWD), name);
     match (outcome, proc_folder::kept(name)) {
-        (Err(libc::ENOENT), Some((folder, inside))) => work(folder, inside),
+        (Err(libc::ENOENT), Some((folder, inside))) => work(Fd(folder), inside),
         (outcome, _) => outcome,
     }
 }
