@@ -118,6 +118,7 @@ unsafe fn restart_after_fork() {
         leaks::poison::reopen_after_fork();
         leaks::request::forget_after_fork();
         demand::forget_after_fork();
+        faults::begin_child();
     }
     counts::forget_after_fork();
     // SAFETY: as the caller vouches.

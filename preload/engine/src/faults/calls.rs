@@ -275,9 +275,11 @@ fn change_mask(how: How, set: Set) -> Set {
         How::Unblock => program::in_kernel(set).with(WATCHED_SET),
         How::Block | How::Set => program::in_kernel(set),
     };
+    if how != How::Block {
+        program::take_pending();
+    }
     let before = program::told(signal::change_mask(how, kernel));
     program::note_lent(how, set);
-    program::release_pending();
     before
 }
 
@@ -490,7 +492,8 @@ pub unsafe extern "C" fn wait_with(mask: *const u64, function: Real) -> Waiting 
     }
     let set = Set(u64::from_ne_bytes(set));
     trap::blocked(set);
-    slot.masks[place].set(program::in_kernel(set).0);
+    let kernel = program::in_kernel(set).with(program::still_pending(set));
+    slot.masks[place].set(kernel.0);
     Waiting {
         function,
         mask: slot.masks[place].as_ptr(),

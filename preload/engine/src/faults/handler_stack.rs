@@ -33,6 +33,7 @@ pub fn thread_begins() {
     if !super::watching::is_watching() || slot.stack_top.get() != 0 {
         return;
     }
+    super::program::begin_thread();
     let Some(memory) = mem::allocate(BYTES) else {
         return;
     };

@@ -53,7 +53,7 @@ fn judge(number: i32, frame: &mut Frame) -> Onward {
     let action = program::action(number);
     let is_blocked = program::blocks(frame.mask(), number);
     if was_sent && is_blocked {
-        program::keep_pending(number, frame.info());
+        program::leave_pending(number, frame);
         return Onward::RESUME;
     }
     let reason = match action.handler {

@@ -56,6 +56,20 @@ static HANDLER: Handler = Handler {
     decide: judge::decide,
 };
 
+/// Goes on in a forked child, whose other threads were left behind.
+///
+/// # Safety
+/// Only while the process has one thread.
+pub unsafe fn begin_child() {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        program::reopen_after_fork();
+        trap::reopen_after_fork();
+    }
+    step::begin_child();
+    program::begin_thread();
+}
+
 /// Takes the signals over, at the start of check mode. `restorer` is where handlers return to, as libc has
 /// it: whoever unwinds through a signal frame knows it by that. `exact`: see [`unaligned`].
 pub fn start(restorer: u64, exact: Exact) {

@@ -1,6 +1,7 @@
 //! What the program believes of SIGSEGV and SIGBUS: its own actions, and whether it blocks them.
 //!
-//! The kernel never blocks them in check mode: a blocked signal that an instruction raises kills. That
+//! The kernel does not block them in check mode: a blocked signal that an instruction raises kills. (But for one that
+//! somebody has sent and the program wants to wait: [`leave_pending`].) That
 //! the program wants them blocked must be kept somewhere all the same, and go along with whatever saves and
 //! restores masks without asking LDT: the return from a handler, siglongjmp, swapcontext, new threads. So
 //! two real-time signals that hardly anybody uses lend their bits in the kernel's mask ([`STAND_INS`]); that
@@ -9,12 +10,12 @@
 //! Rejected: a count or a flag a thread. After a handler that leaves by siglongjmp, the commonest way
 //! out of a SIGSEGV handler, it would say "blocked" for good, and the next fault would kill.
 
-use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use super::watching::{WATCHED, WATCHED_SET, is_watching};
 use crate::sys::lock::Lock;
-use crate::sys::signal::{self, Action, How, Info, Set};
-use crate::sys::signal_frame::is_deciding;
+use crate::sys::signal::{self, Action, How, Set};
+use crate::sys::signal_frame::{Frame, is_deciding};
 
 /// Whose bit stands for which signal.
 const STAND_INS: [(i32, i32); 2] = [(libc::SIGSEGV, 62), (libc::SIGBUS, 61)];
@@ -26,6 +27,17 @@ static ACTIONS: Lock<[Action; 2]> = Lock::new([Action::DEFAULT; 2]);
 static IN_HANDLERS: [AtomicU8; 65] = [const { AtomicU8::new(0) }; 65];
 /// Signals whose handlers the program wants to interrupt system calls, as bits.
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
+/// Whether [`leave_pending`] was ever called: threads and children may have inherited a mask with a watched signal.
+static LEFT_PENDING: AtomicBool = AtomicBool::new(false);
+
+/// See [`Lock::reopen_after_fork`].
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn reopen_after_fork() {
+    // SAFETY: as the caller vouches.
+    unsafe { ACTIONS.reopen_after_fork() };
+}
 
 /// Which of the watched signals this is.
 fn index(number: i32) -> Option<usize> {
@@ -156,31 +168,38 @@ pub(super) fn note_lent(how: How, set: Set) {
     slot.lent_blocked.set(after.0);
 }
 
-/// Keeps a signal that was sent while the program blocks it.
-pub(super) fn keep_pending(number: i32, info: Info) {
-    if let Some(index) = index(number) {
-        let slot = signal::slot();
-        let known = slot.pending.get();
-        if known & 1 << index == 0 {
-            slot.pending_info[index].set(info);
-            slot.pending.set(known | 1 << index);
-        }
+/// Leaves a signal that was sent while the program blocks it to the kernel, which really blocks it from now on: so
+/// sigpending, sigwait and signalfd have it, and it goes to another thread of the process that waits for it. Until the
+/// program changes its mask, a fault of this thread kills without a report.
+pub(super) fn leave_pending(number: i32, frame: &mut Frame) {
+    let left = &signal::slot().left_pending;
+    left.set(Set(left.get()).with(Set::of(number)).0);
+    LEFT_PENDING.store(true, Ordering::Relaxed);
+    frame.set_mask(frame.mask().with(Set::of(number)));
+    // The handler, too, runs on with it blocked.
+    signal::change_mask(How::Block, Set::of(number));
+    if frame.code() == libc::SI_TKILL {
+        signal::send_again(number, &frame.info());
+    } else {
+        signal::send_process_again(number, &frame.info());
     }
 }
 
-/// Sends again what was kept and is not blocked any more.
-pub(super) fn release_pending() {
-    let slot = signal::slot();
-    if slot.pending.get() == 0 {
-        return;
-    }
-    let mask = signal::mask();
-    for (index, &number) in WATCHED.iter().enumerate() {
-        let pending = slot.pending.get();
-        if pending & 1 << index != 0 && !blocks(mask, number) {
-            slot.pending.set(pending & !(1 << index));
-            signal::send_again(number, &slot.pending_info[index].get());
-        }
+/// Those of a mask that the program waits with which the kernel goes on to block: nothing that came before would let it wait.
+pub(super) fn still_pending(mask: Set) -> Set {
+    Set(signal::slot().left_pending.get() & mask.0)
+}
+
+/// The kernel has just been told a mask without the watched signals, or is about to be: what is still blocked comes here again.
+pub(super) fn take_pending() {
+    signal::slot().left_pending.set(0);
+}
+
+/// The calling thread is new, or the only one of a forked child: it has its maker's mask, but nothing pending.
+pub(super) fn begin_thread() {
+    if LEFT_PENDING.load(Ordering::Relaxed) {
+        take_pending();
+        signal::change_mask(How::Unblock, WATCHED_SET);
     }
 }
 

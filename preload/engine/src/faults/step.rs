@@ -92,6 +92,13 @@ pub(super) fn give_up(frame: &mut Frame) -> bool {
     true
 }
 
+/// In a forked child: the thread that stepped is the parent's, and what was open for it stays open.
+pub(super) fn begin_child() {
+    if !is_under_way() && STEPPING.swap(false, Ordering::AcqRel) {
+        trap::give_back(Holder::Step);
+    }
+}
+
 fn close(step: &Cell<[u64; 2]>) {
     let words = step.replace([0; 2]);
     if words != [0; 2] {

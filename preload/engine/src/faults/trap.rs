@@ -94,6 +94,15 @@ pub(super) fn give_back(holder: Holder) {
     TRAP.with(|trap| trap.change(holder, false));
 }
 
+/// See [`Lock::reopen_after_fork`].
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn reopen_after_fork() {
+    // SAFETY: as the caller vouches.
+    unsafe { TRAP.reopen_after_fork() };
+}
+
 /// Begins to watch, where the kernel has watchpoints, the program has not touched SIGTRAP, and no debugger would
 /// be stopped by hits that are in order.
 pub fn watch() {

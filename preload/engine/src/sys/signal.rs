@@ -302,6 +302,18 @@ pub fn send_again(signal: i32, info: &Info) {
     let _ = unsafe { syscall(libc::SYS_rt_tgsigqueueinfo, &args) };
 }
 
+/// The same to the process, for any of its threads that does not block it.
+pub fn send_process_again(signal: i32, info: &Info) {
+    // By the thread's number, which stands for the process here as its own does: "oneself" is the thread.
+    let args = [
+        super::thread::thread_id() as usize,
+        signal as usize,
+        info.as_ptr() as usize,
+    ];
+    // SAFETY: as above.
+    let _ = unsafe { syscall(libc::SYS_rt_sigqueueinfo, &args) };
+}
+
 /// What a thread keeps for signals, in thread-local memory of the kind of [`super::thread::Slot`]. All
 /// zero is the state of a thread that has not been seen.
 #[derive(Debug)]
@@ -329,10 +341,8 @@ pub struct SignalSlot {
     pub next_mask: Cell<u64>,
     /// Masks on their way into a system call.
     pub masks: [Cell<u64>; 4],
-    /// Signals that were sent while the program had them blocked.
-    pub pending: Cell<u64>,
-    /// What came with them: SIGSEGV, SIGBUS.
-    pub pending_info: [Cell<Info>; 2],
+    /// Of LDT's own signals those that were sent while the program had them blocked: the kernel blocks them as well.
+    pub left_pending: Cell<u64>,
     /// What was opened for the instruction that is being stepped; zero where nothing is.
     pub steps: [Cell<[u64; 2]>; 2],
     /// The mask that holds again after it.
@@ -345,13 +355,13 @@ global_asm!(
     ".globl ldt_signal_slot",
     ".hidden ldt_signal_slot",
     ".type ldt_signal_slot, @object",
-    ".size ldt_signal_slot, 416",
+    ".size ldt_signal_slot, 160",
     "ldt_signal_slot:",
-    ".zero 416",
+    ".zero 160",
     ".popsection",
 );
 const _: () = assert!(
-    size_of::<SignalSlot>() == 416,
+    size_of::<SignalSlot>() == 160,
     "the assembly above reserves this"
 );
 
