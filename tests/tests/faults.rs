@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         is_told_in_full,
     ));
     trials.push(Trial::test("a stack overflow inside LDT is told", || {
-        inside_ldt_a_line_tells_of_it().map_err(Failed::from)
+        inside_ldt_an_overflow_is_told().map_err(Failed::from)
     }));
     trials.push(Trial::test(
         "node traps what WebAssembly reads out of bounds",
@@ -230,14 +230,30 @@ console.log(load(100), caught);
 ";
 
 /// The program died without a word. Where its stack ends is chance: in its own code there is a whole report.
-fn inside_ldt_a_line_tells_of_it() -> Result<(), String> {
-    let sample = Sample::named("check/signals/stack_overflow_while_allocating.c");
-    let checked = check(&["--leak-check=no"], &sample.build(Variant::PLAIN), [""; 0]);
-    let mut wrong = Vec::new();
-    if !checked.outcome.stderr.contains("stack overflow") {
-        wrong.push("no stack overflow is told".to_owned());
+/// Where the thread holds a lock of LDT's just then, the leak check is left out: once in a hundred runs of this program.
+fn inside_ldt_an_overflow_is_told() -> Result<(), String> {
+    const RUNS: usize = 5;
+    let built =
+        Sample::named("check/signals/stack_overflow_while_allocating.c").build(Variant::PLAIN);
+    let mut lost = None;
+    for _ in 0..RUNS {
+        let checked = check(&[""; 0], &built, [""; 0]);
+        if !checked.outcome.stderr.contains("stack overflow: ") {
+            return verdict(&["no stack overflow is told".to_owned()], &checked.outcome);
+        }
+        if checked
+            .outcome
+            .stderr
+            .contains("33 bytes in 1 blocks are definitely lost")
+        {
+            return Ok(());
+        }
+        lost = Some(checked.outcome);
     }
-    verdict(&wrong, &checked.outcome)
+    Err(format!(
+        "what is lost is not told in {RUNS} runs\nldt said:\n{}",
+        lost.map(|outcome| outcome.stderr).unwrap_or_default()
+    ))
 }
 
 fn node_traps() -> Result<(), String> {

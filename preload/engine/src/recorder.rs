@@ -357,8 +357,18 @@ impl Recorder {
     /// The stack of code that a fault interrupted.
     #[cold]
     pub fn capture_interrupted(&mut self, at: Registers) -> NodeId {
+        self.capture_interrupted_without(at, &mut |_| false)
+    }
+
+    /// The same from the first frame on whose module's path is not one of `without`.
+    #[cold]
+    pub fn capture_interrupted_without(
+        &mut self,
+        at: Registers,
+        without: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> NodeId {
         self.stacks
-            .capture_interrupted(at, &mut ToWindow(&mut self.window))
+            .capture_interrupted(at, without, &mut ToWindow(&mut self.window))
     }
 
     #[cold]

@@ -77,6 +77,20 @@ fn enter_slowly(slot: &'static Slot, sp: u64) -> Option<Inside> {
     Some(Inside { slot })
 }
 
+/// Enters for a thread that dies by a signal inside LDT, where it never goes on: what it was doing is given up. Where it
+/// asks for a lock that it holds, it ends on the spot.
+pub fn enter_to_die(number: i32) -> Option<Inside> {
+    let slot = thread::slot();
+    let recorder = slot.thread.get().cast::<Recorder>();
+    if slot.inside_sp.get() == 0 || recorder.is_null() || !recording::is_on() {
+        return None;
+    }
+    slot.dying_by.set(u64::from(number.cast_unsigned()));
+    // SAFETY: this thread's recorder; the code that holds the other reference was interrupted for good.
+    unsafe { (*recorder).recover() };
+    Some(Inside { slot })
+}
+
 /// Runs `work` as if a hook were on the stack: calls into libc made by LDT itself are not recorded.
 pub fn unrecorded<R>(work: impl FnOnce() -> R) -> R {
     let slot = thread::slot();

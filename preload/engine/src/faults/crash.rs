@@ -16,9 +16,11 @@ use crate::findings::{self, NOTE_BYTES, Report};
 use crate::leaks::{self, request::Standing};
 use crate::message;
 use crate::stacks::readable_mapping_above;
+use crate::sys::file::file_name;
 use crate::sys::proc;
 use crate::sys::signal::read_memory;
 use crate::sys::signal_frame::{Frame, General, Onward};
+use crate::sys::thread;
 use crate::{process, recording, reentry};
 
 /// Why the signal kills.
@@ -52,12 +54,15 @@ pub(super) fn end(number: i32, frame: &mut Frame, reason: Reason) -> Onward {
 
 fn report(number: i32, frame: &Frame, reason: Reason) {
     let registers = frame.registers();
-    let Some(mut inside) = reentry::enter(registers.sp) else {
-        // What LDT would report with may be half changed, and its locks are this thread's: one plain line is safe.
-        message::say(match ran_off(frame) {
-            Some(_) => "stack overflow in a call that LDT serves: no report can be made of it",
-            None => "a fatal signal came while LDT was at work: no report can be made of it",
-        });
+    let outside = reentry::enter(registers.sp);
+    let dies_inside = outside.is_none();
+    let to_die = || match leaks::request::is_running() {
+        // Threads that it has stopped may hold locks.
+        true => None,
+        false => reentry::enter_to_die(number),
+    };
+    let Some(mut inside) = outside.or_else(to_die) else {
+        message::say("a fatal signal came while LDT was at work: no report can be made of it");
         return;
     };
     let recorder = inside.recorder();
@@ -88,7 +93,9 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
         .filter(|block| is_near(address, block));
     let mut memory = [0; 64];
     let (memory_at, bytes) = surroundings(address, &mut memory);
-    let stack = recorder.capture_interrupted(registers);
+    // What the program has called is what concerns it.
+    let stack =
+        recorder.capture_interrupted_without(registers, &mut |path| dies_inside && is_of_ldt(path));
     let note = note(number, frame, reason, address);
     findings::report(
         recorder,
@@ -107,6 +114,12 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
             note: note.as_bytes(),
         },
     );
+    if thread::slot().locks.get() != 0 {
+        // What the rest would look at is half changed.
+        findings::finish(recorder);
+        recorder.finish();
+        return;
+    }
     // What the program wrote beside its blocks may be why it crashed.
     blocks::check_all(&mut findings::Reporter::unplaced(recorder));
     // Nothing else of this process will be written.
@@ -119,6 +132,11 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
         leaks::request::at_end(recorder, &standing);
     }
     recorder.finish();
+}
+
+/// Whether the frames of this module are LDT's own.
+fn is_of_ldt(path: &[u8]) -> bool {
+    file_name(path).starts_with(b"libldt")
 }
 
 /// Whether an access to memory is what went wrong.

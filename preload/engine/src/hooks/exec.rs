@@ -33,20 +33,42 @@ unsafe fn count(strings: Strings) -> usize {
     count
 }
 
-/// Memory that lasts until the exec, or until it has failed.
+/// Memory that lasts until the exec, or until it has failed. A vfork child's is its parent's, and lasts: the next child of the
+/// thread, which waits for each, takes it again.
 struct Scratch {
     memory: *mut u8,
     bytes: usize,
     used: usize,
+    is_kept: bool,
 }
 
 impl Scratch {
     fn new(bytes: usize) -> Option<Scratch> {
         let bytes = bytes.next_multiple_of(mem::PAGE_BYTES);
+        if recording::is_vfork_child() {
+            return Scratch::kept(bytes);
+        }
         Some(Scratch {
             memory: mem::allocate(bytes)?,
             bytes,
             used: 0,
+            is_kept: false,
+        })
+    }
+
+    /// In a vfork child, whose thread-local memory is its parent's as well.
+    fn kept(bytes: usize) -> Option<Scratch> {
+        let [memory, room] = &thread::slot().childs_scratch;
+        if (room.get() as usize) < bytes {
+            release_kept();
+            memory.set(mem::allocate(bytes)? as u64);
+            room.set(bytes as u64);
+        }
+        Some(Scratch {
+            memory: memory.get() as *mut u8,
+            bytes: room.get() as usize,
+            used: 0,
+            is_kept: true,
         })
     }
 
@@ -77,8 +99,20 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // SAFETY: ours, and the exec that used it has failed or the spawn is done.
-        unsafe { mem::release(self.memory, self.bytes) };
+        if !self.is_kept {
+            // SAFETY: ours, and the exec that used it has failed or the spawn is done.
+            unsafe { mem::release(self.memory, self.bytes) };
+        }
+    }
+}
+
+/// What a vfork child of the calling thread has left, which is about to end, goes.
+pub(crate) fn release_kept() {
+    let [memory, room] = &thread::slot().childs_scratch;
+    let (memory, bytes) = (memory.replace(0), room.replace(0));
+    if memory != 0 {
+        // SAFETY: mapped by `Scratch::kept` with this size; the child that used it has gone.
+        unsafe { mem::release(memory as *mut u8, bytes as usize) };
     }
 }
 

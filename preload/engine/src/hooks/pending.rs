@@ -149,6 +149,9 @@ mod tests {
             failed: none(),
             failed_sp: Cell::new(0),
             failed_ip: Cell::new(0),
+            childs_scratch: [const { Cell::new(0) }; 2],
+            locks: Cell::new(0),
+            dying_by: Cell::new(0),
         };
         slot.pending.function.set(function as u64);
         slot.pending.sp.set(sp);

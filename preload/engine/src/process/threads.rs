@@ -6,6 +6,7 @@ use core::ptr;
 
 use crate::emit::Window;
 use crate::findings::Reporter;
+use crate::hooks::exec;
 use crate::recorder::{self, Recorder};
 use crate::stacks::Stacks;
 use crate::stacks::unwind::Unwind;
@@ -288,6 +289,7 @@ unsafe extern "C" fn thread_ends(round: *mut c_void) {
         leave(&mut *recorder);
     }
     faults::thread_ends();
+    exec::release_kept();
     THREADS.with(|threads| {
         for known in threads
             .recorders

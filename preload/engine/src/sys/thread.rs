@@ -28,6 +28,12 @@ pub struct Slot {
     pub failed_sp: Cell<u64>,
     /// Its return address.
     pub failed_ip: Cell<u64>,
+    /// What the thread's last vfork child built its environment in: address and bytes, or 0.
+    pub childs_scratch: [Cell<u64>; 2],
+    /// How many of LDT's locks the thread holds.
+    pub locks: Cell<u64>,
+    /// The signal by which the thread dies inside LDT, once it does.
+    pub dying_by: Cell<u64>,
 }
 
 /// No stack pointer: none is pending, but [`Slot::failed`] may ask again.
@@ -57,12 +63,12 @@ global_asm!(
     ".globl ldt_thread_slot",
     ".hidden ldt_thread_slot",
     ".type ldt_thread_slot, @object",
-    ".size ldt_thread_slot, 136",
+    ".size ldt_thread_slot, 168",
     "ldt_thread_slot:",
-    ".zero 136",
+    ".zero 168",
     ".popsection",
 );
-const _: () = assert!(size_of::<Slot>() == 136, "the assembly above reserves this");
+const _: () = assert!(size_of::<Slot>() == 168, "the assembly above reserves this");
 
 /// Whether the process has one thread, as the C library knows: its own malloc leaves its locks alone then, so threads
 /// that it has not heard of (made by a raw clone) could not use the heap without LDT either.
@@ -90,7 +96,7 @@ pub fn slot() -> &'static Slot {
             options(pure, nomem, nostack),
         );
     }
-    // SAFETY: the symbol is 136 zeroed bytes, a valid `Slot`, in memory that lives as long as the
+    // SAFETY: the symbol is 168 zeroed bytes, a valid `Slot`, in memory that lives as long as the
     // thread; a `Slot` is not Sync, so the reference cannot leave the thread.
     unsafe { &*address }
 }

@@ -11,8 +11,14 @@ use crate::sys::Registers;
 use crate::sys::signal::read_memory;
 
 impl Stacks {
-    /// The node of the stack of interrupted code: `at.ip` is the instruction itself, not a return address.
-    pub fn capture_interrupted(&mut self, at: Registers, to: &mut impl Announce) -> NodeId {
+    /// The node of the stack of interrupted code: `at.ip` is the instruction itself, not a return address. The innermost
+    /// frames are left out as long as their module's path is one of `without`.
+    pub fn capture_interrupted(
+        &mut self,
+        at: Registers,
+        without: &mut dyn FnMut(&[u8]) -> bool,
+        to: &mut impl Announce,
+    ) -> NodeId {
         self.forget();
         let generation = modules::generation();
         if self.generation != generation {
@@ -39,7 +45,12 @@ impl Stacks {
         // With no stack to read, any reading is refused: the frame itself is all there is.
         let is_cut = self.walk_interrupted(frame, floor.unwrap_or(u64::MAX), &mut fresh, to);
         let mut parent = if is_cut { self.cut(to) } else { NodeId(0) };
-        for index in (0..fresh).rev() {
+        let shown = (0..fresh).position(|index| {
+            let frame = &self.fresh.state(index).frame;
+            let ip = frame.registers.ip.wrapping_sub(u64::from(!frame.exact));
+            !modules::known(ip).is_some_and(|module| without(&module.path))
+        });
+        for index in (shown.unwrap_or(0)..fresh).rev() {
             let frame = self.fresh.state(index).frame;
             parent = self.node(parent, &frame, to);
         }
