@@ -175,11 +175,15 @@ impl Recorder {
             Event::Failed { function, .. } => self.heap.failed(thread, function),
             Event::Map {
                 function,
+                address,
                 size,
                 stack,
-                ..
-            } => self.mappings.map(function, stack, size),
-            Event::Unmap { size, .. } => self.mappings.unmap(size),
+            } => self.mappings.map(function, address, size, stack),
+            Event::Unmap {
+                function,
+                address,
+                size,
+            } => self.mappings.unmap(function, address, size),
             Event::Sample(sample) => {
                 self.clock.anchor(item.tick, sample.monotonic_ns);
                 self.heap.measured_rss(item.tick, sample.rss_bytes);
