@@ -215,9 +215,9 @@ fn files_that_others_need_are_not_written_over() {
     }
 }
 
-#[test]
-fn errors_of_several_threads_are_in_the_order_of_time() {
-    let program = Sample::named("check/options/errors_in_turn.c").build(Variant::PLAIN);
+/// The sizes of the blocks of all errors, as the JSON of a run has them and as its text.
+fn sizes_in_turn(sample: &str) -> (Vec<u64>, Vec<u64>) {
+    let program = Sample::named(sample).build(Variant::PLAIN);
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let json = folder.path().join("out.json");
     let mut option = std::ffi::OsString::from("--json=");
@@ -227,9 +227,33 @@ fn errors_of_several_threads_are_in_the_order_of_time() {
     let text = std::fs::read(&json).expect("it was written");
     let json: Value = serde_json::from_slice(&text).expect("it is JSON");
     let errors = json["errors"].as_array().expect("a list").iter();
-    let sizes: Vec<u64> = errors
+    let in_json = errors
         .filter_map(|error| error["block"]["size"].as_u64())
         .collect();
+    let told = |line: &str| -> Option<u64> {
+        let (_, behind) = line.split_once(" ERROR: double-free: ")?;
+        behind
+            .split_once(" block of ")?
+            .1
+            .split(' ')
+            .next()?
+            .parse()
+            .ok()
+    };
+    let in_text = outcome.stderr.lines().filter_map(told).collect();
+    (in_json, in_text)
+}
+
+#[test]
+fn errors_of_several_threads_are_in_the_order_of_time() {
     // Those of the two threads have one stack, and are one.
-    assert_eq!(sizes, [11, 13]);
+    assert_eq!(sizes_in_turn("check/options/errors_in_turn.c").0, [11, 13]);
+}
+
+/// Not process by process.
+#[test]
+fn errors_of_several_processes_are_in_the_order_in_which_they_happened() {
+    let in_turn = vec![10, 20, 30, 40, 50, 60];
+    let found = sizes_in_turn("check/options/processes_in_turn.c");
+    assert_eq!(found, (in_turn.clone(), in_turn));
 }

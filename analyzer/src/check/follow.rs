@@ -16,6 +16,7 @@ use crate::launch::refusal;
 use crate::launch::supervise::Ended;
 use crate::report::{errors, leaks, memcheck};
 use crate::symbols::LookUp;
+use ldt_trace::Tick;
 use ldt_trace::header::CheckCounts;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -131,16 +132,27 @@ impl Follower {
 
     fn look(&mut self) {
         self.watch.look();
-        for number in 0..self.watch.traces.len() {
-            let watched = &self.watch.traces[number];
-            if watched.is_done {
-                continue;
-            }
-            let ready = watched.ready();
-            self.tell_errors(number, ready);
-            if self.watch.traces[number].has_ended() {
-                self.judge_process(number, None);
-            }
+        let open = |watched: &Watched| !watched.is_done;
+        let numbers: Vec<usize> = (0..self.watch.traces.len())
+            .filter(|&number| open(&self.watch.traces[number]))
+            .collect();
+        let ended: Vec<usize> = numbers
+            .iter()
+            .copied()
+            .filter(|&number| self.watch.traces[number].has_ended())
+            .collect();
+        let newest = numbers
+            .iter()
+            .flat_map(|&number| self.watch.traces[number].untold())
+            .map(|error| error.tick)
+            .max();
+        if let Some(newest) = newest {
+            // What came before these in a process that was looked at before them is there by now.
+            self.watch.look();
+            self.tell_errors_until(newest);
+        }
+        for number in ended {
+            self.judge_process(number, None);
         }
     }
 
@@ -162,10 +174,11 @@ impl Follower {
             .filter(|(_, watched)| watched.found.header.pid == ended.pid)
             .max_by_key(|(_, watched)| watched.found.header.start_monotonic_ns)
             .map(|(number, _)| number);
-        for number in 0..self.watch.traces.len() {
-            if self.watch.traces[number].is_done {
-                continue;
-            }
+        let open: Vec<usize> = (0..self.watch.traces.len())
+            .filter(|&number| !self.watch.traces[number].is_done)
+            .collect();
+        let mut errors = Vec::new();
+        for &number in &open {
             self.watch.read(number);
             let watched = &self.watch.traces[number];
             let pid = watched.found.header.pid;
@@ -173,7 +186,10 @@ impl Follower {
                 self.still_running.push(pid);
             }
             let all = watched.found.errors.len();
-            self.tell_errors(number, all);
+            errors.extend(self.take_errors(number, all));
+        }
+        self.tell_errors(errors);
+        for number in open {
             self.judge_process(number, (Some(number) == last).then_some(ended));
         }
         self.judge_runner();
@@ -198,11 +214,33 @@ impl Follower {
         }
     }
 
-    /// Prints the errors of a process up to this one.
-    fn tell_errors(&mut self, number: usize, up_to: usize) {
-        let watched = &mut self.watch.traces[number];
-        if watched.told == up_to {
-            return;
+    /// Prints the errors of all processes up to this time that can be told.
+    fn tell_errors_until(&mut self, newest: Tick) {
+        let mut errors = Vec::new();
+        for number in 0..self.watch.traces.len() {
+            let watched = &self.watch.traces[number];
+            let up_to = watched
+                .untold()
+                .iter()
+                .take_while(|error| error.tick <= newest);
+            let up_to = watched.told + up_to.count();
+            errors.extend(self.take_errors(number, up_to));
+        }
+        self.tell_errors(errors);
+    }
+
+    /// Prints errors of several processes in the order in which they happened.
+    fn tell_errors(&mut self, mut errors: Vec<(u32, ErrorReport)>) {
+        errors.sort_by_key(|(_, error)| error.facts.tick);
+        for (pid, error) in errors {
+            self.tell_error(pid, &error);
+        }
+    }
+
+    /// The errors of a process up to this one that are to be told, each with the process.
+    fn take_errors(&mut self, number: usize, up_to: usize) -> Vec<(u32, ErrorReport)> {
+        if self.watch.traces[number].told == up_to {
+            return Vec::new();
         }
         self.meet(number);
         let watched = &mut self.watch.traces[number];
@@ -210,12 +248,14 @@ impl Follower {
         let pid = watched.found.header.pid;
         let mut errors = named::errors(&watched.found, from, &mut self.namer);
         errors.truncate(up_to - from);
-        let is_judged = !self.judge.is_skipped(&watched.found);
-        for error in errors {
-            if is_judged && !self.was_before(&error) && !self.judge.is_excused_error(&error) {
-                self.tell_error(pid, &error);
-            }
+        if self.judge.is_skipped(&self.watch.traces[number].found) {
+            return Vec::new();
         }
+        errors.retain(|error| !self.was_before(error));
+        let told = errors
+            .into_iter()
+            .filter(|error| !self.judge.is_excused_error(error));
+        told.map(|error| (pid, error)).collect()
     }
 
     /// Notes what a process is, for when something is said of it. The command itself everybody knows, and

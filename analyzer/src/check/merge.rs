@@ -76,14 +76,22 @@ impl MergedFindings {
     pub fn of(processes: &[Judged], settings: &Settings) -> Self {
         let mut errors = Gathered::default();
         let mut records = Gathered::default();
-        for judged in processes.iter().filter(|judged| !judged.is_skipped) {
-            for error in judged.counting_errors() {
-                let key = error_key(error);
-                let test = error.mark.as_ref().or(judged.test.as_ref());
-                errors.add(key, error, judged.report.pid, test, |sum, one| {
-                    sum.count += one.count;
-                });
-            }
+        let mut judged: Vec<&Judged> = processes.iter().filter(|one| !one.is_skipped).collect();
+        judged.sort_by_key(|one| (one.report.start_monotonic_ns, one.report.pid));
+        let mut in_time: Vec<(&Judged, &ErrorReport)> = judged
+            .iter()
+            .flat_map(|&one| one.counting_errors().map(move |error| (one, error)))
+            .collect();
+        // All processes of a machine have the same clock.
+        in_time.sort_by_key(|(_, error)| error.facts.tick);
+        for (judged, error) in in_time {
+            let key = error_key(error);
+            let test = error.mark.as_ref().or(judged.test.as_ref());
+            errors.add(key, error, judged.report.pid, test, |sum, one| {
+                sum.count += one.count;
+            });
+        }
+        for judged in judged {
             for record in judged.shown_records(settings) {
                 let key = record_key(record);
                 let test = judged.test.as_ref();

@@ -6,6 +6,7 @@
 //! does it as simply. A look at a quiet process is one read of its header page.
 
 use super::place::{Identity, Place};
+use crate::findings::raw::ErrorFound;
 use crate::findings::{Found, Reader};
 use ldt_trace::file::Scratch;
 use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag};
@@ -90,14 +91,14 @@ impl Watched {
         }
     }
 
-    /// Errors that can be told now: those whose stacks are all there.
+    /// Errors that can be told now, and have not been: those whose stacks are all there.
     #[must_use]
-    pub fn ready(&self) -> usize {
-        let new = &self.found.errors[self.told..];
-        let is_whole = |error: &crate::findings::raw::ErrorFound| {
-            error.stacks().all(|stack| self.found.is_complete(stack))
-        };
-        self.told + new.iter().take_while(|error| is_whole(error)).count()
+    pub fn untold(&self) -> &[ErrorFound] {
+        let new = self.found.errors.get(self.told..).unwrap_or_default();
+        let is_whole =
+            |error: &ErrorFound| error.stacks().all(|stack| self.found.is_complete(stack));
+        let whole = new.iter().take_while(|error| is_whole(error)).count();
+        &new[..whole]
     }
 
     /// Whether the process has come to an orderly end and is gone. One that was killed is only
