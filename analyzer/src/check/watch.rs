@@ -10,6 +10,7 @@ use crate::findings::raw::ErrorFound;
 use crate::findings::{Found, Reader};
 use ldt_trace::file::Scratch;
 use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag};
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
@@ -143,7 +144,8 @@ pub struct Watch {
     /// In the order in which they were seen.
     pub traces: Vec<Watched>,
     /// Room for a chunk and its decompressor: of a suite of tests each process would need its own.
-    scratch: Scratch,
+    /// Made when the first is read: a launcher that has little memory says so before.
+    scratch: LazyCell<Scratch>,
 }
 
 impl Watch {
@@ -155,7 +157,7 @@ impl Watch {
             numbers: HashMap::new(),
             begun: Vec::new(),
             traces: Vec::new(),
-            scratch: Scratch::new(),
+            scratch: LazyCell::new(Scratch::new),
         }
     }
 
