@@ -132,28 +132,29 @@ impl Follower {
 
     fn look(&mut self) {
         self.watch.look();
-        let open = |watched: &Watched| !watched.is_done;
-        let numbers: Vec<usize> = (0..self.watch.traces.len())
-            .filter(|&number| open(&self.watch.traces[number]))
-            .collect();
-        let ended: Vec<usize> = numbers
+        let open = self.open();
+        let traces = &self.watch.traces;
+        let ended: Vec<usize> = open
             .iter()
             .copied()
-            .filter(|&number| self.watch.traces[number].has_ended())
+            .filter(|&number| traces[number].has_ended())
             .collect();
-        let newest = numbers
-            .iter()
-            .flat_map(|&number| self.watch.traces[number].untold())
-            .map(|error| error.tick)
-            .max();
-        if let Some(newest) = newest {
-            // What came before these in a process that was looked at before them is there by now.
-            self.watch.look();
-            self.tell_errors_until(newest);
-        }
-        for number in ended {
-            self.judge_process(number, None);
-        }
+        let errors = open.iter().flat_map(|&number| traces[number].untold());
+        let ends = ended.iter().map(|&number| traces[number].end_tick());
+        let Some(newest) = errors.map(|error| error.tick).chain(ends).max() else {
+            return;
+        };
+        // What came before these in a process that was looked at before them is there by now.
+        self.watch.look();
+        let errors = self.errors_until(newest);
+        self.tell_in_time(errors, &ended, |_| None);
+    }
+
+    /// The processes of which not all has been told.
+    fn open(&self) -> Vec<usize> {
+        let traces = self.watch.traces.iter().enumerate();
+        let open = traces.filter(|(_, watched)| !watched.is_done);
+        open.map(|(number, _)| number).collect()
     }
 
     /// The command has ended: whoever is left is read as far as it goes.
@@ -174,9 +175,7 @@ impl Follower {
             .filter(|(_, watched)| watched.found.header.pid == ended.pid)
             .max_by_key(|(_, watched)| watched.found.header.start_monotonic_ns)
             .map(|(number, _)| number);
-        let open: Vec<usize> = (0..self.watch.traces.len())
-            .filter(|&number| !self.watch.traces[number].is_done)
-            .collect();
+        let open = self.open();
         let mut errors = Vec::new();
         for &number in &open {
             self.watch.read(number);
@@ -188,10 +187,9 @@ impl Follower {
             let all = watched.found.errors.len();
             errors.extend(self.take_errors(number, all));
         }
-        self.tell_errors(errors);
-        for number in open {
-            self.judge_process(number, (Some(number) == last).then_some(ended));
-        }
+        self.tell_in_time(errors, &open, |number| {
+            (Some(number) == last).then_some(ended)
+        });
         self.judge_runner();
     }
 
@@ -214,8 +212,8 @@ impl Follower {
         }
     }
 
-    /// Prints the errors of all processes up to this time that can be told.
-    fn tell_errors_until(&mut self, newest: Tick) {
+    /// The errors of all processes up to this time that can be told.
+    fn errors_until(&mut self, newest: Tick) -> Vec<(u32, ErrorReport)> {
         let mut errors = Vec::new();
         for number in 0..self.watch.traces.len() {
             let watched = &self.watch.traces[number];
@@ -226,12 +224,27 @@ impl Follower {
             let up_to = watched.told + up_to.count();
             errors.extend(self.take_errors(number, up_to));
         }
-        self.tell_errors(errors);
+        errors
     }
 
-    /// Prints errors of several processes in the order in which they happened.
-    fn tell_errors(&mut self, mut errors: Vec<(u32, ErrorReport)>) {
+    /// Prints errors of several processes, and what is said at the ends of these, in the order in which it happened.
+    fn tell_in_time<'a>(
+        &mut self,
+        mut errors: Vec<(u32, ErrorReport)>,
+        ended: &[usize],
+        how: impl Fn(usize) -> Option<&'a Ended>,
+    ) {
         errors.sort_by_key(|(_, error)| error.facts.tick);
+        let mut errors = errors.into_iter().peekable();
+        let mut ended = ended.to_vec();
+        ended.sort_by_key(|&number| self.watch.traces[number].end_tick());
+        for number in ended {
+            let end = self.watch.traces[number].end_tick();
+            while let Some((pid, error)) = errors.next_if(|(_, error)| error.facts.tick <= end) {
+                self.tell_error(pid, &error);
+            }
+            self.judge_process(number, how(number));
+        }
         for (pid, error) in errors {
             self.tell_error(pid, &error);
         }

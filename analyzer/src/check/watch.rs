@@ -8,6 +8,7 @@
 use super::place::{Identity, Place};
 use crate::findings::raw::ErrorFound;
 use crate::findings::{Found, Reader};
+use ldt_trace::Tick;
 use ldt_trace::file::Scratch;
 use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag};
 use std::cell::LazyCell;
@@ -100,6 +101,16 @@ impl Watched {
             |error: &ErrorFound| error.stacks().all(|stack| self.found.is_complete(stack));
         let whole = new.iter().take_while(|error| is_whole(error)).count();
         &new[..whole]
+    }
+
+    /// When the process came to an orderly end; later than anything while it has not.
+    #[must_use]
+    pub fn end_tick(&self) -> Tick {
+        if self.found.header.flags & flag::EXITED == 0 {
+            return Tick::MAX;
+        }
+        let last = self.found.errors.last().map_or(0, |error| error.tick);
+        self.found.header.end_tick.max(last)
     }
 
     /// Whether the process has come to an orderly end and is gone. One that was killed is only
