@@ -1,6 +1,7 @@
 //! Ranges whose damage has been reported as it was done: the write that a guard page or the check of a
 //! C library call stopped is let go on, and what it leaves in a redzone is not a second error.
 
+use core::ops::Range;
 use std::collections::VecDeque;
 
 use crate::sys::lock::Lock;
@@ -20,15 +21,30 @@ pub(super) fn add(address: u64, bytes: u64) {
     });
 }
 
-/// Whether one write that was reported covers all of these bytes; it is forgotten then.
+/// Whether writes that were reported cover all of these bytes, as those of a loop do together; they are forgotten then.
 pub(super) fn take(address: u64, bytes: u64) -> bool {
     let end = address.saturating_add(bytes);
     RANGES.with(|ranges| {
-        let covering = ranges
-            .iter()
-            .position(|&(from, to)| from <= address && end <= to);
-        covering.map(|index| ranges.remove(index)).is_some()
+        let covers = is_covered(ranges, address..end);
+        if covers {
+            ranges.retain(|&(from, to)| to <= address || end <= from);
+        }
+        covers
     })
+}
+
+fn is_covered(ranges: &VecDeque<(u64, u64)>, damaged: Range<u64>) -> bool {
+    let mut covered_to = damaged.start;
+    while covered_to < damaged.end {
+        let reaching = ranges
+            .iter()
+            .filter(|&&(from, to)| from <= covered_to && covered_to < to);
+        match reaching.map(|&(_, to)| to).max() {
+            Some(to) => covered_to = to,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// # Safety
@@ -36,4 +52,19 @@ pub(super) fn take(address: u64, bytes: u64) -> bool {
 pub(super) unsafe fn reopen_after_fork() {
     // SAFETY: as the caller vouches.
     unsafe { RANGES.reopen_after_fork() };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_cover_together_what_a_loop_has_damaged() {
+        let ranges = VecDeque::from([(10, 11), (12, 16), (11, 13), (20, 24)]);
+        assert!(is_covered(&ranges, 10..16));
+        assert!(is_covered(&ranges, 12..14));
+        assert!(!is_covered(&ranges, 10..17));
+        assert!(!is_covered(&ranges, 9..12));
+        assert!(!is_covered(&ranges, 14..22));
+    }
 }
