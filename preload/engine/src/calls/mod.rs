@@ -1,8 +1,11 @@
 //! What becomes of a call of the C library that reads or writes memory: `libldt_calls.so` works out the
 //! range, and here is said how much of it lies in a live block, and reported what does not.
 //!
+//! An error is told before the call is made. What the C library's function meets then, further on, is [`told`] with it.
+//!
 //! The [hull](crate::hull) is what spares most calls the way here; [`wrong`] finds the bytes that an error is about.
 
+pub(crate) mod told;
 mod wrong;
 
 pub use wrong::Range;
@@ -141,6 +144,7 @@ pub fn check(called: &Called<'_>, range: Range, access: Access) -> bool {
             note: note.as_bytes(),
         },
     );
+    told::begin(stack);
     blocks::open(range.opened(), Lifts::Reported);
     times <= TIMES_A_PLACE
 }
@@ -207,5 +211,6 @@ pub fn open(range: Range) {
 /// for: the program's own access to the same bytes is another error.
 #[cold]
 pub fn close(range: Range) {
+    told::end();
     blocks::close(range.opened());
 }

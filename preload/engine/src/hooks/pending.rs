@@ -152,6 +152,7 @@ mod tests {
             childs_scratch: [const { Cell::new(0) }; 2],
             locks: Cell::new(0),
             dying_by: Cell::new(0),
+            told_call: Cell::new(0),
         };
         slot.pending.function.set(function as u64);
         slot.pending.sp.set(sp);
