@@ -288,3 +288,25 @@ fn a_check_without_events_makes_no_empty_picture() {
     assert_eq!(page.code(), 0, "{}", page.stderr);
     assert!(page.stderr.contains("--profile"), "{}", page.stderr);
 }
+
+#[test]
+fn what_a_forked_child_has_lost_before_the_fork_is_told_once() {
+    let project = finds();
+    let program = Sample::named("check/options/leaves_losses_behind.c").build(Variant::PLAIN);
+    let program = program.to_str().expect("a path of text");
+    let outcome = project.check(&["--json=run.json"], &[program, "3"]);
+    assert_eq!(outcome.code(), 99, "{}", outcome.stderr);
+    let lines = |part: &str| {
+        let lines = outcome.stderr.lines();
+        lines.filter(|line| line.contains(part)).count()
+    };
+    // Four places, and the child's in two more children.
+    assert_eq!(lines("in loss record"), 6, "{}", outcome.stderr);
+    assert_eq!(lines("reported above, in another process"), 2);
+    let common = "3 loss records, 600 bytes in 3 blocks, are the same as in process";
+    assert_eq!(lines(common), 3, "{}", outcome.stderr);
+    assert_eq!(lines("4 errors from 4 contexts"), 1, "{}", outcome.stderr);
+    let leaks = project.json("run.json")["leaks"].clone();
+    assert_eq!(leaks["definite"], json!({"bytes": 2556, "blocks": 15}));
+    assert_eq!(leaks["records"].as_array().map(Vec::len), Some(4));
+}

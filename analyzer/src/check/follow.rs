@@ -4,6 +4,7 @@
 use super::judge::{Judge, Judged};
 use super::print::Printer;
 use super::settings::{Dialect, LeakCheckMode, Settings};
+use super::shown::Shown;
 use super::suppress;
 use super::test_name;
 use super::told_exactly::ExactWrites;
@@ -18,7 +19,6 @@ use crate::report::{errors, leaks, memcheck};
 use crate::symbols::LookUp;
 use ldt_trace::Tick;
 use ldt_trace::header::CheckCounts;
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -62,8 +62,8 @@ pub struct Follower {
     pub processes: Vec<Judged>,
     /// Processes that nobody has heard of yet, and what they are.
     unknown: HashMap<u32, String>,
-    /// Errors and leaks that have been shown in full, and of which process.
-    shown: HashMap<String, u32>,
+    /// Errors and leaks that have been shown in full.
+    shown: Shown,
     /// The errors of the runs before, once a further one has begun.
     before: Option<Before>,
     still_running: Vec<u32>,
@@ -81,7 +81,7 @@ impl Follower {
             namer: Namer::default(),
             processes: Vec::new(),
             unknown: HashMap::new(),
-            shown: HashMap::new(),
+            shown: Shown::default(),
             before: None,
             still_running: Vec::new(),
         }
@@ -298,24 +298,13 @@ impl Follower {
         self.printer.paragraph(pid, &lines);
     }
 
-    /// The process that a finding was shown of in full; none now is the first time.
-    fn first_shown(&mut self, key: String, pid: u32) -> Option<u32> {
-        match self.shown.entry(key) {
-            Entry::Occupied(first) => Some(*first.get()),
-            Entry::Vacant(place) => {
-                place.insert(pid);
-                None
-            }
-        }
-    }
-
     fn tell_error(&mut self, pid: u32, error: &ErrorReport) {
         let detail = self.settings.detail;
         let lines = match self.settings.dialect {
             Dialect::Own => errors::lines(error, detail),
             Dialect::Valgrind => memcheck::error(error, detail),
         };
-        let first = self.first_shown(super::merge::error_key(error), pid);
+        let first = self.shown.first_of_error(error, pid);
         let is_new = first.is_none();
         if is_new || self.settings.log_file.is_some() {
             self.say(pid, lines);
@@ -370,7 +359,9 @@ impl Follower {
             self.processes.push(judged);
             return;
         }
-        let judged = self.judge.judge(report, trace, is_skipped);
+        let mut judged = self.judge.judge(report, trace, is_skipped);
+        judged.drop_untold_records(&self.settings);
+        self.namer.let_go();
         self.tell_process(&judged);
         self.processes.push(judged);
     }
@@ -417,14 +408,20 @@ impl Follower {
         };
         if settings.leak_check == LeakCheckMode::Full {
             let shown: Vec<_> = judged.shown_records(settings).collect();
-            for (number, record) in shown.iter().enumerate() {
-                let first = self.first_shown(super::merge::record_key(record), pid);
+            let of = shown.len();
+            let tells_all = settings.log_file.is_some() || settings.dialect == Dialect::Valgrind;
+            let (told, common) = if tells_all {
+                (shown.into_iter().enumerate().collect(), Vec::new())
+            } else {
+                self.shown.part(shown, pid)
+            };
+            self.say(pid, common);
+            for (number, record) in told {
+                let first = self.shown.first_of_record(record, pid);
                 let is_new = first.is_none();
                 let mut lines = match settings.dialect {
-                    Dialect::Own => leaks::lines(record, number + 1, shown.len(), settings.detail),
-                    Dialect::Valgrind => {
-                        memcheck::leak(record, number + 1, shown.len(), settings.detail)
-                    }
+                    Dialect::Own => leaks::lines(record, number + 1, of, settings.detail),
+                    Dialect::Valgrind => memcheck::leak(record, number + 1, of, settings.detail),
                 };
                 if !is_new && settings.log_file.is_none() {
                     lines.truncate(1);

@@ -213,6 +213,21 @@ impl Judged {
         (self.report.errors, self.error_excuses) = kept.unzip();
     }
 
+    /// Drops the loss records of kinds that nobody asks for, with what was judged of them: what is reachable in each of a
+    /// thousand processes takes a gigabyte.
+    pub fn drop_untold_records(&mut self, settings: &Settings) {
+        let Some(leaks) = &mut self.report.leaks else {
+            return;
+        };
+        let records = std::mem::take(&mut leaks.records);
+        let excuses = std::mem::take(&mut self.record_excuses);
+        let told = records
+            .into_iter()
+            .zip(excuses)
+            .filter(|(record, _)| settings.tells_leaks(record.kind));
+        (leaks.records, self.record_excuses) = told.unzip();
+    }
+
     /// Errors that count; a crash that is not the heap's is told by the exit code.
     pub fn counting_errors(&self) -> impl Iterator<Item = &ErrorReport> {
         let all = self.report.errors.iter().zip(&self.error_excuses);

@@ -16,6 +16,7 @@ pub mod outputs;
 pub mod place;
 pub mod print;
 pub mod settings;
+pub mod shown;
 pub mod suppress;
 pub mod test_name;
 mod told_exactly;

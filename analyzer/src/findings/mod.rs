@@ -11,6 +11,7 @@ pub mod named;
 pub mod naming;
 pub mod raw;
 pub mod reader;
+pub mod shared;
 
 pub use frame::Frame;
 pub use named::{Coverage, ErrorReport, LeakReport, LossRecord, ProcessReport};

@@ -4,6 +4,7 @@
 use super::frame::Frame;
 use super::naming::{NamedStacks, Namer};
 use super::raw::{CheckFound, ErrorFound, Found};
+use super::shared::Stack;
 use crate::symbols::LookUp;
 use ldt_trace::finding::{LeakKind, LeakRecord, Use};
 use ldt_trace::header::{CheckCounts, flag};
@@ -53,7 +54,7 @@ pub struct LossRecord {
     /// The address of one of the blocks.
     pub example: u64,
     /// Where they were allocated.
-    pub stack: Vec<Arc<Frame>>,
+    pub stack: Stack,
     /// By which thread the first was.
     pub thread: String,
 }
@@ -358,8 +359,9 @@ fn leaks(
             indirect_blocks: record.indirect_blocks,
             indirect_bytes: record.indirect_bytes,
             example: record.example,
-            stack: stacks_of(record).stack(
-                Some(Frame::called(record.allocated.function)),
+            stack: namer.shared_stack(
+                stacks_of(record),
+                Frame::called(record.allocated.function),
                 record.allocated.stack,
             ),
             thread: thread_name(found, record.allocated.thread),

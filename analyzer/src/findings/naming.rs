@@ -5,6 +5,7 @@
 use super::called::{Called, Libraries};
 use super::frame::{Frame, frames_at, module_paths};
 use super::raw::Found;
+use super::shared::{Shared, Stack};
 use crate::replay::stacks::CodeAddress;
 use crate::symbols::ahead::Opened;
 use crate::symbols::{self, FrameName, LookUp, Named};
@@ -29,6 +30,8 @@ struct Place {
 pub struct Namer {
     known: HashMap<Place, Vec<FrameName>>,
     libraries: Libraries,
+    /// What stacks of several processes have in common.
+    pub(super) shared: Shared,
     /// Modules without names, and why.
     pub warnings: Vec<String>,
 }
@@ -99,16 +102,42 @@ impl Namer {
             }
         }
         let modules = module_paths(&found.facts);
-        let frames_of = |address| frames_at(address, &names, &found.facts, &modules);
+        let shared = &mut self.shared;
+        let mut frames_of = |address| -> Vec<Arc<Frame>> {
+            let frames = frames_at(address, &names, &found.facts, &modules);
+            frames
+                .into_iter()
+                .map(|frame| shared.frame(frame))
+                .collect()
+        };
         NamedStacks {
             found,
             frames: addresses
                 .into_iter()
                 .map(|address| (address, frames_of(address)))
                 .collect(),
-            cut: Arc::new(Frame::cut()),
+            cut: self.shared.frame(Arc::new(Frame::cut())),
             called: self.libraries.of_process(&found.facts),
         }
+    }
+
+    /// Lets go what no finding needs any more.
+    pub fn let_go(&mut self) {
+        self.shared.let_go();
+    }
+
+    /// One of the stacks that were named, beneath the function that was called, as all processes have it that share it.
+    pub fn shared_stack(
+        &mut self,
+        stacks: &NamedStacks<'_>,
+        called: Frame,
+        stack: NodeId,
+    ) -> Stack {
+        let mut frames = stacks.stack(Some(called), stack);
+        if let Some(called) = frames.first_mut() {
+            *called = self.shared.frame(Arc::clone(called));
+        }
+        self.shared.stack(frames)
     }
 }
 

@@ -31,7 +31,9 @@ impl Amount {
         self.blocks += other.blocks;
     }
 
-    fn shown(self) -> String {
+    /// `20 bytes in 1 blocks`.
+    #[must_use]
+    pub fn shown(self) -> String {
         format!(
             "{} bytes in {} blocks",
             count(self.bytes),

@@ -127,7 +127,7 @@ fn markdown(results: Results<'_>) -> String {
         let facts = &error.finding.facts;
         (
             errors::headline(facts),
-            &error.finding.stack,
+            &error.finding.stack[..],
             &error.seen_in,
         )
     });
@@ -135,7 +135,7 @@ fn markdown(results: Results<'_>) -> String {
     let records = records.map(|(number, record)| {
         let finding = &record.finding;
         let text = leaks::headline(finding, number + 1, merged.records.len());
-        (text, &finding.stack, &record.seen_in)
+        (text, &finding.stack[..], &record.seen_in)
     });
     let rows: Vec<_> = errors.chain(records).collect();
     if rows.is_empty() {
