@@ -46,8 +46,8 @@ pub(crate) struct Entry {
     pub(crate) story: Story,
     /// The number of the function that is called with a list instead, where the result is wanted.
     pub(crate) via: Option<usize>,
-    /// It came with glibc 2.38.
-    pub(crate) since_238: bool,
+    /// The second number of the glibc that it came with, or 0.
+    pub(crate) since_minor: u32,
 }
 
 /// Between two guarded blocks lies so much. A call may take far more than it will fill (`scanf("%s")`): the guards of

@@ -1,7 +1,7 @@
 //! strlcpy and its kin for C libraries before 2.38, which have none. Libraries of programs bring their own
 //! (libbsd, Ruby's), but the exports here come before theirs in every look-up, and theirs may be out of
 //! RTLD_NEXT's reach (RTLD_LOCAL). What they do is the same everywhere, so it is done here rather than
-//! looked for. For C23's readers of numbers there are the older ones.
+//! looked for. For C23's readers of numbers and other names of later C libraries there are the older ones.
 
 use crate::beneath;
 use crate::index::Index;
@@ -18,20 +18,46 @@ pub(crate) fn instead_of(index: usize) -> Option<u64> {
     Some(found as *const () as u64)
 }
 
-/// The function of older C libraries that does the same as the one with this number. What C23 has added to it
-/// (binary numbers) is beyond what such a library can read.
+/// The function of older C libraries that does the same as the one with this number; of one argument more, behind
+/// theirs, they take no notice. What C23 has added (binary numbers) is beyond what such a library can read.
 pub(crate) fn older(index: usize) -> Option<Index> {
-    const OLDER: [(Index, Index); 10] = [
+    const OLDER: [(Index, Index); 36] = [
         (Index::__isoc23_strtol, Index::strtol),
         (Index::__isoc23_strtoll, Index::strtoll),
         (Index::__isoc23_strtoul, Index::strtoul),
         (Index::__isoc23_strtoull, Index::strtoull),
+        (Index::__isoc23_strtol_l, Index::strtol_l),
+        (Index::__isoc23_strtoll_l, Index::strtoll_l),
+        (Index::__isoc23_strtoul_l, Index::strtoul_l),
+        (Index::__isoc23_strtoull_l, Index::strtoull_l),
+        (Index::__isoc23_strtoimax, Index::strtoimax),
+        (Index::__isoc23_strtoumax, Index::strtoumax),
+        (Index::__isoc23_wcstol, Index::wcstol),
+        (Index::__isoc23_wcstoll, Index::wcstoll),
+        (Index::__isoc23_wcstoul, Index::wcstoul),
+        (Index::__isoc23_wcstoull, Index::wcstoull),
+        (Index::__isoc23_wcstol_l, Index::wcstol_l),
+        (Index::__isoc23_wcstoll_l, Index::wcstoll_l),
+        (Index::__isoc23_wcstoul_l, Index::wcstoul_l),
+        (Index::__isoc23_wcstoull_l, Index::wcstoull_l),
+        (Index::__isoc23_wcstoimax, Index::wcstoimax),
+        (Index::__isoc23_wcstoumax, Index::wcstoumax),
         (Index::__isoc23_scanf, Index::__isoc99_scanf),
         (Index::__isoc23_fscanf, Index::__isoc99_fscanf),
         (Index::__isoc23_sscanf, Index::__isoc99_sscanf),
         (Index::__isoc23_vscanf, Index::__isoc99_vscanf),
         (Index::__isoc23_vfscanf, Index::__isoc99_vfscanf),
         (Index::__isoc23_vsscanf, Index::__isoc99_vsscanf),
+        (Index::__isoc23_wscanf, Index::__isoc99_wscanf),
+        (Index::__isoc23_fwscanf, Index::__isoc99_fwscanf),
+        (Index::__isoc23_swscanf, Index::__isoc99_swscanf),
+        (Index::__isoc23_vwscanf, Index::__isoc99_vwscanf),
+        (Index::__isoc23_vfwscanf, Index::__isoc99_vfwscanf),
+        (Index::__isoc23_vswscanf, Index::__isoc99_vswscanf),
+        (Index::memset_explicit, Index::memset),
+        (Index::__memset_explicit_chk, Index::__memset_chk),
+        (Index::__inet_ntop_chk, Index::inet_ntop),
+        (Index::__inet_pton_chk, Index::inet_pton),
     ];
     let row = OLDER.iter().find(|(name, _)| *name as usize == index);
     row.map(|&(_, older)| older)

@@ -36,9 +36,9 @@ fn next(name: &CStr) -> *mut c_void {
     unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) }
 }
 
-/// Whether glibc is 2.38 or later. Its own version text is read byte by byte: a call of strlen would come back
+/// The second number of glibc's version. Its own version text is read byte by byte: a call of strlen would come back
 /// here.
-fn is_since_238() -> bool {
+fn glibc_minor() -> u32 {
     // SAFETY: a constant string of libc's.
     let mut at = unsafe { libc::gnu_get_libc_version() }.cast::<u8>();
     let mut numbers = [0u32; 2];
@@ -48,7 +48,8 @@ fn is_since_238() -> bool {
         match unsafe { *at } {
             digit @ b'0'..=b'9' => numbers[which] = numbers[which] * 10 + u32::from(digit - b'0'),
             b'.' if which == 0 => which = 1,
-            _ => return numbers[0] > 2 || numbers[1] >= 38,
+            _ if numbers[0] > 2 => return u32::MAX,
+            _ => return numbers[1],
         }
         // SAFETY: not behind the terminator.
         at = unsafe { at.add(1) };
@@ -60,7 +61,7 @@ fn is_since_238() -> bool {
 pub(crate) fn all() {
     // First, since an export takes a function that is there as the sign that the heap is known.
     heap::resolve();
-    let is_since_238 = is_since_238();
+    let glibc_minor = glibc_minor();
     let origins = Origins::known();
     let mut index = 0;
     while index < COUNT {
@@ -73,7 +74,7 @@ pub(crate) fn all() {
         };
         // dlsym allocates the text of its error for one that is missing: in a program with an allocator of
         // its own that is the allocator's lock, perhaps in the middle of its start.
-        if is_since_238 || !TABLE[index].since_238 {
+        if TABLE[index].since_minor <= glibc_minor {
             let found = next(name);
             FOREIGN[index].store(!origins.has(found), Ordering::Relaxed);
             FUNCTIONS[index].store(found, Ordering::Release);

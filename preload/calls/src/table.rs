@@ -57,6 +57,19 @@ const fn has_part(name: &str, parts: &[&str]) -> bool {
     false
 }
 
+/// The second number of the glibc that brought a function; 0 for those that every one has that LDT runs on.
+const fn since_minor(name: &str) -> u32 {
+    if has_part(name, &["__isoc23_", "lcpy", "lcat"]) {
+        38
+    } else if has_part(name, &["__inet_"]) {
+        42
+    } else if has_part(name, &["memset_explicit"]) {
+        43
+    } else {
+        0
+    }
+}
+
 macro_rules! arguments {
     (list) => {
         Arguments::List
@@ -88,7 +101,7 @@ macro_rules! entries {
             roles: roles([$($role),*]),
             story: stories::$story,
             via: via!($($via)?),
-            since_238: has_part(stringify!($name), &["__isoc23_", "lcpy", "lcat"]),
+            since_minor: since_minor(stringify!($name)),
         },)*];
     };
 }

@@ -256,6 +256,7 @@ READ_ONE(symlinkat, symlinkat, char, TEXT(char, symlinkat(p, AT_FDCWD, "/nowhere
 READ_ONE(utimensat, utimensat, char, TEXT(char, utimensat(AT_FDCWD, p, NULL, 0)))
 
 #include "cases_names.h"
+#include "cases_later.h"
 
 int main(int count, char **arguments) {
     prepare();

@@ -95,6 +95,12 @@ macro_rules! with_system {
             __isoc23_vscanf list Narrow (NONE, NONE, 0) SCAN;
             __isoc23_vfscanf list Narrow (NONE, NONE, 1) SCAN;
             __isoc23_vsscanf list Narrow (0, NONE, 1) SCAN;
+            __isoc23_wscanf variable Wide (NONE, NONE, 0) SCAN via __isoc23_vwscanf;
+            __isoc23_fwscanf variable Wide (NONE, NONE, 1) SCAN via __isoc23_vfwscanf;
+            __isoc23_swscanf variable Wide (0, NONE, 1) SCAN via __isoc23_vswscanf;
+            __isoc23_vwscanf list Wide (NONE, NONE, 0) SCAN;
+            __isoc23_vfwscanf list Wide (NONE, NONE, 1) SCAN;
+            __isoc23_vswscanf list Wide (0, NONE, 1) SCAN;
 
             // Lines and names.
             gets [rdi] Narrow (0) READ_LINE;
@@ -111,7 +117,9 @@ macro_rules! with_system {
             getdelim always Narrow (0, 1) GET_LINE;
             __getdelim always Narrow (0, 1) GET_LINE;
             inet_ntop [rsi rdx] Narrow (2, 3, 1, 0) PRINT_ADDRESS;
+            __inet_ntop_chk [rsi rdx] Narrow (2, 3, 1, 0) PRINT_ADDRESS;
             inet_pton [rsi rdx] Narrow (1, 2, 0) PARSE_ADDRESS;
+            __inet_pton_chk [rsi rdx] Narrow (1, 2, 0) PARSE_ADDRESS;
             getaddrinfo [rdi rsi rdx rcx] Narrow (0, 1, 2, 3) LOOK_UP;
             getnameinfo [rdi rdx r8] Narrow (0, 1, 2, 3, 4, 5) NAME_ADDRESS;
             getwd [rdi] Narrow (0) NAME_PLACE;
