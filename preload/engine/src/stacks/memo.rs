@@ -317,10 +317,17 @@ impl Stacks {
         }
         if inside > 0 {
             let innermost = *self.kept.state(inside - 1);
-            if innermost.frame.registers == caller
-                && !innermost.frame.exact
-                && self.unproven(inside, 0) == 0
-            {
+            let frame = Frame {
+                registers: caller,
+                ..Frame::default()
+            };
+            if innermost.is(&frame) && self.unproven(inside, 0) == 0 {
+                if innermost.frame.registers.bp != caller.bp {
+                    // Functions that keep something else in bp come back with another one at each event. What was
+                    // remembered further in has handed on the bp of then.
+                    self.kept.hand_on(inside, caller.bp);
+                    self.count = inside;
+                }
                 return innermost.node;
             }
         }
