@@ -91,6 +91,7 @@ bound! {
     waitid "ldt_bound_waitid" "ldt_early_waitid";
     realpath "ldt_bound_realpath" "ldt_early_realpath";
     fcntl "ldt_bound_fcntl" "ldt_early_fcntl";
+    setgroups "ldt_bound_setgroups" "ldt_early_setgroups";
 }
 
 global_asm!(
@@ -195,4 +196,5 @@ bound_at_once! {
     "ldt_early_waitid" "ldt_bound_waitid";
     "ldt_early_realpath" "ldt_bound_realpath";
     "ldt_early_fcntl" "ldt_bound_fcntl";
+    "ldt_early_setgroups" "ldt_bound_setgroups";
 }

@@ -62,6 +62,8 @@ functions! {
     /// The C library's own.
     wcswidth(text: u64, units: u64) -> i32;
     /// The C library's own.
+    semctl(set: u64, number: u64, command: u64, argument: u64) -> i32;
+    /// The C library's own.
     strptime(text: u64, format: u64, date: u64) -> u64;
     /// The C library's own.
     inet_aton(text: u64, address: u64) -> i32;

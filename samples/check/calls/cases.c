@@ -18,6 +18,7 @@
 #include <sys/random.h>
 #include <sys/sem.h>
 #include <sys/sendfile.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -248,6 +249,18 @@ READ(setitimer, setitimer, char, FILLED(char, setitimer(ITIMER_VIRTUAL, RECORD(3
 READ(futimens, futimens, char, FILLED(char, futimens(letters, RECORD(32))))
 READ(epoll_ctl, epoll_ctl, char, FILLED(char, epoll_ctl(-1, EPOLL_CTL_ADD, 0, RECORD(12))))
 READ(msgsnd, msgsnd, char, FILLED(char, msgsnd(-1, p, n - 8, 0)))
+READ(shmctl_set, shmctl, wchar_t, FILLED(wchar_t, shmctl(-1, IPC_SET, RECORD(28))))
+READ(msgctl_set, msgctl, wchar_t, FILLED(wchar_t, msgctl(-1, IPC_SET, RECORD(30))))
+READ(semctl_set, semctl, wchar_t, FILLED(wchar_t, semctl(-1, 0, IPC_SET, RECORD(26))))
+WRITE(shmctl_limits, shmctl, wchar_t, shmctl(0, IPC_INFO, RECORD(18)))
+WRITE(shmctl_use, shmctl, wchar_t, shmctl(0, SHM_INFO, RECORD(12)))
+WRITE(msgctl_limits, msgctl, wchar_t, msgctl(0, IPC_INFO, RECORD(8)))
+WRITE(semctl_limits, semctl, wchar_t, semctl(0, 0, IPC_INFO, RECORD(10)))
+WRITE(shmctl_record, shmctl, wchar_t, with_segment(shmctl(segment, IPC_STAT, RECORD(28))))
+WRITE(semctl_record, semctl, wchar_t, with_semaphores(1, semctl(semaphores, 0, IPC_STAT, RECORD(26))))
+WRITE(semctl_all, semctl, wchar_t, with_semaphores(2 * n, semctl(semaphores, 0, GETALL, p)))
+READ(semctl_set_all, semctl, wchar_t, FILLED(wchar_t, with_semaphores(2 * n, semctl(semaphores, 0, SETALL, p))))
+READ(setgroups, setgroups, wchar_t, FILLED(wchar_t, setgroups(n, (void *)p)))
 READ(semop, semop, char, FILLED(char, semop(-1, RECORD(12), 2)))
 READ(setxattr, setxattr, char, FILLED(char, setxattr("/nowhere", "user.x", p, n, 0)))
 READ_ONE(getxattr, getxattr, char, TEXT(char, getxattr(p, "user.x", other, 9)))

@@ -143,6 +143,9 @@ static fd_set *writable(void) {
     FD_SET(null, &set);
     return &set;
 }
+static int segment, semaphores;
+#define with_segment(call) (segment = shmget(IPC_PRIVATE, 4096, 0600), call, shmctl(segment, IPC_RMID, NULL))
+#define with_semaphores(n, call) (semaphores = semget(IPC_PRIVATE, n, 0600), call, semctl(semaphores, 0, IPC_RMID))
 #define with_signal(call) (raise(SIGURG), call)
 static long received(long result) {
     static char away[1 << 16];

@@ -10,8 +10,12 @@ pub(crate) enum Target {
     Bytes(u64),
     /// A text of at most so many units and a terminator.
     Text { unit: Unit, at_most: u64 },
-    /// The number of characters read so far, of so many bytes; not counted in the result.
-    Position(u64),
+    /// The number of characters read so far, not counted in the result.
+    Position {
+        bytes: u64,
+        /// Whoever stored the field before it has come here: only white space stands between.
+        is_sure: bool,
+    },
 }
 
 /// The fields of a format that are stored, up to its end or to what is not known. Numbered arguments,
@@ -19,6 +23,8 @@ pub(crate) enum Target {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scanf {
     reader: Reader,
+    /// Nothing since the last field that is stored can keep the rest from being read.
+    is_sure: bool,
 }
 
 impl Scanf {
@@ -27,7 +33,10 @@ impl Scanf {
     pub(crate) unsafe fn new(address: u64, unit: Unit) -> Scanf {
         // SAFETY: as the caller vouches.
         let reader = unsafe { Reader::new(address, unit) };
-        Scanf { reader }
+        Scanf {
+            reader,
+            is_sure: true,
+        }
     }
 
     fn pass_set(&mut self) {
@@ -41,6 +50,10 @@ impl Scanf {
     /// One conversion: `None` where the format ends, the inner `None` where nothing is stored.
     #[allow(clippy::option_option, reason = "said above")]
     fn conversion(&mut self) -> Option<Option<Target>> {
+        while matches!(self.reader.peek(), ' ' | '\t'..='\r') {
+            self.reader.pass();
+        }
+        self.is_sure &= self.reader.peek() == '%';
         if !self.reader.find_directive() || self.reader.position().is_some() {
             return None;
         }
@@ -68,14 +81,23 @@ impl Scanf {
             'S' => Some(text(Unit::Wide)),
             'c' => Some(characters(size.text())),
             'C' => Some(characters(Unit::Wide)),
-            'n' => Some(Target::Position(size.integer())),
+            'n' => Some(Target::Position {
+                bytes: size.integer(),
+                is_sure: self.is_sure,
+            }),
             _ => return None,
         };
         self.reader.pass();
         if conversion == '[' {
             self.pass_set();
         }
-        Some(target.filter(|_| !dropped))
+        let stored = target.filter(|_| !dropped);
+        self.is_sure = match stored {
+            None => false,
+            Some(Target::Position { is_sure, .. }) => is_sure,
+            Some(_) => true,
+        };
+        Some(stored)
     }
 }
 
@@ -97,14 +119,16 @@ mod tests {
 
     #[test]
     fn fields_are_told_apart() {
-        let format = c"%d %*s%5s%lf%Lf%[]a%]%2c%ls%ms%n%hd%% %hhx";
+        let format = c"%n%d %*s%5s%lf%Lf%[]a%]%2c%ls%ms \n%n%hd, %n%% %hhx";
         // SAFETY: a terminated text.
         let all: Vec<Target> =
             unsafe { Scanf::new(format.as_ptr() as u64, Unit::Narrow) }.collect();
         let text = |unit, at_most| Target::Text { unit, at_most };
+        let position = |is_sure| Target::Position { bytes: 4, is_sure };
         assert_eq!(
             all,
             [
+                position(true),
                 Target::Bytes(4),
                 text(Unit::Narrow, 5),
                 Target::Bytes(8),
@@ -113,8 +137,9 @@ mod tests {
                 Target::Bytes(2),
                 text(Unit::Wide, u64::MAX - 1),
                 Target::Bytes(8),
-                Target::Position(4),
+                position(true),
                 Target::Bytes(2),
+                position(false),
                 Target::Bytes(1),
             ]
         );

@@ -87,7 +87,7 @@ fn word_at(call: &Call<'_>, address: u64) -> Option<u64> {
 }
 
 /// Whatever `ask` leaves in errno, the program finds what was there.
-fn keeping_errno<T>(ask: impl FnOnce() -> T) -> T {
+pub(super) fn keeping_errno<T>(ask: impl FnOnce() -> T) -> T {
     // SAFETY: the calling thread's own.
     let errno = unsafe { libc::__errno_location() };
     // SAFETY: as above.

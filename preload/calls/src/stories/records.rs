@@ -190,37 +190,8 @@ pub(crate) const FILL_GROUPS: Story = Story {
 
 const GROUP_BYTES: u64 = size_of::<libc::gid_t>() as u64;
 
-/// Roles: the request, what its argument points to (ioctl). Requests are known one by one: the sizes that some
-/// have in their numbers are not those that drivers go by.
-pub(crate) const CONTROL: Story = Story {
-    before: |call| match request(call) {
-        Some((bytes, Direction::In)) => {
-            call.read(call.arg(1), bytes);
-            Then::Go
-        }
-        Some((bytes, Direction::Out)) => watch_unless(call.is_roomy(call.arg(1), bytes)),
-        None => Then::Go,
-    },
-    after: |call, result| {
-        if let Some((bytes, Direction::Out)) = request(call)
-            && !has_failed(result)
-        {
-            call.write(call.arg(1), bytes);
-        }
-    },
-};
-
-enum Direction {
-    In,
-    Out,
-}
-
-fn request(call: &Call<'_>) -> Option<(u64, Direction)> {
-    match call.arg(0) {
-        libc::FIONREAD | libc::TIOCOUTQ | libc::TIOCGPGRP => Some((4, Direction::Out)),
-        libc::FIONBIO | libc::FIOASYNC | libc::TIOCSPGRP => Some((4, Direction::In)),
-        libc::TIOCGWINSZ => Some((8, Direction::Out)),
-        libc::TIOCSWINSZ => Some((8, Direction::In)),
-        _ => None,
-    }
-}
+/// Roles: the groups, how many (setgroups).
+pub(crate) const READ_GROUPS: Story = Story::told_before(|call| {
+    call.read(call.arg(0), call.arg(1).saturating_mul(GROUP_BYTES));
+    Then::Go
+});

@@ -29,7 +29,7 @@ fn before(call: &mut Call<'_>) -> Then {
         // SAFETY: the format says that there is such an argument.
         let to = unsafe { list.integer() };
         let bytes = match target {
-            Target::Bytes(bytes) | Target::Position(bytes) => bytes,
+            Target::Bytes(bytes) | Target::Position { bytes, .. } => bytes,
             Target::Text { unit, at_most } => {
                 let units = at_most.min(units_there).saturating_add(1);
                 units.saturating_mul(unit as u64)
@@ -47,13 +47,15 @@ fn after(call: &mut Call<'_>, result: u64) {
     let mut list = call.list();
     // SAFETY: the format was found to end before the call.
     for target in unsafe { Scanf::new(call.arg(2), call.unit()) } {
-        if stored == 0 {
+        // Behind the last field that was stored, a position is as long as nothing in between can have failed.
+        let is_reached = matches!(target, Target::Position { is_sure: true, .. });
+        if stored == 0 && !is_reached {
             return;
         }
         // SAFETY: the format says that there is such an argument.
         let to = unsafe { list.integer() };
         match target {
-            Target::Position(bytes) => {
+            Target::Position { bytes, .. } => {
                 call.write(to, bytes);
                 continue;
             }

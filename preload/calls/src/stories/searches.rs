@@ -181,3 +181,16 @@ fn read_number(call: &Call<'_>, mut progress: Progress) -> Then {
     }
     Then::Go
 }
+
+/// Roles: the text (a64l): six digits at most, up to the first that is none.
+pub(crate) const SIX_DIGITS: Story = Story::told_before(|call| {
+    call.read_until(call.arg(0), 6, |at| {
+        // SAFETY: it may be read.
+        let unit = unsafe { call.unit_at(at) };
+        !matches!(
+            char::from_u32(unit),
+            Some('.' | '/' | '0'..='9' | 'A'..='Z' | 'a'..='z')
+        )
+    });
+    Then::Go
+});

@@ -323,10 +323,14 @@ macro_rules! with_system {
             fcntl [rdx] Narrow (1, 2) CONTROL_FILE;
             fcntl64 [rdx] Narrow (1, 2) CONTROL_FILE;
             getgroups [rsi] Narrow (1, 0) FILL_GROUPS;
+            setgroups [rsi] Narrow (1, 0) READ_GROUPS;
             setbuf [rsi] Narrow (1) LEND_BUFFER;
             setbuffer [rsi] Narrow (1, 2) LEND_BUFFER;
             setvbuf [rsi] Narrow (1, 3, 2) LEND_BUFFER;
             ioctl [rdx] Narrow (1, 2) CONTROL;
+            shmctl [rdx] Narrow (1, 2) CONTROL_SHARED;
+            msgctl [rdx] Narrow (1, 2) CONTROL_QUEUE;
+            semctl [rcx] Narrow (2, 3, 0) CONTROL_SEMAPHORES;
             pipe [rdi] Narrow (0) FILL_DESCRIPTORS;
             pipe2 [rdi] Narrow (0) FILL_DESCRIPTORS;
             socketpair [rcx] Narrow (3) FILL_DESCRIPTORS;

@@ -313,6 +313,7 @@ macro_rules! with_every_function {
                 __strtok_r always Narrow (0, 1, 2) TOKEN;
                 wcstok always Wide (0, 1, 2) TOKEN;
                 strsep always Narrow (0, 1) TOKEN_FROM;
+                a64l [rdi] Narrow (0) SIX_DIGITS;
                 atoi [rdi] Narrow (0) WHOLE_NUMBER;
                 atol [rdi] Narrow (0) WHOLE_NUMBER;
                 atoll [rdi] Narrow (0) WHOLE_NUMBER;
