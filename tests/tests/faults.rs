@@ -303,15 +303,18 @@ fn marks_in_pointers_are_hinted_at() -> Result<(), String> {
 
 /// The same of a program that gives up by itself.
 fn assertions_of_alignment_are_hinted_at() -> Result<(), String> {
-    let program = Sample::named("check/options/asserts_alignment.c").build(Variant::PLAIN);
-    let mut wrong = Vec::new();
-    let exact = check(&["--exact", "--guard=all"], &program, [""; 0]);
-    if !exact.outcome.stderr.contains("run without --exact") {
-        wrong.push("what may be why is not said".to_string());
+    for name in ["asserts_alignment.c", "asserts_alignment.rs"] {
+        let program = Sample::named(format!("check/options/{name}")).build(Variant::PLAIN);
+        let mut wrong = Vec::new();
+        let exact = check(&["--exact", "--guard=all"], &program, [""; 0]);
+        if !exact.outcome.stderr.contains("run without --exact") {
+            wrong.push("what may be why is not said".to_string());
+        }
+        let aligned = check(&["--guard=all"], &program, [""; 0]);
+        if aligned.outcome.ending != Ending::Code(0) || aligned.outcome.stderr.contains("--exact") {
+            wrong.push(format!("without --exact: {:?}", aligned.outcome));
+        }
+        verdict(&wrong, &exact.outcome)?;
     }
-    let aligned = check(&["--guard=all"], &program, [""; 0]);
-    if aligned.outcome.ending != Ending::Code(0) || aligned.outcome.stderr.contains("--exact") {
-        wrong.push(format!("without --exact: {:?}", aligned.outcome));
-    }
-    verdict(&wrong, &exact.outcome)
+    Ok(())
 }

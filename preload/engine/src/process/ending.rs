@@ -73,10 +73,16 @@ pub fn ending_in_order(_code: i32, standing: Standing) {
 /// as at any end. There is no exit code, and a handler of SIGABRT may yet jump out and go on.
 pub fn aborting(_code: i32, standing: Standing) {
     let here = 0u8;
-    if giving_up(ptr::from_ref(&here) as u64, standing)
-        && faults::is_exact()
-        && findings::is_clean()
-    {
+    if giving_up(ptr::from_ref(&here) as u64, standing) {
+        hint_at_alignment();
+    }
+}
+
+/// The exit code of a Rust program whose main thread panics.
+const PANICKED: i32 = 101;
+
+fn hint_at_alignment() {
+    if faults::is_exact() && findings::is_clean() {
         message::say(EXACT_MAY_BE_WHY);
     }
 }
@@ -158,6 +164,9 @@ fn ending(code: i32, standing: Option<Standing>) {
     trace_file::raise64(offset::RSS_PEAK_BYTES, facts::rss_peak_bytes());
     if modes::is_checking() {
         counts::put_coverage();
+        if code == PANICKED {
+            hint_at_alignment();
+        }
     }
     note_end(code);
 }
