@@ -42,8 +42,8 @@ fn open(name: &[u8], flags: i32, mode: u32) -> Result<Fd, i32> {
     opened.map(|fd| Fd(fd as i32))
 }
 
-/// Opens a file although the program has used up its descriptors: under the highest limit that it may set itself, for
-/// just this call.
+/// Opens something although the program has used up its descriptors, or wants them all: under the highest limit that it may set
+/// itself, for just this call.
 fn beyond_the_limit(open: impl Fn() -> Result<usize, i32>) -> Result<usize, i32> {
     let limit = descriptor_limit(None)?;
     descriptor_limit(Some(libc::rlimit {
@@ -117,18 +117,23 @@ pub fn open_append(name: &[u8]) -> Result<Fd, i32> {
 }
 
 /// Moves a descriptor out of the way of programs that close or reuse low numbers (shells use 3 to 19,
-/// `dup2` targets are low): to the highest free number below the limit.
+/// `dup2` targets are low): to the highest free number below the limit, or beyond a limit that leaves only low ones.
 #[must_use]
 pub fn move_high(fd: Fd) -> Fd {
-    for floor in [1000, 200, 60] {
+    let from = |floor: usize| {
         let args = [fd.0 as usize, libc::F_DUPFD_CLOEXEC as usize, floor];
         // SAFETY: duplicating a descriptor of ours.
-        if let Ok(high) = unsafe { syscall(libc::SYS_fcntl, &args) } {
-            close(fd);
-            return Fd(high as i32);
-        }
-    }
-    fd
+        unsafe { syscall(libc::SYS_fcntl, &args) }
+    };
+    let below_the_limit = [1000, 200, 60]
+        .into_iter()
+        .find_map(|floor| from(floor).ok());
+    let high = below_the_limit.or_else(|| beyond_the_limit(|| from(1000)).ok());
+    let Some(high) = high else {
+        return fd;
+    };
+    close(fd);
+    Fd(high as i32)
 }
 
 /// Closes a descriptor.
