@@ -310,3 +310,18 @@ fn what_a_forked_child_has_lost_before_the_fork_is_told_once() {
     assert_eq!(leaks["definite"], json!({"bytes": 2556, "blocks": 15}));
     assert_eq!(leaks["records"].as_array().map(Vec::len), Some(4));
 }
+
+#[test]
+fn a_program_that_is_deleted_while_it_runs_has_names() {
+    let project = finds();
+    let program = Sample::named("check/options/deletes_itself.c").build(Variant::PLAIN);
+    fs::copy(&program, project.file("gone")).expect("it can be copied");
+    let outcome = project.check(&["--json=run.json"], &["./gone"]);
+    assert_eq!(outcome.code(), 99, "{}", outcome.stderr);
+    assert!(!project.file("gone").exists());
+    let records = project.json("run.json")["leaks"]["records"].clone();
+    let lost = &records[0]["stack"][1];
+    assert_eq!(lost["function"], "lose_one", "{}", outcome.stderr);
+    assert!(lost["line"].as_u64().is_some(), "{lost}");
+    assert!(!outcome.stderr.contains("no names"), "{}", outcome.stderr);
+}

@@ -16,7 +16,7 @@ use crate::findings::{ErrorReport, Namer};
 use crate::launch::refusal;
 use crate::launch::supervise::Ended;
 use crate::report::{errors, leaks, memcheck};
-use crate::symbols::LookUp;
+use crate::symbols::{LookUp, kept};
 use ldt_trace::Tick;
 use ldt_trace::header::CheckCounts;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -238,7 +238,7 @@ impl Follower {
         let mut errors = errors.into_iter().peekable();
         let mut ended = ended.to_vec();
         ended.sort_by_key(|&number| self.watch.traces[number].end_tick());
-        for number in ended {
+        for &number in &ended {
             let end = self.watch.traces[number].end_tick();
             while let Some((pid, error)) = errors.next_if(|(_, error)| error.facts.tick <= end) {
                 self.tell_error(pid, &error);
@@ -248,6 +248,9 @@ impl Follower {
         for (pid, error) in errors {
             self.tell_error(pid, &error);
         }
+        let traces = &self.watch.traces;
+        let judged = ended.iter().map(|&number| traces[number].found.header.pid);
+        kept::let_go(&judged.collect());
     }
 
     /// The errors of a process up to this one that are to be told, each with the process.
@@ -518,6 +521,9 @@ fn elsewhere(first: Option<u32>, pid: u32) -> &'static str {
 }
 
 fn why_no_check(judged: &Judged) -> String {
+    if let Some(why) = judged.report.environment.get("no_leak_check") {
+        return why.clone();
+    }
     match judged.report.ending {
         Ending::Signal(signal) => format!("the process was killed by signal {signal}"),
         Ending::Execed => "the process replaced itself by another program".to_owned(),

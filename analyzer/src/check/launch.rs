@@ -14,6 +14,7 @@ use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::{Output, elsewhere, literal};
 use crate::launch::{library, pulse, refusal};
+use crate::symbols::kept;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
@@ -89,6 +90,12 @@ struct Once<'a> {
 
 impl Once<'_> {
     fn run(self, follower: Follower, traces: &Traces) -> Result<(Follower, Ended), Failure> {
+        let words = &self.settings.command;
+        let (name, arguments) = (&words[0], &words[1..]);
+        if let Some(path) = refusal::locate(name) {
+            kept::keep_command(&path);
+        }
+        kept::watch(&traces.folder());
         let preloaded = preloaded(self.library);
         let options = library_options(self.settings, &self.pass, traces)?;
         let is_again = !self.pass.why.is_empty();
@@ -101,8 +108,6 @@ impl Once<'_> {
             }
             command
         };
-        let words = &self.settings.command;
-        let (name, arguments) = (&words[0], &words[1..]);
         let mut command = Command::new(name);
         command.arg0(name).args(arguments);
         if let Some(input) = self.input {
@@ -207,6 +212,14 @@ impl Traces {
         Ok(Traces::Temporary(folder))
     }
 
+    /// Where they will be, if the library can write there.
+    fn folder(&self) -> PathBuf {
+        match self {
+            Traces::Temporary(folder) => folder.path().to_owned(),
+            Traces::Kept(output) => output.folder(),
+        }
+    }
+
     /// The pattern for the library.
     fn pattern(&self) -> PathBuf {
         match self {
@@ -257,10 +270,7 @@ impl Traces {
         };
         let name = name.to_string_lossy();
         let prefix = name.split('%').next().unwrap_or_default();
-        let folder = match self {
-            Traces::Temporary(folder) => folder.path().to_owned(),
-            Traces::Kept(output) => output.folder(),
-        };
+        let folder = self.folder();
         let elsewhere = elsewhere();
         let mut places = vec![Place::new(&folder, prefix)];
         if elsewhere != folder && !prefix.is_empty() {

@@ -8,6 +8,7 @@
 use super::place::{Identity, Place};
 use crate::findings::raw::ErrorFound;
 use crate::findings::{Found, Reader};
+use crate::symbols::kept;
 use ldt_trace::Tick;
 use ldt_trace::file::Scratch;
 use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag};
@@ -183,6 +184,7 @@ impl Watch {
             }
             match Watched::open(path.clone()) {
                 Ok(Some(watched)) => {
+                    kept::keep(watched.found.header.pid);
                     self.numbers.insert(identity, self.traces.len());
                     self.traces.push(watched);
                 }

@@ -7,6 +7,7 @@
 pub mod ahead;
 pub mod debug_files;
 pub mod demangle;
+pub mod kept;
 mod module_names;
 mod nearby;
 mod needed;

@@ -2,6 +2,7 @@
 
 use super::debug_files::{self, hex};
 use super::demangle::demangle;
+use super::kept;
 use super::nearby::Nearby;
 use super::needed;
 use super::sections::section;
@@ -120,10 +121,14 @@ pub(super) fn names_in(module: &LoadedModule, addresses: &Addresses) -> ModuleNa
     for path in sysroot::candidates(&module.path).filter(|_| is_file) {
         names = names_from(&path, module, addresses);
         if names.warning.is_none() {
-            break;
+            return names;
         }
     }
-    names
+    let kept = kept::files(&module.path).into_iter();
+    let kept = kept.map(|path| names_from(&path, module, addresses));
+    kept.into_iter()
+        .find(|names| names.warning.is_none())
+        .unwrap_or(names)
 }
 
 /// Names addresses of a module by the file at `path`, if that is the recorded one.
