@@ -306,6 +306,16 @@ fn a_client_over_a_network_is_told_nothing() {
     assert_eq!(checked.outcome.ending, bare.ending);
 }
 
+/// The report said that the process had ended before a leak check could be made.
+#[test]
+fn the_report_says_why_no_leak_check_was_made() {
+    let program = Sample::named("check/options/without_descriptors.c").build(Variant::PLAIN);
+    let checked = check(&["--guard=adaptive"], &program, [""; 0]);
+    let said = &checked.outcome.stderr;
+    let why = "no leak check was made: /proc/self/task cannot be read";
+    assert!(said.contains(why), "{said}");
+}
+
 /// Most servers shut themselves into an empty folder first: none of them was ever looked at for leaks.
 #[test]
 fn a_program_that_shuts_itself_into_a_folder_is_looked_at_for_leaks() {

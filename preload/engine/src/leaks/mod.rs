@@ -77,6 +77,7 @@ fn check(recorder: &mut Recorder, number: u32, standing: &Standing, reason: &[u8
         Ok(found) => found,
         Err(why) => {
             message::say_parts(&["no leak check: ", why]);
+            recorder.put_meta("no_leak_check", why.as_bytes());
             return 0;
         }
     };
