@@ -6,6 +6,7 @@ use std::process::Command;
 
 use ldt_tests::gate::Project;
 use ldt_tests::installed::{checkout, ldt, program};
+use ldt_tests::run::run;
 use serde_json::{Value, json};
 
 /// The tests that the leak was seen in.
@@ -108,6 +109,19 @@ fn make() {
     assert_eq!(blamed(&project, "run.json"), ["leaks"]);
     let green = project.check(&[""; 0], &["make", "test-clean"]);
     assert_eq!(green.code(), 0, "{}", green.stderr);
+}
+
+/// curl's runtests.pl went on without ldt-valgrind, and said so by one letter a test.
+#[test]
+fn a_suite_that_tries_valgrind_first_takes_ldt_valgrind() {
+    let answer = |words: &[&str]| {
+        let mut asked = Command::new(ldt().with_file_name("ldt-valgrind"));
+        run(asked.args(words))
+    };
+    let alone = answer(&[]);
+    assert_eq!(alone.code(), 1, "{}", alone.stderr);
+    assert!(alone.stderr.contains("no program specified"));
+    assert!(answer(&["--help"]).stdout.contains("--tool"));
 }
 
 /// Many test suites run some of their tests under valgrind by themselves: it must not find LDT, and go on finding.
