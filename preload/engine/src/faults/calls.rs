@@ -460,6 +460,8 @@ fn set_stack(new: &AlternateStack) -> Result<(), i32> {
     for (slot, kept) in slot.small_stack.iter().zip(kept) {
         slot.set(kept);
     }
+    slot.large_stack
+        .set(if is_small || is_off { 0 } else { new.start });
     Ok(())
 }
 

@@ -51,6 +51,26 @@ pub(super) fn use_own() -> Result<(), i32> {
     signal::set_alternate_stack(&own(signal::slot()))
 }
 
+/// The program gives memory back: `bytes` from `start` on. Where its alternate stack on this thread begins there, LDT's takes
+/// its place: programs leave that set at the end of a thread, when no signal of theirs comes any more, but LDT's still may.
+#[inline]
+pub fn memory_goes(start: u64, bytes: impl FnOnce() -> u64) {
+    /// One that begins further inside is not looked for.
+    const MOST_BYTES: u64 = 1 << 20;
+    let slot = signal::slot();
+    let inside = slot.large_stack.get().wrapping_sub(start);
+    if inside < MOST_BYTES && inside < bytes() {
+        slot.large_stack.set(0);
+        let instead = if slot.stack_top.get() == 0 {
+            AlternateStack::NONE
+        } else {
+            own(slot)
+        };
+        // Refused only while a handler runs on it: then it is the program's own undoing.
+        let _ = signal::set_alternate_stack(&instead);
+    }
+}
+
 /// The thread is about to end: its stack goes. A fault after this is handled on the thread's own stack.
 pub fn thread_ends() {
     let slot = signal::slot();

@@ -41,7 +41,7 @@ mod watching;
 use crate::sys::signal::{self, How};
 use crate::sys::signal_frame::{Handler, deciding_action};
 
-pub use handler_stack::{thread_begins, thread_ends};
+pub use handler_stack::{memory_goes, thread_begins, thread_ends};
 pub(crate) use judge::surroundings;
 pub use program::{Undo, before_exec, before_spawn};
 pub(crate) use step::TIMES_A_PLACE;

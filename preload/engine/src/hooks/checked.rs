@@ -162,6 +162,9 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
     }
     release_what_waits(recorder);
     blocks::ask_for(block as u64);
+    faults::memory_goes(block as u64, || {
+        blocks::size_of_live(block as u64).unwrap_or(0)
+    });
     let stack = capture(recorder, &origin);
     let Some(mut heap) = recorder.heap.take() else {
         return;

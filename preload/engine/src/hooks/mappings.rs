@@ -16,11 +16,11 @@ use ldt_trace::Function;
 use super::Origin;
 use crate::blocks::{self, Alteration};
 use crate::leaks::poison;
-use crate::real;
 use crate::reentry::{Inside, enter};
 use crate::stacks::bounds;
 use crate::sys::mem::PAGE_BYTES;
 use crate::sys::syscall;
+use crate::{faults, real};
 
 /// What the program has said of memory that was there (`ldt_make_mem_noaccess`) holds no more.
 #[inline(always)]
@@ -196,6 +196,7 @@ pub unsafe extern "C" fn mmap(
 /// `munmap`.
 pub unsafe extern "C" fn munmap(address: usize, bytes: usize, sp: u64) -> usize {
     bounds::unmapped();
+    faults::memory_goes(address as u64, || bytes as u64);
     let mut inside = enter(sp);
     if let Some(inside) = &mut inside {
         forget_marks(address, bytes);

@@ -335,6 +335,8 @@ pub struct SignalSlot {
     pub repeats: Cell<u64>,
     /// The program's alternate stack when it is too small for the kernel to use: start, bytes.
     pub small_stack: [Cell<u64>; 2],
+    /// Where the program's alternate stack begins that the kernel has; 0 without one.
+    pub large_stack: Cell<u64>,
     /// Of the two signals whose bits in the kernel's mask are lent out: those that the program blocks.
     pub lent_blocked: Cell<u64>,
     /// Which masks below were handed out last.
@@ -355,13 +357,13 @@ global_asm!(
     ".globl ldt_signal_slot",
     ".hidden ldt_signal_slot",
     ".type ldt_signal_slot, @object",
-    ".size ldt_signal_slot, 160",
+    ".size ldt_signal_slot, 168",
     "ldt_signal_slot:",
-    ".zero 160",
+    ".zero 168",
     ".popsection",
 );
 const _: () = assert!(
-    size_of::<SignalSlot>() == 160,
+    size_of::<SignalSlot>() == 168,
     "the assembly above reserves this"
 );
 
