@@ -156,6 +156,22 @@ fn a_thread_that_waits_for_signals_gets_none_of_ours() {
     );
 }
 
+/// Regression: sigsuspend came back although no signal had come; the helper of `SIGEV_THREAD` timers was waited for in vain, and one
+/// that blocks all signals was not stopped.
+#[test]
+fn threads_that_block_signals_stop_without_noticing() {
+    let program = Sample::named("check/on_demand/waits_with_sigsuspend.c").build(Variant::PLAIN);
+    let checked = check(&["--guard=adaptive"], &program, [""; 0]);
+    let said = &checked.outcome.stderr;
+    assert_eq!(
+        checked.outcome.stdout, "back -1, came 1\nfired 7\n",
+        "{said}"
+    );
+    assert_eq!(checked.outcome.ending, Ending::Code(0), "{said}");
+    let leaks = checked.report().leaks.as_ref().expect("there was a check");
+    assert_eq!(leaks.definite.blocks, 0, "{said}");
+}
+
 #[test]
 fn a_process_that_is_not_checked_is_refused_with_what_to_do() {
     let outcome = run(Command::new(ldt()).args(["leaks", &std::process::id().to_string()]));

@@ -51,6 +51,12 @@ impl Action {
         }
     }
 
+    /// Whether the kernel drops the signal.
+    #[must_use]
+    pub fn is_ignored(&self) -> bool {
+        self.handler == libc::SIG_IGN
+    }
+
     /// Whether nobody handles or ignores the signal.
     #[must_use]
     pub fn is_default(&self) -> bool {

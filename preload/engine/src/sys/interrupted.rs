@@ -4,7 +4,7 @@
 
 /// Calls that can simply be made again. (Those with a relative time wait anew for all of it: better late than
 /// early, when nobody expects early.)
-const AGAIN: [i64; 16] = [
+const AGAIN: [i64; 17] = [
     libc::SYS_poll,
     libc::SYS_ppoll,
     libc::SYS_select,
@@ -16,6 +16,7 @@ const AGAIN: [i64; 16] = [
     libc::SYS_futex,
     libc::SYS_pause,
     libc::SYS_rt_sigtimedwait,
+    libc::SYS_rt_sigsuspend,
     libc::SYS_semop,
     libc::SYS_semtimedop,
     libc::SYS_msgrcv,

@@ -2,8 +2,9 @@
 //! real-time signal, whose handler notes its registers and waits.
 //!
 //! The program must not notice. The signal is one that it neither handles nor blocks (a thread that
-//! waits for signals with a signalfd blocks them; it is sent another), nor waits for with sigwait; its disposition is ours for the moment
-//! only, and is set to "ignore" before the program gets it back, which makes the kernel drop what is
+//! waits for signals with a signalfd blocks them; it is sent another; one that blocks all that a program can, as runtimes' helpers do,
+//! is sent the C library's own for cancellation, as long as no thread was ever cancelled), nor waits for with sigwait; its disposition is
+//! ours for the moment only, and is set to "ignore" before the program gets it back, which makes the kernel drop what is
 //! still pending. `errno` is not touched. System calls that the kernel does not restart by itself after
 //! a handler (sleeping, polling) are started again by the handler, which knows from `/proc` what the
 //! thread waited in.
@@ -132,19 +133,19 @@ impl Others {
         }
         STANDING.store(1, Ordering::SeqCst);
         let signal = others.take_signal(&[]);
-        let mut blocking = Vec::new();
+        let mut deaf = Vec::new();
         // Threads that were being made while the others were stopped come in later rounds.
         while !new.is_empty() {
-            blocking.extend(others.round(&new, signal));
+            deaf.extend(others.round(&new, signal));
             let is_known = |tid: u32| {
                 others.threads.iter().any(|other| other.tid == tid)
-                    || blocking.iter().any(|&(known, _)| known == tid)
+                    || deaf.iter().any(|&(known, _)| known == tid)
             };
             new = threads_but(me)?;
             new.retain(|&tid| !is_known(tid));
         }
-        if !blocking.is_empty() {
-            let (tids, masks): (Vec<u32>, Vec<u64>) = blocking.into_iter().unzip();
+        if !deaf.is_empty() {
+            let (tids, masks): (Vec<u32>, Vec<Set>) = deaf.into_iter().unzip();
             let signal = others.take_signal(&masks);
             for (tid, _) in others.round(&tids, signal) {
                 others.threads.push(Other::silent(tid));
@@ -153,8 +154,8 @@ impl Others {
         Some(others)
     }
 
-    /// Makes a signal ours for the moment that the fewest of these masks block.
-    fn take_signal(&mut self, masks: &[u64]) -> Option<i32> {
+    /// Makes a signal ours for the moment that is in the fewest of these sets.
+    fn take_signal(&mut self, masks: &[Set]) -> Option<i32> {
         let (signal, before) = choose_signal(masks)?;
         self.signals.push((signal, before));
         // SAFETY: the handler stores registers and waits; that can be done at any instruction.
@@ -170,12 +171,12 @@ impl Others {
         self.threads.iter().filter(silent).count() as u32
     }
 
-    /// Asks these threads to stop and waits for them. Gives those that block the signal, with their masks; all of them, where
-    /// there is none.
+    /// Asks these threads to stop and waits for them. Gives those that are deaf to the signal, with all that they are deaf to;
+    /// all of them, where there is none.
     ///
     /// Each is asked as soon as its mask is known: while hundreds run on a few processors, what is read of one costs a turn of
     /// all, and those who stand still take none.
-    fn round(&mut self, tids: &[u32], signal: Option<i32>) -> Vec<(u32, u64)> {
+    fn round(&mut self, tids: &[u32], signal: Option<i32>) -> Vec<(u32, Set)> {
         let round = Box::into_raw(Box::new(Round {
             seats: tids.iter().map(|&tid| Seat::new(tid)).collect(),
             next: AtomicPtr::new(ROUNDS.load(Ordering::Relaxed)),
@@ -185,16 +186,16 @@ impl Others {
         let seats = unsafe { &(*round).seats };
         let mut ended: Vec<bool> = vec![false; seats.len()];
         let mut waiting: Vec<usize> = Vec::new();
-        let mut blocking: Vec<(u32, u64)> = Vec::new();
+        let mut deaf: Vec<(u32, Set)> = Vec::new();
         for (index, seat) in seats.iter().enumerate() {
             match state_of(seat.tid) {
                 State::Ended => ended[index] = true,
-                State::Lives { blocked } => match signal {
-                    Some(signal) if !blocks_for_long(blocked, signal) => {
+                State::Lives { blocked, awaited } => match signal {
+                    Some(signal) if can_be_asked(blocked, awaited, signal) => {
                         seat.ask(signal);
                         waiting.push(index);
                     }
-                    _ => blocking.push((seat.tid, blocked)),
+                    _ => deaf.push((seat.tid, blocked.with(awaited))),
                 },
             }
         }
@@ -225,26 +226,27 @@ impl Others {
                 thread::nap(NAP_NS);
             }
         }
-        let is_blocking = |seat: &Seat| blocking.iter().any(|&(tid, _)| tid == seat.tid);
+        let is_deaf = |seat: &Seat| deaf.iter().any(|&(tid, _)| tid == seat.tid);
         let seats = seats.iter().zip(ended);
-        let asked = seats.filter(|(seat, _)| !is_blocking(seat));
+        let asked = seats.filter(|(seat, _)| !is_deaf(seat));
         self.threads.extend(asked.map(|(seat, ended)| Other {
             tid: seat.tid,
             registers: seat.stopped(),
             ended,
         }));
-        blocking
+        deaf
     }
 }
 
 /// The signal that cancels a thread, which the C library lets no program block.
 const SIGCANCEL: i32 = 32;
 
-/// Whether a thread with this mask is not worth waiting for. The C library itself blocks everything for moments only:
-/// around a fork, at the end of a thread, and in a new one until it has first run.
-fn blocks_for_long(blocked: u64, signal: i32) -> bool {
-    let blocked = Set(blocked);
-    blocked.meets(Set::of(signal)) && !blocked.meets(Set::of(SIGCANCEL))
+/// Whether a thread that blocks and waits for these signals would run the handler of this one, at once or soon. The C library itself
+/// blocks everything for moments only: around a fork, at the end of a thread, and in a new one until it has first run. What
+/// cancels a thread it blocks for long where it takes that with sigwait (its helper for timers, which would end).
+fn can_be_asked(blocked: Set, awaited: Set, signal: i32) -> bool {
+    let is_brief = signal != SIGCANCEL && blocked.meets(Set::of(SIGCANCEL));
+    !awaited.meets(Set::of(signal)) && (is_brief || !blocked.meets(Set::of(signal)))
 }
 
 impl Drop for Others {
@@ -252,9 +254,12 @@ impl Drop for Others {
         STANDING.store(0, Ordering::SeqCst);
         wake();
         // Ignoring a signal drops what is pending; then what was there before. The kernel took the handler, so it takes these.
+        // What a thread that ran on has set meanwhile stays.
         for (signal, before) in &self.signals {
-            let _ = signal::set_action(*signal, &Action::IGNORE);
-            let _ = signal::set_action(*signal, before);
+            if signal::action(*signal).handler == stand as *const () as usize {
+                let _ = signal::set_action(*signal, &Action::IGNORE);
+                let _ = signal::set_action(*signal, before);
+            }
         }
         let mut rounds = ROUNDS.swap(ptr::null_mut(), Ordering::AcqRel);
         let all_answered = self.unresponsive() == 0;
@@ -375,24 +380,26 @@ fn wake() {
     let _ = unsafe { syscall(libc::SYS_futex, &args) };
 }
 
-/// A real-time signal that nobody handles, and that the fewest threads block; with its disposition.
-fn choose_signal(masks: &[u64]) -> Option<(i32, Action)> {
-    let blocking = |signal: i32| {
-        masks
-            .iter()
-            .filter(|&&mask| Set(mask).meets(Set::of(signal)))
-            .count()
+/// A signal that nobody handles and that is in the fewest of these sets, with its disposition: a real-time one, or else that which
+/// cancels threads, which a parent may have left ignored.
+fn choose_signal(masks: &[Set]) -> Option<(i32, Action)> {
+    let deaf = |signal: i32| {
+        let masks = masks.iter();
+        masks.filter(|mask| mask.meets(Set::of(signal))).count()
     };
     (libc::SIGRTMIN()..=libc::SIGRTMAX())
         .rev()
+        .chain([SIGCANCEL])
         .filter_map(|signal| Some((signal, signal::try_action(signal).ok()?)))
-        .filter(|(_, action)| action.is_default())
-        .min_by_key(|&(signal, _)| blocking(signal))
+        .filter(|(signal, action)| {
+            action.is_default() || *signal == SIGCANCEL && action.is_ignored()
+        })
+        .min_by_key(|&(signal, _)| deaf(signal))
 }
 
 enum State {
     Ended,
-    Lives { blocked: u64 },
+    Lives { blocked: Set, awaited: Set },
 }
 
 fn threads_but(me: u32) -> Option<Vec<u32>> {
@@ -431,8 +438,8 @@ fn state_of(tid: u32) -> State {
             blocked: field(b"SigBlk:")
                 .and_then(|digits| core::str::from_utf8(digits).ok())
                 .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-                .unwrap_or(0)
-                | awaited_signals(tid),
+                .map_or(Set(0), Set),
+            awaited: awaited_signals(tid),
         },
     }
 }
@@ -458,13 +465,12 @@ fn waits_in(tid: u32) -> Option<Wait> {
 }
 
 /// The signals that a thread waits for: while it does, the kernel lists them as not blocked, and would hand ours
-/// to the program. One that waits for any signal with a mask of its own must see none of ours either.
-fn awaited_signals(tid: u32) -> u64 {
+/// to the program.
+fn awaited_signals(tid: u32) -> Set {
     match waits_in(tid) {
         Some(wait) if i64::from(wait.number) == libc::SYS_rt_sigtimedwait => {
-            readable::word(wait.first_argument).unwrap_or(u64::MAX)
+            readable::word(wait.first_argument).map_or(Set::ALL, Set)
         }
-        Some(wait) if i64::from(wait.number) == libc::SYS_rt_sigsuspend => u64::MAX,
-        _ => 0,
+        _ => Set(0),
     }
 }
