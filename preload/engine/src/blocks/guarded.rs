@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use super::meta::{Facts, Placing};
 use super::runs::Zone;
 use super::span::Descriptor;
-use super::{bytes as bytes_of, limits, settings};
+use super::{bytes as bytes_of, in_call, limits, settings};
 use crate::modes::guard::{self, Ends, GUARD_BYTES, PAGE, Placed, Side};
 use crate::options::GuardMethodChoice;
 use crate::sys::{mem, pages};
@@ -169,6 +169,14 @@ fn length(range: &Range<u64>) -> u64 {
 pub(super) fn open(slot: &Range<u64>, lifted: bool, open: &Range<u64>) -> bool {
     if lifted {
         close_all(slot);
+        for guard in [
+            slot.start - GUARD_BYTES..slot.start,
+            slot.end..slot.end + GUARD_BYTES,
+        ] {
+            if in_call::needs(&guard) {
+                lift(&guard);
+            }
+        }
     }
     let bytes = length(open);
     if bytes == 0 {

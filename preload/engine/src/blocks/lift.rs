@@ -9,12 +9,12 @@
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::guarded;
 use super::lookup::is_ours;
 use super::meta::Facts;
 use super::region;
 use super::slot::Slot;
 use super::span::{Kind, Lifts};
+use super::{guarded, in_call};
 use crate::modes::guard::GUARD_BYTES;
 
 /// A guard that was lifted.
@@ -76,6 +76,9 @@ const MOST_KEPT: u32 = 4096;
 
 /// Opens the guards that a range touches, for a call: `lifts` says whether it has been reported.
 pub fn open(range: Range<u64>, lifts: Lifts) {
+    if lifts == Lifts::InCase {
+        in_call::add(&range);
+    }
     each_guard(range, |slot, guard| {
         slot.span.note_lifted(lifts);
         guarded::lift(guard);
@@ -84,6 +87,7 @@ pub fn open(range: Range<u64>, lifts: Lifts) {
 
 /// Closes what [`open`] opened, around the blocks that lie there now.
 pub fn close(range: Range<u64>) {
+    in_call::clear();
     each_guard(range, |slot, guard| {
         let is_reported = slot.span.lifts() == Some(Lifts::Reported);
         if is_reported && KEPT.fetch_add(1, Ordering::Relaxed) < MOST_KEPT {

@@ -14,6 +14,7 @@ mod groups;
 mod guarded;
 mod guarding;
 mod heap;
+mod in_call;
 mod large;
 mod leave;
 mod lift;

@@ -153,6 +153,7 @@ mod tests {
             locks: Cell::new(0),
             dying_by: Cell::new(0),
             told_call: Cell::new(0),
+            open_for_call: [const { Cell::new(0) }; 2],
         };
         slot.pending.function.set(function as u64);
         slot.pending.sp.set(sp);

@@ -36,6 +36,8 @@ pub struct Slot {
     pub dying_by: Cell<u64>,
     /// The stack of the call of the C library's that an error was told of last, 0 where that call is known to be over.
     pub told_call: Cell<u64>,
+    /// What is open in case for the call of the C library that the thread is in: from, and to, which is 0 for nothing.
+    pub open_for_call: [Cell<u64>; 2],
 }
 
 /// No stack pointer: none is pending, but [`Slot::failed`] may ask again.
@@ -65,12 +67,12 @@ global_asm!(
     ".globl ldt_thread_slot",
     ".hidden ldt_thread_slot",
     ".type ldt_thread_slot, @object",
-    ".size ldt_thread_slot, 176",
+    ".size ldt_thread_slot, 192",
     "ldt_thread_slot:",
-    ".zero 176",
+    ".zero 192",
     ".popsection",
 );
-const _: () = assert!(size_of::<Slot>() == 176, "the assembly above reserves this");
+const _: () = assert!(size_of::<Slot>() == 192, "the assembly above reserves this");
 
 /// Whether the process has one thread, as the C library knows: its own malloc leaves its locks alone then, so threads
 /// that it has not heard of (made by a raw clone) could not use the heap without LDT either.
@@ -98,7 +100,7 @@ pub fn slot() -> &'static Slot {
             options(pure, nomem, nostack),
         );
     }
-    // SAFETY: the symbol is 176 zeroed bytes, a valid `Slot`, in memory that lives as long as the
+    // SAFETY: the symbol is 192 zeroed bytes, a valid `Slot`, in memory that lives as long as the
     // thread; a `Slot` is not Sync, so the reference cannot leave the thread.
     unsafe { &*address }
 }
