@@ -176,6 +176,30 @@ fn children_that_define_malloc_are_listed_as_not_checked() {
     assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
 }
 
+/// Regression: a Rust program with mimalloc linked in was green, and nothing said that its blocks had not been watched.
+#[test]
+fn an_allocator_with_names_of_its_own_is_warned_of() {
+    let project = finds();
+    let source = project.file("beside.c");
+    let text = "#include <stdlib.h>\nvoid *mi_malloc(size_t n) { static char all[99]; return n < 99 ? all : 0; }\n\
+                int main(void) { free(malloc(3)); return !mi_malloc(5); }";
+    fs::write(&source, text).expect("a file can be written");
+    project.gcc(&source, "beside", &[]);
+    let said = "beside brings mimalloc along";
+    for command in [&["./beside"][..], &["sh", "-c", "./beside; true"]] {
+        let outcome = project.check(&[""; 0], command);
+        assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+        assert_eq!(
+            outcome.stderr.matches(said).count(),
+            1,
+            "{}",
+            outcome.stderr
+        );
+    }
+    let outcome = project.check(&[""; 0], &["./finds", "balanced"]);
+    assert!(!outcome.stderr.contains("along"), "{}", outcome.stderr);
+}
+
 #[test]
 fn the_handle_of_rusts_main_thread_is_no_possible_leak() {
     let project = finds();

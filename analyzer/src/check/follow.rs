@@ -13,7 +13,7 @@ use super::watch::{Watch, Watched, is_running};
 use crate::failure::Failure;
 use crate::findings::named::{self, Ending};
 use crate::findings::{ErrorReport, Namer};
-use crate::launch::refusal;
+use crate::launch::refusal::{self, OwnAllocator};
 use crate::launch::supervise::Ended;
 use crate::report::{errors, leaks, memcheck};
 use crate::symbols::{LookUp, kept};
@@ -447,28 +447,36 @@ impl Follower {
         }
     }
 
-    /// Children whose executable defines malloc: the library is in the process and sees none of its blocks, so they
-    /// count as not entered, unless something was found in their calls of the C library. The command itself
-    /// is no child: the verdict refuses it.
+    /// Looks for allocators that executables bring along. Children that define malloc are left out: the library is in the
+    /// process and sees none of its blocks, so they count as not entered, unless something was found in their calls of the C
+    /// library. The command itself is no child: the verdict refuses it. Of an allocator with names of its own there is a warning.
     pub fn leave_out_own_allocators(&mut self, ended: &Ended) -> BTreeSet<String> {
         // A test program often runs once a test; its file is looked into once.
-        let mut known: HashMap<String, bool> = HashMap::new();
+        let mut known: HashMap<String, Option<OwnAllocator>> = HashMap::new();
         let mut left_out = BTreeSet::new();
+        let mut beside = BTreeSet::new();
         for judged in &mut self.processes {
             let report = &judged.report;
             let is_command = report.pid == ended.pid || report.parent_pid == std::process::id();
-            if judged.is_skipped || is_command {
+            if judged.is_skipped && !is_command {
                 continue;
             }
             let exe = &report.exe;
-            let is_own = *known
+            judged.own_allocator = *known
                 .entry(exe.clone())
-                .or_insert_with(|| refusal::defines_malloc(Path::new(exe)));
-            if is_own {
-                left_out.insert(format!("{exe}: it defines malloc itself"));
-                judged.is_skipped = !judged.has_findings(&self.settings);
+                .or_insert_with(|| refusal::own_allocator(Path::new(exe)));
+            match judged.own_allocator {
+                Some(OwnAllocator::Malloc) if !is_command => {
+                    left_out.insert(format!("{exe}: it defines malloc itself"));
+                    judged.is_skipped = !judged.has_findings(&self.settings);
+                }
+                Some(OwnAllocator::Beside(allocator)) if !judged.is_skipped => {
+                    beside.insert(refusal::beside(exe, allocator));
+                }
+                _ => {}
             }
         }
+        self.namer.warnings.extend(beside);
         left_out
     }
 

@@ -7,6 +7,7 @@ use super::suppress::{Source, Suppressions};
 use super::test_name;
 use crate::failure::Failure;
 use crate::findings::{ErrorReport, Found, LossRecord, ProcessReport};
+use crate::launch::refusal::OwnAllocator;
 use crate::report::leaks::Amounts;
 use ldt_trace::finding::ErrorKind;
 use std::ffi::OsStr;
@@ -47,6 +48,8 @@ pub struct Judged {
     pub is_skipped: bool,
     /// It is a runner, and only judged because nothing else was.
     pub is_last_resort: bool,
+    /// The allocator that its executable brings along: looked for when all is over.
+    pub own_allocator: Option<OwnAllocator>,
     /// The test that it ran, by itself or for another process.
     pub test: Option<String>,
     /// For each error, why it does not count.
@@ -166,6 +169,7 @@ impl Judge {
             trace,
             is_skipped,
             is_last_resort: false,
+            own_allocator: None,
         };
         if let Some(leaks) = &judged.report.leaks {
             for record in &leaks.records {

@@ -5,12 +5,11 @@ use super::merge::MergedFindings;
 use super::settings::{Dialect, Settings, UntracedChildren};
 use crate::failure::Failure;
 use crate::findings::named::Ending;
-use crate::launch::refusal;
+use crate::launch::refusal::{self, OwnAllocator};
 use crate::launch::supervise::Ended;
 use crate::report::leaks::{Amounts, error_summary};
 use crate::units::{bytes_apart, count};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// How many, and at how many different places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -238,7 +237,7 @@ fn problem(settings: &Settings, processes: &[Judged], ended: &Ended) -> Option<S
                 .to_owned(),
         );
     }
-    if refusal::defines_malloc(Path::new(&last.report.exe)) {
+    if last.own_allocator == Some(OwnAllocator::Malloc) {
         return Some(format!(
             "it was not checked: {}",
             refusal::reason(last.report.exe.as_ref())

@@ -2,9 +2,10 @@
 
 use crate::failure::{Failure, say};
 use crate::launch::environment::{LibraryOptions, preload, settings_are_known};
+use crate::launch::refusal::{self, OwnAllocator};
 use crate::launch::supervise::{self, Ended};
 use crate::launch::traces::Output;
-use crate::launch::{library, pulse, refusal};
+use crate::launch::{library, pulse};
 use crate::progress::Progress;
 use crate::replay::{Selection, replay};
 use crate::report::style::printable;
@@ -13,7 +14,7 @@ use ldt_trace::file::append_exit;
 use ldt_trace::header::flag;
 use ldt_trace::{Counters, TraceFile};
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -88,11 +89,23 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
         )));
     };
     finish(&path, &trace, &ended);
+    warn_of_unseen_part(name);
     match unseen(&trace) {
         Some(why) => Err(Failure::own(format!(
             "its allocations were not recorded: {why}"
         ))),
         None => Ok(ended.code()),
+    }
+}
+
+/// Says where a part of the command's blocks were not seen.
+fn warn_of_unseen_part(name: &OsStr) {
+    let Some(path) = refusal::locate(name) else {
+        return;
+    };
+    if let Some(OwnAllocator::Beside(allocator)) = refusal::own_allocator(&path) {
+        let shown = path.display().to_string();
+        say(&format!("warning: {}", refusal::beside(&shown, allocator)));
     }
 }
 
@@ -104,7 +117,8 @@ fn unseen(trace: &TraceFile) -> Option<String> {
     }
     let replayed = replay(trace, &Selection::default(), &Progress::hidden());
     let executable = replayed.facts.meta.get("exe")?;
-    refusal::defines_malloc(Path::new(executable)).then(|| refusal::reason(executable.as_ref()))
+    let own = refusal::own_allocator(Path::new(executable));
+    (own == Some(OwnAllocator::Malloc)).then(|| refusal::reason(executable.as_ref()))
 }
 
 fn library_options(options: &Options, output: &Output) -> Result<OsString, Failure> {

@@ -78,16 +78,61 @@ pub fn no_script(command: &OsStr) -> Option<String> {
     })
 }
 
-/// How a program is described that no preloaded allocator reaches.
-const OWN_MALLOC: &str = "defines malloc itself";
+/// An allocator that an executable brings along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnAllocator {
+    /// As `malloc`: none of its blocks are seen though the library is in the process.
+    Malloc,
+    /// Under names of its own, which a part of the program calls (a Rust program's `#[global_allocator]`): that part's blocks
+    /// are not seen.
+    Beside(&'static str),
+}
 
-/// Whether an executable has an allocator of its own, so that its blocks are not seen though the
-/// library is in the process.
+/// Allocators that are linked into executables, by a function of each.
+const BESIDE: [(&str, &str); 8] = [
+    ("mi_malloc", "mimalloc"),
+    ("mi_malloc_aligned", "mimalloc"),
+    ("je_malloc", "jemalloc"),
+    ("_rjem_malloc", "jemalloc"),
+    ("_rjem_mallocx", "jemalloc"),
+    ("tc_malloc", "tcmalloc"),
+    ("sn_rust_alloc", "snmalloc"),
+    ("rpmalloc", "rpmalloc"),
+];
+
+/// The allocator that an executable brings along; `None` also for what is no such file.
 #[must_use]
-pub fn defines_malloc(executable: &Path) -> bool {
-    let said = fs::read(executable).ok();
-    let said = said.and_then(|data| look_inside(&executable.display().to_string(), &data));
-    said.is_some_and(|said| said.contains(OWN_MALLOC))
+pub fn own_allocator(executable: &Path) -> Option<OwnAllocator> {
+    let data = fs::read(executable).ok()?;
+    allocator_in(&ElfFile::parse(&*data).ok()?)
+}
+
+/// What to say of an allocator with names of its own.
+#[must_use]
+pub fn beside(executable: &str, allocator: &str) -> String {
+    format!(
+        "{executable} brings {allocator} along, under names of its own: blocks that it takes from that are not watched; \
+         build it without to have them all"
+    )
+}
+
+type Elf<'data> = ElfFile<'data, object::elf::FileHeader64<Endianness>>;
+
+fn allocator_in(file: &Elf<'_>) -> Option<OwnAllocator> {
+    let mut found = None;
+    for symbol in file.symbols().chain(file.dynamic_symbols()) {
+        let is_function = matches!(symbol.flags(), SymbolFlags::Elf { st_info, .. } if st_info.st_type() == STT_FUNC);
+        if !is_function || !symbol.is_definition() {
+            continue;
+        }
+        let Ok(name) = symbol.name() else { continue };
+        if name == "malloc" {
+            return Some(OwnAllocator::Malloc);
+        }
+        let beside = BESIDE.iter().find(|(function, _)| *function == name);
+        found = found.or(beside.map(|(_, allocator)| OwnAllocator::Beside(allocator)));
+    }
+    found
 }
 
 fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
@@ -98,7 +143,7 @@ fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
     if !data.starts_with(b"\x7fELF") {
         return Some(format!("{shown} is no ELF program"));
     }
-    let Ok(file) = ElfFile::<object::elf::FileHeader64<Endianness>>::parse(data) else {
+    let Ok(file) = Elf::parse(data) else {
         return Some(format!(
             "{shown} is a program of another architecture (not a 64-bit ELF file)"
         ));
@@ -126,13 +171,9 @@ fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
              link it dynamically"
         ));
     }
-    let defines_malloc = file.symbols().chain(file.dynamic_symbols()).any(|symbol| {
-        let is_function = matches!(symbol.flags(), SymbolFlags::Elf { st_info, .. } if st_info.st_type() == STT_FUNC);
-        is_function && symbol.is_definition() && symbol.name() == Ok("malloc")
-    });
-    defines_malloc.then(|| {
+    (allocator_in(&file) == Some(OwnAllocator::Malloc)).then(|| {
         format!(
-            "{shown} {OWN_MALLOC}, so its allocations never reach a preloaded library; \
+            "{shown} defines malloc itself, so its allocations never reach a preloaded library; \
              build it without its own allocator"
         )
     })
