@@ -16,7 +16,8 @@ use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::PathBuf;
 
 /// A trace that is followed.
@@ -43,14 +44,24 @@ struct Open {
 }
 
 impl Watched {
-    fn open(path: PathBuf) -> io::Result<Option<Self>> {
+    /// The file with this identity, if it is still the one at the path: a process that execs gives its trace another name, and
+    /// the next image's has the name then.
+    fn open(identity: Identity, path: PathBuf) -> io::Result<Option<Self>> {
         let file = File::open(&path)?;
+        let facts = file.metadata()?;
+        if (facts.dev(), facts.ino()) != identity {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let Some(header) = header_of(&file)? else {
             return Ok(None);
         };
         let mut found = Found::default();
         found.header = header;
-        let reader = Reader::new(&path);
+        // By the descriptor: the name may be another file's by the time that it is read.
+        let reader = Reader::new(&PathBuf::from(format!(
+            "/proc/self/fd/{}",
+            file.as_raw_fd()
+        )));
         Ok(Some(Watched {
             path,
             open: Some(Open { file, reader }),
@@ -88,7 +99,6 @@ impl Watched {
     /// Reads what is new.
     fn read(&mut self, scratch: &mut Scratch) {
         if let Some(open) = &mut self.open {
-            open.reader.moved_to(&self.path);
             // What cannot be read shows in the end: the header has counted it.
             let _ = open.reader.read(scratch, &mut self.found);
         }
@@ -182,7 +192,7 @@ impl Watch {
                 self.traces[*number].path = path;
                 continue;
             }
-            match Watched::open(path.clone()) {
+            match Watched::open(identity, path.clone()) {
                 Ok(Some(watched)) => {
                     kept::keep(watched.found.header.pid);
                     self.numbers.insert(identity, self.traces.len());
@@ -213,21 +223,52 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ldt_trace::header::{VERSION, offset};
+    use std::path::Path;
 
     /// A suite of tests has thousands of processes.
     #[test]
     fn what_has_ended_keeps_its_header_alone() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("x.trace");
-        let mut page = vec![0; HEADER_BYTES];
-        page[..MAGIC.len()].copy_from_slice(&MAGIC);
-        fs::write(&path, page).expect("written");
-        let opened = Watched::open(path).expect("it can be read");
-        let mut watched = opened.expect("it has a header");
-        watched.found.header.pid = 7;
+        let identity = write_trace(&path, 7);
+        let mut watched = opened(identity, path);
         assert_eq!(watched.close().header.pid, 7);
         assert_eq!(watched.found.header.pid, 7);
         assert!(watched.open.is_none() && watched.is_done);
+    }
+
+    /// The errors of an image were lost when the next one's trace was read in the place of its own.
+    #[test]
+    fn a_name_that_another_file_has_got_is_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("x.trace");
+        let first = write_trace(&path, 7);
+        let mut watched = opened(first, path.clone());
+        fs::rename(&path, folder.path().join("x.trace.0")).expect("it can be renamed");
+        let second = write_trace(&path, 8);
+        watched.read(&mut Scratch::new());
+        assert_eq!(watched.found.header.pid, 7);
+        let late = Watched::open(first, path.clone());
+        let late = late.expect_err("that file is not there any more");
+        assert_eq!(late.kind(), io::ErrorKind::NotFound);
+        assert_eq!(opened(second, path).found.header.pid, 8);
+    }
+
+    /// An empty trace of this process.
+    fn write_trace(path: &Path, pid: u32) -> Identity {
+        let mut page = vec![0; HEADER_BYTES];
+        page[..MAGIC.len()].copy_from_slice(&MAGIC);
+        page[offset::VERSION..][..4].copy_from_slice(&VERSION.to_le_bytes());
+        page[offset::PID..][..4].copy_from_slice(&pid.to_le_bytes());
+        fs::write(path, page).expect("written");
+        let facts = fs::metadata(path).expect("it is there");
+        (facts.dev(), facts.ino())
+    }
+
+    fn opened(identity: Identity, path: PathBuf) -> Watched {
+        let opened = Watched::open(identity, path).expect("it can be read");
+        opened.expect("it has a header")
     }
 
     #[test]

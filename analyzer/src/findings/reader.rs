@@ -36,13 +36,6 @@ impl Reader {
         }
     }
 
-    /// The file has another name now.
-    pub fn moved_to(&mut self, path: &Path) {
-        if self.path != path {
-            self.path = path.to_owned();
-        }
-    }
-
     /// Takes in what is new. The room to unpack in is the caller's: it is large, and one serves any number of readers.
     pub fn read(&mut self, scratch: &mut Scratch, found: &mut Found) -> Result<(), Error> {
         let trace = TraceFile::open(&self.path)?;
