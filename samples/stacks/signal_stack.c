@@ -22,6 +22,8 @@ int main(void) {
     stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
     if (sigaltstack(&stack, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0) return 1;
+    /* One call of it, also where gcc 14 would make two of the loop. */
+#pragma GCC unroll 1
     for (int round = 0; round < 10; round++) interrupted();
     for (int round = 0; round < 10; round++) free(malloc(9));
     return passed != 20;

@@ -46,6 +46,9 @@ fn main() -> ExitCode {
         &crash,
         is_told_in_full,
     ));
+    trials.push(Trial::test("a stack overflow is told as one", || {
+        an_overflow_is_told_as_one().map_err(Failed::from)
+    }));
     trials.push(Trial::test("a stack overflow inside LDT is told", || {
         inside_ldt_an_overflow_is_told().map_err(Failed::from)
     }));
@@ -228,6 +231,19 @@ for (let at = 0; at < 200000; at += 4096)
     try { load(at); } catch (error) { if (error instanceof WebAssembly.RuntimeError) caught++; }
 console.log(load(100), caught);
 ";
+
+/// Also where the guard lies in the stack's own mapping: what the kernel's list says of that is no end.
+fn an_overflow_is_told_as_one() -> Result<(), String> {
+    for name in ["stack_overflow_in_thread.c", "stack_overflow_into_a_mark.c"] {
+        let built = Sample::named(&format!("check/signals/{name}")).build(Variant::PLAIN);
+        let checked = check(&[""; 0], &built, [""; 0]);
+        if !checked.outcome.stderr.contains("stack overflow: ") {
+            let wrong = [format!("{name}: no stack overflow is told")];
+            return verdict(&wrong, &checked.outcome);
+        }
+    }
+    Ok(())
+}
 
 /// The program died without a word. Where its stack ends is chance: in its own code there is a whole report.
 /// Where the thread holds a lock of LDT's just then, the leak check is left out: once in a hundred runs of this program.

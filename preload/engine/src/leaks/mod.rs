@@ -39,7 +39,7 @@ use crate::sys::others::Others;
 use crate::sys::proc;
 use crate::sys::readable::Faults;
 use crate::sys::{arena, mem, own, signal, thread};
-use crate::{blocks, findings, message, real};
+use crate::{blocks, findings, message, process, real};
 use cliques::Following;
 use heap::Heap;
 use maps::Maps;
@@ -48,6 +48,7 @@ use records::{Counted, Record, Records};
 use request::Standing;
 use roots::Asked;
 use seen::Blocks as _;
+use stacks::Guards;
 
 /// What a check takes at most for each block: its mark and its place among those that wait, what hangs off it, and its
 /// place in the list of what is lost, which is copied when it grows.
@@ -239,7 +240,13 @@ fn mark_roots(
         control_blocks.push(stopped.control_block);
     }
     let is_own = |address: u64| own::all().any(|range| range.contains(&address));
-    for ended in stacks::ended(maps, memory, own_block, thread::thread_id(), is_own) {
+    let guards = if process::glibc_minor() >= 42 {
+        Guards::Markers
+    } else {
+        Guards::Mappings
+    };
+    let caller = (own_block, thread::thread_id());
+    for ended in stacks::ended(maps, memory, caller, guards, is_own) {
         if !control_blocks.contains(&ended.control_block) {
             if !left_behind::are_any() {
                 holes.push(ended.stack);

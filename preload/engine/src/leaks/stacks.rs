@@ -25,8 +25,10 @@ const CONTROL_BLOCK_WORDS: usize = 288;
 const CONTROL_BLOCK_ALIGNMENT: u64 = 64;
 /// The control block lies this near to the stack's end.
 const MOST_AFTER_BLOCK: u64 = 16 << 10;
-/// Stacks of ended threads are looked for in this much of a mapping; larger ones count as alive.
+/// Stacks of ended threads are looked for in this much of a mapping; what lies behind counts as alive.
 const SEARCHED_BYTES: u64 = 64 << 20;
+/// The same where stacks lie side by side in one mapping: of what was ever touched.
+const SEARCHED_APART_BYTES: u64 = 8 << 30;
 
 /// A stack as glibc laid it out: the thread's control block lies at its upper end. Whole pages, the first
 /// of them mapped: two words that happen to add up, such as a small number and a pointer into the block,
@@ -81,6 +83,15 @@ pub struct Ended {
     pub control_block: u64,
 }
 
+/// What parts the stacks of threads from what lies beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guards {
+    /// Inaccessible mappings, so that each stack has a mapping of its own.
+    Mappings,
+    /// Marks of the kernel's inside a mapping (glibc since 2.42), which stacks share with each other and what else is there.
+    Markers,
+}
+
 /// Looks for the stacks of ended threads: behind a guard page, a control block that names itself and
 /// has no thread's number any more. `own` is the control block of the calling thread, whose number is
 /// `tid`: where it does not have it at its place, nothing is found. Mappings that begin where
@@ -89,8 +100,8 @@ pub struct Ended {
 pub fn ended(
     maps: &Maps,
     memory: &impl Memory,
-    own: u64,
-    tid: u32,
+    (own, tid): (u64, u32),
+    guards: Guards,
     is_no_stack: impl Fn(u64) -> bool,
 ) -> Vec<Ended> {
     let number = |control_block: u64| memory.word(control_block + TID_AT).map(|word| word as u32);
@@ -99,10 +110,11 @@ pub fn ended(
     }
     let mut found = Vec::new();
     for mapping in maps.iter() {
-        let guarded = maps
-            .covering(mapping.start)
-            .and_then(|(_, before)| before)
-            .is_some_and(|before| before.end == mapping.start && !before.readable);
+        let guarded = guards == Guards::Markers
+            || maps
+                .covering(mapping.start)
+                .and_then(|(_, before)| before)
+                .is_some_and(|before| before.end == mapping.start && !before.readable);
         if !guarded || !mapping.writable || mapping.shared || mapping.kind != Kind::Anonymous {
             continue;
         }
@@ -114,10 +126,17 @@ pub fn ended(
         if is_no_stack(mapping.start) {
             continue;
         }
-        let end = mapping.end.min(mapping.start + SEARCHED_BYTES);
+        let extent_bytes = match guards {
+            Guards::Mappings => SEARCHED_BYTES,
+            Guards::Markers => SEARCHED_APART_BYTES,
+        };
+        let end = mapping.end.min(mapping.start + extent_bytes);
+        let mut left_bytes = SEARCHED_BYTES;
         super::roots::each_present(mapping.start..end, &mut |range| {
             let mut at = range.start;
-            while at < range.end {
+            let until = range.end.min(range.start + left_bytes);
+            left_bytes -= until - range.start;
+            while at < until {
                 let Some(head) = memory.word(at) else {
                     at = (at + 1).next_multiple_of(PAGE_BYTES as u64);
                     continue;

@@ -8,7 +8,9 @@ use core::ops::{ControlFlow, Range};
 
 use crate::sys::file::{self, Fd};
 use crate::sys::mapping::{Which, ask};
+use crate::sys::mem::PAGE_BYTES;
 use crate::sys::proc::pieces_of;
+use crate::sys::signal::read_memory;
 
 const MAPS: &[u8] = b"/proc/thread-self/maps\0";
 
@@ -20,15 +22,29 @@ pub(super) fn containing(address: u64) -> Option<Range<u64>> {
     })
 }
 
-/// The first mapping that can be read and does not end before `address`.
+/// A guard is no larger than this, below which a mapping may begin: glibc 2.42 and later mark the lowest pages of a thread's stack
+/// (`MADV_GUARD_INSTALL`) where earlier ones took a mapping of their own.
+const MOST_GUARD_BYTES: u64 = 4 << 20;
+
+/// The first mapping that can be read and does not end before `address`; where that lies in a guard inside the mapping, the
+/// part above the guard.
 pub fn readable_above(address: u64) -> Option<Range<u64>> {
-    with_maps(|maps| {
+    let found = with_maps(|maps| {
         ask(maps, Which::ReadableFrom, address).unwrap_or_else(|| {
             find(maps, |range, rights| {
                 range.end > address && rights.first() == Some(&b'r')
             })
         })
-    })
+    })?;
+    let is_readable = |at: &u64| read_memory(*at, &mut [0]) == 1;
+    if !found.contains(&address) || is_readable(&address) {
+        return Some(found);
+    }
+    let page = PAGE_BYTES as u64;
+    let mut above = (address | (page - 1)).saturating_add(1)
+        ..found.end.min(address.saturating_add(MOST_GUARD_BYTES));
+    let start = above.by_ref().step_by(PAGE_BYTES).find(is_readable)?;
+    Some(start..found.end)
 }
 
 /// Where the last mapping that lies below `address` ends; 0 where there is none. The kernel has no question for that.
