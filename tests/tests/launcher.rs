@@ -43,7 +43,10 @@ fn arguments_environment_and_input_reach_the_program() {
 fn signals_are_forwarded() {
     for signal in [Signal::TERM, Signal::HUP, Signal::USR1, Signal::USR2] {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let mut child = Command::new(ldt())
+        // Whoever runs the tests may ignore some, as nohup does, and so would the program.
+        let mut child = Command::new("env")
+            .arg("--default-signal")
+            .arg(ldt())
             .args(["profile", "-o"])
             .arg(folder.path().join("trace"))
             .arg("--")
