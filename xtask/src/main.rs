@@ -5,6 +5,7 @@
 mod bench;
 mod demo;
 mod fuzz;
+mod nextest;
 mod packages;
 mod readers;
 mod soak;
