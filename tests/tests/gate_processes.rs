@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use ldt_tests::gate::{Project, finds};
-use ldt_tests::installed::ldt;
+use ldt_tests::installed::{checkout, ldt};
 use ldt_tests::samples::{Sample, Variant};
 use serde_json::{Value, json};
 
@@ -324,4 +324,35 @@ fn a_program_that_is_deleted_while_it_runs_has_names() {
     assert_eq!(lost["function"], "lose_one", "{}", outcome.stderr);
     assert!(lost["line"].as_u64().is_some(), "{lost}");
     assert!(!outcome.stderr.contains("no names"), "{}", outcome.stderr);
+}
+
+/// musl's loader ended a program that had LDT in LD_PRELOAD, before it began.
+#[test]
+fn a_child_with_another_c_library_runs_without_ldt() {
+    let project = finds();
+    let loader = checkout().join("samples/launching/other_loader.c");
+    let flags = "-shared -fPIC -nostdlib -fno-stack-protector -Wl,-e,_start";
+    let flags: Vec<&str> = flags.split(' ').collect();
+    project.gcc(&loader, "ld-musl-test.so.1", &flags);
+    let source = project.file("nothing.c");
+    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
+    let linked = project.file("ld-musl-test.so.1");
+    let linked = format!("-Wl,--dynamic-linker={}", linked.display());
+    project.gcc(&source, "other", &[&linked]);
+    let command = [
+        "sh",
+        "-c",
+        "./finds balanced; ./other && env ./other; exit $?",
+    ];
+    let outcome = project.check(&[""; 0], &command);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    let said = "other: it is linked with another C library";
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    let alone = project.check(&[""; 0], &["./other"]);
+    assert_eq!(alone.code(), 125, "{}", alone.stderr);
+    assert!(
+        alone.stderr.contains("link it with glibc"),
+        "{}",
+        alone.stderr
+    );
 }

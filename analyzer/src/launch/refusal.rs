@@ -135,6 +135,13 @@ fn allocator_in(file: &Elf<'_>) -> Option<OwnAllocator> {
     found
 }
 
+/// Whether a loader is known to start no program with a library of glibc's in LD_PRELOAD.
+fn is_of_another_library(loader: &Path) -> bool {
+    loader
+        .file_name()
+        .is_some_and(|name| name.as_bytes().starts_with(b"ld-musl-"))
+}
+
 fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
     if let Some(interpreter) = interpreter_of_script(data) {
         let why = reason(&interpreter);
@@ -161,14 +168,22 @@ fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
             "{shown} is a program of another architecture (ELF machine {number})"
         ));
     }
-    let has_interpreter = file
+    let loader = file
         .elf_program_headers()
         .iter()
-        .any(|header| header.p_type(endian) == PT_INTERP);
-    if !has_interpreter {
+        .find(|header| header.p_type(endian) == PT_INTERP);
+    let Some(loader) = loader else {
         return Some(format!(
             "{shown} is statically linked, and the loader that preloads libraries is not part of it; \
              link it dynamically"
+        ));
+    };
+    let loader = loader.interpreter(endian, data).ok().flatten();
+    let loader = loader.map(|path| Path::new(OsStr::from_bytes(path)));
+    if let Some(path) = loader.filter(|path| is_of_another_library(path)) {
+        return Some(format!(
+            "{shown} is linked with another C library (its loader is {}), and LDT needs glibc; link it with glibc",
+            path.display()
         ));
     }
     (allocator_in(&file) == Some(OwnAllocator::Malloc)).then(|| {

@@ -139,8 +139,9 @@ fn is_there(strings: Strings) -> bool {
     }
 }
 
-/// The environment with what following needs; `None` when nothing is missing, or nothing can be read.
-unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
+/// The environment with what following needs, or, for a program that does not start with LDT in LD_PRELOAD, without LDT
+/// there; `None` when it is so as it is, or nothing can be read.
+unsafe fn completed(environment: Strings, starts_with_us: bool) -> Option<(Scratch, Strings)> {
     if thread::slot().inside_sp.get() != 0 {
         // A program that LDT itself starts, the debugger, is not the user's.
         return None;
@@ -170,7 +171,13 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
         let mut theirs = process::libraries(theirs);
         process::libraries(ours).all(|own| theirs.next() == Some(own))
     };
-    if are_first && (set.is_some() || options.is_empty()) {
+    let behind_ours = theirs.strip_prefix(ours);
+    let is_complete = if starts_with_us {
+        are_first && (set.is_some() || options.is_empty())
+    } else {
+        behind_ours.is_none()
+    };
+    if is_complete {
         return None;
     }
     let options = set.unwrap_or(options);
@@ -190,11 +197,19 @@ unsafe fn completed(environment: Strings) -> Option<(Scratch, Strings)> {
             add(variable);
         }
     }
-    add(match (are_first, theirs.is_empty()) {
-        (true, _) => scratch.string(&[b"LD_PRELOAD=", theirs]),
-        (false, true) => scratch.string(&[b"LD_PRELOAD=", ours]),
-        (false, false) => scratch.string(&[b"LD_PRELOAD=", ours, b":", theirs]),
-    });
+    if !starts_with_us {
+        let rest = behind_ours.unwrap_or_default();
+        let rest = rest.strip_prefix(b":").unwrap_or(rest);
+        if !rest.is_empty() {
+            add(scratch.string(&[b"LD_PRELOAD=", rest]));
+        }
+    } else {
+        add(match (are_first, theirs.is_empty()) {
+            (true, _) => scratch.string(&[b"LD_PRELOAD=", theirs]),
+            (false, true) => scratch.string(&[b"LD_PRELOAD=", ours]),
+            (false, false) => scratch.string(&[b"LD_PRELOAD=", ours, b":", theirs]),
+        });
+    }
     if set.is_some() || !options.is_empty() {
         add(scratch.string(&[b"LDT_OPTIONS=", options]));
     }
@@ -236,6 +251,11 @@ impl Drop for Replacing {
     }
 }
 
+/// Notes a program that LDT will not be in; whether it starts with LDT in LD_PRELOAD.
+fn starts_with_us(path: *const c_char, search: Search) -> bool {
+    roomy::with_room(|| Some(untraced::note(path, search))).unwrap_or(true)
+}
+
 /// Calls `function(a, b, environment)` with the environment completed.
 unsafe fn execute(
     real: Real,
@@ -251,7 +271,7 @@ unsafe fn execute(
         Real::Execvpe => Search::Path,
         _ => Search::Here,
     };
-    roomy::run_with_room(|| untraced::note(path, search));
+    let starts_with_us = starts_with_us(path, search);
     let _undone = faults::before_exec();
     let _noted = Replacing::begin();
     // SAFETY: execve and execvpe have this signature.
@@ -259,7 +279,7 @@ unsafe fn execute(
         unsafe { core::mem::transmute(address) };
     // SAFETY: the program's own arguments; the completed environment lives until the call is over.
     unsafe {
-        match completed(environment) {
+        match completed(environment, starts_with_us) {
             Some((scratch, environment)) => {
                 let result = function(path, arguments, environment);
                 drop(scratch);
@@ -314,7 +334,7 @@ pub unsafe extern "C" fn fexecve(fd: c_int, arguments: Strings, environment: Str
     unsafe {
         let function: unsafe extern "C" fn(c_int, Strings, Strings) -> c_int =
             core::mem::transmute(address);
-        match completed(environment) {
+        match completed(environment, true) {
             Some((scratch, environment)) => {
                 let result = function(fd, arguments, environment);
                 drop(scratch);
@@ -351,12 +371,12 @@ unsafe fn spawn(
         Real::PosixSpawnp => Search::Path,
         _ => Search::Here,
     };
-    roomy::run_with_room(|| untraced::note(path, search));
+    let starts_with_us = starts_with_us(path, search);
     let _undone = faults::before_spawn();
     // SAFETY: both have this signature; the completed environment lives until the child has it.
     unsafe {
         let function: Spawn = core::mem::transmute(address);
-        match completed(environment) {
+        match completed(environment, starts_with_us) {
             Some((scratch, environment)) => {
                 let result = function(pid, path, actions, attributes, arguments, environment);
                 drop(scratch);

@@ -1,5 +1,5 @@
 //! Programs that LDT will not be in: before an exec or a spawn, the file is looked into, and one that the loader
-//! preloads nothing into is noted in a list for `ldt`. Nobody else sees such a child: it writes no trace, and may be
+//! preloads nothing into, or not LDT, is noted in a list for `ldt`. Nobody else sees such a child: it writes no trace, and may be
 //! gone in a millisecond.
 //!
 //! A vfork child runs this in its parent's memory: there are only system calls and the stack here.
@@ -30,6 +30,30 @@ const ELF_HEADER_BYTES: usize = 64;
 const PROGRAM_HEADER_BYTES: usize = 56;
 const MAX_PROGRAM_HEADERS: usize = 64;
 const PT_INTERP: u32 = 3;
+const MAX_LOADER_BYTES: usize = 256;
+
+/// How the file names of loaders begin that run no program with a library of glibc's in LD_PRELOAD.
+const OTHER_LOADERS: &[&[u8]] = &[b"ld-musl-"];
+
+/// Why the loader preloads nothing, or not LDT.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    ChangesRights,
+    OtherArchitecture,
+    Static,
+    OtherLibrary,
+}
+
+impl Reason {
+    fn words(self) -> &'static str {
+        match self {
+            Reason::ChangesRights => "it is setuid or setgid",
+            Reason::OtherArchitecture => "it is of another architecture",
+            Reason::Static => "it is statically linked",
+            Reason::OtherLibrary => "it is linked with another C library than glibc",
+        }
+    }
+}
 
 /// Begins to note, if `ldt` has asked for it.
 pub(crate) fn configure(options: &Options) {
@@ -87,31 +111,38 @@ impl PathBuffer {
     }
 }
 
-/// Looks into the program that is about to be run. The path is anything: of one that is not there the kernel
-/// says EFAULT.
-pub(super) fn note(path: *const c_char, search: Search) {
-    let list = LIST.load(Ordering::Acquire);
-    if list.is_null() || path.is_null() {
-        return;
+/// Looks into the program that is about to be run: whether it starts with LDT in LD_PRELOAD. The path is anything: of one
+/// that is not there the kernel says EFAULT.
+pub(super) fn note(path: *const c_char, search: Search) -> bool {
+    if path.is_null() {
+        return true;
     }
-    // SAFETY: never freed, and not changed after it was stored.
-    let list = unsafe { &*list };
     let mut kept = [0; MAX_PATH_BYTES];
     let found = text_at(path as u64, &mut kept).and_then(|path| find(path, search));
     let Some((found, fd)) = found else {
-        return;
+        return true;
     };
     let why = why_not(fd);
     let length = file::path_of(fd, &mut kept).unwrap_or(0);
     file::close(fd);
+    if let Some(why) = why {
+        list(&found, &kept[..length], why);
+    }
+    why != Some(Reason::OtherLibrary)
+}
+
+/// Adds a program to the list, if there is one. `found` is what it was called, `path` what the kernel calls it.
+fn list(found: &PathBuffer, path: &[u8], why: Reason) {
+    // SAFETY: null, or never freed and not changed after it was stored.
+    let Some(list) = (unsafe { LIST.load(Ordering::Acquire).as_ref() }) else {
+        return;
+    };
     let name = file_name(found.text());
     let is_missed = !list.skip.iter().any(|glob| glob_matches(glob, name))
-        || options::is_own(&list.own_folder, &kept[..length]);
-    if let (Some(why), true) = (why, is_missed)
-        && let Ok(out) = file::open_append(&list.path)
-    {
+        || options::is_own(&list.own_folder, path);
+    if is_missed && let Ok(out) = file::open_append(&list.path) {
         // One write, so that two children at once do not mix their lines.
-        if let Some(line) = PathBuffer::of(&[found.text(), b"\t", why.as_bytes(), b"\n"]) {
+        if let Some(line) = PathBuffer::of(&[found.text(), b"\t", why.words().as_bytes(), b"\n"]) {
             file::write_stream(out, line.text());
         }
         file::close(out);
@@ -162,9 +193,9 @@ fn find(path: &[u8], search: Search) -> Option<(PathBuffer, Fd)> {
 
 /// Why the loader will not preload anything into this file; `None` when it will, or when it is
 /// none to run at all.
-fn why_not(fd: Fd) -> Option<&'static str> {
+fn why_not(fd: Fd) -> Option<Reason> {
     if file::changes_rights(fd) {
-        return Some("it is setuid or setgid");
+        return Some(Reason::ChangesRights);
     }
     let mut header = [0; ELF_HEADER_BYTES];
     let read = file::read_at(fd, &mut header, 0).ok()?;
@@ -174,7 +205,7 @@ fn why_not(fd: Fd) -> Option<&'static str> {
     let short = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
     const CLASS_64: u8 = 2;
     if header[4] != CLASS_64 || short(18) != ELF_MACHINE {
-        return Some("it is of another architecture");
+        return Some(Reason::OtherArchitecture);
     }
     let mut place = [0; 8];
     place.copy_from_slice(&header[32..40]);
@@ -185,8 +216,19 @@ fn why_not(fd: Fd) -> Option<&'static str> {
     if read < headers.len() {
         return None;
     }
-    let has_interpreter = headers.chunks_exact(PROGRAM_HEADER_BYTES).any(|header| {
+    let loader = headers.chunks_exact(PROGRAM_HEADER_BYTES).find(|header| {
         u32::from_le_bytes([header[0], header[1], header[2], header[3]]) == PT_INTERP
     });
-    (!has_interpreter).then_some("it is statically linked")
+    let Some(loader) = loader else {
+        return Some(Reason::Static);
+    };
+    place.copy_from_slice(&loader[8..16]);
+    let mut path = [0; MAX_LOADER_BYTES];
+    let read = file::read_at(fd, &mut path, u64::from_le_bytes(place)).ok()?;
+    let path = path[..read].split(|&byte| byte == 0).next()?;
+    let is_other = |start: &&[u8]| file_name(path).starts_with(start);
+    OTHER_LOADERS
+        .iter()
+        .any(is_other)
+        .then_some(Reason::OtherLibrary)
 }
