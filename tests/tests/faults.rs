@@ -235,7 +235,7 @@ console.log(load(100), caught);
 /// Also where the guard lies in the stack's own mapping: what the kernel's list says of that is no end.
 fn an_overflow_is_told_as_one() -> Result<(), String> {
     for name in ["stack_overflow_in_thread.c", "stack_overflow_into_a_mark.c"] {
-        let built = Sample::named(&format!("check/signals/{name}")).build(Variant::PLAIN);
+        let built = Sample::named(format!("check/signals/{name}")).build(Variant::PLAIN);
         let checked = check(&[""; 0], &built, [""; 0]);
         if !checked.outcome.stderr.contains("stack overflow: ") {
             let wrong = [format!("{name}: no stack overflow is told")];

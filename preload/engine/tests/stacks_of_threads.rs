@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use ldt_engine::leaks::maps::Maps;
-use ldt_engine::leaks::stacks::{dead_below, ended};
+use ldt_engine::leaks::stacks::{Guards, dead_below, ended};
 use ldt_engine::sys::readable::Faults;
 use ldt_engine::sys::thread::{pointer, thread_id};
 
@@ -34,15 +34,19 @@ fn stacks_of_ended_threads_are_dead_and_those_of_living_ones_below_their_pointer
 
     let maps = Maps::parse(&std::fs::read("/proc/self/maps").expect("there is /proc"));
     let memory = Faults::catch().expect("nobody else reads");
-    let found = ended(&maps, &memory, pointer(), thread_id(), |_| false);
-    let of_dead = found.iter().find(|ended| ended.control_block == dead_block);
-    let stack = &of_dead.expect("it is found").stack;
-    assert!(stack.contains(&dead_local) && stack.contains(&dead_block));
-    assert!(
-        found
-            .iter()
-            .all(|ended| ended.control_block != living_block)
-    );
+    // A C library that marks guards has stacks among other memory, where they are looked for everywhere.
+    for guards in [Guards::Mappings, Guards::Markers] {
+        let caller = (pointer(), thread_id());
+        let found = ended(&maps, &memory, caller, guards, |_| false);
+        let of_dead = found.iter().find(|ended| ended.control_block == dead_block);
+        let stack = &of_dead.expect("it is found").stack;
+        assert!(stack.contains(&dead_local) && stack.contains(&dead_block));
+        assert!(
+            found
+                .iter()
+                .all(|ended| ended.control_block != living_block)
+        );
+    }
 
     let dead = dead_below(living_local, living_block, &maps, &memory).expect("it is known");
     assert_eq!(dead.end, living_local - 128);
