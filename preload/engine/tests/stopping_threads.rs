@@ -87,6 +87,13 @@ fn threads_stand_still_and_then_go_on() {
             thread::yield_now();
         }
     });
+    // One that would take any signal as what it waits for.
+    let (waiting, waiter) = start(|| {
+        signal::change_mask(How::Block, Set::ALL);
+        let (all, bytes) = (Set::ALL.0, size_of::<u64>());
+        // SAFETY: reads the set; no record, no end.
+        unsafe { libc::syscall(libc::SYS_rt_sigtimedwait, &raw const all, 0, 0, bytes) }
+    });
     // Just the signal that would be sent first.
     let (blocking, blocker) = start(|| {
         signal::change_mask(How::Block, Set::of(libc::SIGRTMAX()));
@@ -110,6 +117,7 @@ fn threads_stand_still_and_then_go_on() {
         thread::yield_now();
     }
     until_asleep(polling);
+    until_asleep(waiting);
     while !std::fs::read_to_string(format!("/proc/self/task/{deaf}/status"))
         .expect("it runs")
         .contains("SigBlk:\tf")
@@ -127,7 +135,8 @@ fn threads_stand_still_and_then_go_on() {
         assert!(of(polling).expect("it is listed").registers.is_some());
         assert!(of(beginning).expect("it is listed").registers.is_some());
         assert!(of(blocking).expect("it is listed").registers.is_some());
-        assert_eq!(of(deaf).expect("it is listed").registers, None);
+        assert!(of(deaf).expect("it is listed").registers.is_some());
+        assert_eq!(of(waiting).expect("it is listed").registers, None);
         assert_eq!(others.unresponsive(), 1);
         for _ in 0..1000 {
             thread::yield_now();
@@ -157,6 +166,16 @@ fn threads_stand_still_and_then_go_on() {
     closed.join().expect("it ends");
     blocker.join().expect("it ends");
     beginner.join().expect("it ends");
+    // SAFETY: a thread of this process that waits for it.
+    unsafe {
+        libc::syscall(libc::SYS_tgkill, libc::getpid(), waiting, libc::SIGUSR1);
+    }
+    let taken = waiter.join().expect("it ends");
+    assert_eq!(
+        taken,
+        i64::from(libc::SIGUSR1),
+        "sigtimedwait was disturbed"
+    );
     let (ready, errno) = poller.join().expect("it ends");
     assert_eq!((ready, errno), (1, 77), "poll was disturbed");
 }
