@@ -118,89 +118,6 @@ fn who_types_valgrinds_options_is_understood_or_told_of_ldt_valgrind() {
 }
 
 #[test]
-fn children_that_were_not_looked_into_are_listed() {
-    let project = finds();
-    let source = project.file("nothing.c");
-    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
-    project.gcc(&source, "static", &["-static"]);
-    let command = ["sh", "-c", "./finds balanced; ./static; true"];
-    let outcome = project.check(&[""; 0], &command);
-    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
-    assert!(
-        outcome.stderr.contains("not checked: ./static"),
-        "{}",
-        outcome.stderr
-    );
-    let outcome = project.check(&["--untraced-children=error"], &command);
-    assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("./static"), "{}", outcome.stderr);
-}
-
-/// Tools are not missed, by their names; an own program of such a name was not missed either.
-#[test]
-fn an_own_static_program_is_listed_whatever_it_is_called() {
-    let project = finds();
-    let source = project.file("nothing.c");
-    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
-    for folder in ["tests", ".tools"] {
-        fs::create_dir(project.file(folder)).expect("a folder can be made");
-        project.gcc(&source, &format!("{folder}/sort"), &["-static"]);
-    }
-    let command = [
-        "sh",
-        "-c",
-        "./finds balanced; tests/sort; .tools/sort; true",
-    ];
-    let outcome = project.check(&["--untraced-children=error"], &command);
-    assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("tests/sort"), "{}", outcome.stderr);
-    let tool = outcome.stderr.contains(".tools/sort");
-    assert!(!tool, "{}", outcome.stderr);
-}
-
-#[test]
-fn children_that_define_malloc_are_listed_as_not_checked() {
-    let project = finds();
-    let source = project.file("own.c");
-    let own = "#include <stddef.h>\nvoid *malloc(size_t n) { (void)n; return 0; }\n\
-               void free(void *p) { (void)p; }\nint main(void) { return 0; }";
-    fs::write(&source, own).expect("a file can be written");
-    project.gcc(&source, "own", &[]);
-    let command = ["sh", "-c", "./finds balanced; ./own; true"];
-    let outcome = project.check(&[""; 0], &command);
-    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
-    let said = "own: it defines malloc itself";
-    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
-    let outcome = project.check(&["--untraced-children=error"], &command);
-    assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
-    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
-}
-
-/// Regression: a Rust program with mimalloc linked in was green, and nothing said that its blocks had not been watched.
-#[test]
-fn an_allocator_with_names_of_its_own_is_warned_of() {
-    let project = finds();
-    let source = project.file("beside.c");
-    let text = "#include <stdlib.h>\nvoid *mi_malloc(size_t n) { static char all[99]; return n < 99 ? all : 0; }\n\
-                int main(void) { free(malloc(3)); return !mi_malloc(5); }";
-    fs::write(&source, text).expect("a file can be written");
-    project.gcc(&source, "beside", &[]);
-    let said = "beside brings mimalloc along";
-    for command in [&["./beside"][..], &["sh", "-c", "./beside; true"]] {
-        let outcome = project.check(&[""; 0], command);
-        assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
-        assert_eq!(
-            outcome.stderr.matches(said).count(),
-            1,
-            "{}",
-            outcome.stderr
-        );
-    }
-    let outcome = project.check(&[""; 0], &["./finds", "balanced"]);
-    assert!(!outcome.stderr.contains("along"), "{}", outcome.stderr);
-}
-
-#[test]
 fn the_handle_of_rusts_main_thread_is_no_possible_leak() {
     let project = finds();
     let text = "fn main() { println!(\"{:?}\", std::thread::current().id()); }";
@@ -211,18 +128,6 @@ fn the_handle_of_rusts_main_thread_is_no_possible_leak() {
     assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
     let outcome = project.check(&[kinds, "--default-suppressions=no"], &["./current"]);
     assert_eq!(outcome.code(), 99, "{}", outcome.stderr);
-}
-
-#[test]
-fn a_runner_of_nothing_but_unchecked_programs_is_not_green() {
-    let project = finds();
-    let source = project.file("nothing.c");
-    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
-    project.gcc(&source, "static", &["-static"]);
-    let outcome = project.check(&[""; 0], &["sh", "-c", "./static; true"]);
-    assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
-    let said = "no program that the command ran was checked: ./static";
-    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
 }
 
 #[test]
