@@ -2,14 +2,19 @@
 
 use std::fs;
 
-use ldt_tests::gate::finds;
+use ldt_tests::gate::{Project, finds};
+
+/// Builds a program that LDT cannot be in, and that does nothing.
+fn static_program(project: &Project, name: &str) {
+    let source = project.file("nothing.c");
+    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
+    project.gcc(&source, name, &["-static"]);
+}
 
 #[test]
 fn children_that_were_not_looked_into_are_listed() {
     let project = finds();
-    let source = project.file("nothing.c");
-    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
-    project.gcc(&source, "static", &["-static"]);
+    static_program(&project, "static");
     let command = ["sh", "-c", "./finds balanced; ./static; true"];
     let outcome = project.check(&[""; 0], &command);
     assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
@@ -27,11 +32,9 @@ fn children_that_were_not_looked_into_are_listed() {
 #[test]
 fn an_own_static_program_is_listed_whatever_it_is_called() {
     let project = finds();
-    let source = project.file("nothing.c");
-    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
     for folder in ["tests", ".tools"] {
         fs::create_dir(project.file(folder)).expect("a folder can be made");
-        project.gcc(&source, &format!("{folder}/sort"), &["-static"]);
+        static_program(&project, &format!("{folder}/sort"));
     }
     let command = [
         "sh",
@@ -90,9 +93,7 @@ fn an_allocator_with_names_of_its_own_is_warned_of() {
 #[test]
 fn a_runner_of_nothing_but_unchecked_programs_is_not_green() {
     let project = finds();
-    let source = project.file("nothing.c");
-    fs::write(&source, "int main(void) { return 0; }").expect("a file can be written");
-    project.gcc(&source, "static", &["-static"]);
+    static_program(&project, "static");
     let outcome = project.check(&[""; 0], &["sh", "-c", "./static; true"]);
     assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
     let said = "no program that the command ran was checked: ./static";
