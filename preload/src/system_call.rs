@@ -1,6 +1,7 @@
 //! libc's `syscall`, for the calls that LDT must know of: `rt_sigaction`, by which a program would take the
 //! signals away that LDT keeps in check mode, and masks and sandboxes, before which its watchpoints end
-//! (`faults/raw_calls.rs` in the engine); and `prctl`, which sets sandboxes too. Every other call is jumped on
+//! (`faults/raw_calls.rs` in the engine); `exit_group`, which ends the process as `_exit` does; and `prctl`, which sets
+//! sandboxes too. Every other call is jumped on
 //! with all registers as they were and no frame in between: clone and vfork return twice, and threads are
 //! cancelled in here.
 //!
@@ -42,6 +43,8 @@ pub(crate) unsafe extern "C" fn syscall() {
         "je 3f",
         "cmp rdi, {prctl}",
         "je 3f",
+        "cmp rdi, {exit_group}",
+        "je 4f",
         "2:",
         "mov r11, [rip + {beneath}]",
         "test r11, r11",
@@ -52,7 +55,12 @@ pub(crate) unsafe extern "C" fn syscall() {
         "call {about_to}",
         pop!("r9", "r9", "r8", "rcx", "rdx", "rsi", "rdi"),
         "jmp 2b",
+        "4:",
+        "mov edi, esi",
+        "jmp {exit}",
         ".cfi_endproc",
+        exit_group = const libc::SYS_exit_group,
+        exit = sym super::endings::_exit,
         rt_sigaction = const libc::SYS_rt_sigaction,
         rt_sigprocmask = const libc::SYS_rt_sigprocmask,
         seccomp = const libc::SYS_seccomp,

@@ -90,6 +90,30 @@ fn an_allocator_with_names_of_its_own_is_warned_of() {
     assert!(!outcome.stderr.contains("along"), "{}", outcome.stderr);
 }
 
+/// Regression: an emulator passes LD_PRELOAD on to the program that it emulates. LDT was in both, in one process: the
+/// emulator took 6 GB for the addresses that the inner one reserved, and its file was said to have changed.
+#[test]
+fn an_emulator_is_checked_and_what_it_emulates_is_not() {
+    let project = finds();
+    let command = ["qemu-x86_64", "./finds", "leak"];
+    let outcome = project.check(&["--trace-children=no"], &command);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("finds, which it emulates"),
+        "{}",
+        outcome.stderr
+    );
+    for wrong in [
+        "has changed",
+        "definitely lost: 1",
+        "not known",
+        "in 0 of 2",
+    ] {
+        let found = outcome.stderr.contains(wrong);
+        assert!(!found, "{wrong}: {}", outcome.stderr);
+    }
+}
+
 #[test]
 fn a_runner_of_nothing_but_unchecked_programs_is_not_green() {
     let project = finds();

@@ -75,6 +75,7 @@ pub(crate) const TEST: &[Need] = &[
     program("npm", "npm"),
     program("perl", "perl"),
     program("python3", "python3"),
+    program("qemu-x86_64", "qemu-user"),
     program("redis-benchmark", "redis-tools"),
     program("redis-server", "redis-server"),
     program("sqlite3", "sqlite3"),

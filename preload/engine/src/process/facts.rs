@@ -27,6 +27,9 @@ const DEFAULT_PATTERN: &[u8] = b"ldt.%e.%p.trace";
 struct Image {
     /// The executable's path.
     executable: Vec<u8>,
+    /// What a program is told that asks for its own: an emulator of one process (qemu-user) answers for its guest
+    /// there, but does not know the folders of threads.
+    told: Vec<u8>,
     /// The arguments, each with a zero byte behind it.
     command: Vec<u8>,
     environment: Environment,
@@ -38,10 +41,14 @@ static IMAGE: AtomicPtr<Image> = AtomicPtr::new(ptr::null_mut());
 fn image() -> &'static Image {
     let mut known = IMAGE.load(Ordering::Acquire);
     if known.is_null() {
-        let mut buffer = [0u8; 4096];
-        let length = file::read_link(b"/proc/thread-self/exe\0", &mut buffer).unwrap_or(0);
+        let linked = |name: &[u8]| {
+            let mut buffer = [0u8; 4096];
+            let length = file::read_link(name, &mut buffer)?;
+            Some(buffer[..length].to_vec())
+        };
         known = Box::into_raw(Box::new(Image {
-            executable: buffer[..length].to_vec(),
+            executable: linked(b"/proc/thread-self/exe\0").unwrap_or_default(),
+            told: linked(b"/proc/self/exe\0").unwrap_or_default(),
             command: proc::read(b"/proc/thread-self/cmdline\0").unwrap_or_default(),
             environment: Environment::at_start(),
         }));
@@ -155,12 +162,31 @@ pub(super) fn note_left_alone(options: &Options) {
     }
 }
 
+/// The program that an emulator runs in this process, if the emulator has LDT, too, from the environment that the kernel
+/// started it with (`preload`): the process is the emulator's, and recorded there.
+fn guest_of_recorded<'a>(image: &'a Image, preload: &[u8]) -> Option<&'a [u8]> {
+    let is_known = !image.executable.is_empty() && !image.told.is_empty();
+    let is_guest = is_known && image.told != image.executable;
+    (is_guest && libraries(preload).next().is_some()).then_some(&image.told)
+}
+
 /// Whether this process is one that is to be left alone. One that valgrind runs has its judge already, who would judge
 /// LDT as well: a leak check reads whatever there is.
 pub(super) fn is_skipped(options: &Options, forked: bool) -> Option<LeftAlone> {
     if sys::is_under_valgrind() {
         if options.launcher == 0 && !forked {
             message::say("not recording: valgrind runs this process");
+        }
+        return Some(LeftAlone::Otherwise);
+    }
+    let preload = environment().value(b"LD_PRELOAD=").unwrap_or_default();
+    if let Some(guest) = guest_of_recorded(image(), preload) {
+        if !forked {
+            message::say(&format!(
+                "what is looked at is {}, not {}, which it emulates",
+                String::from_utf8_lossy(&image().executable),
+                String::from_utf8_lossy(guest)
+            ));
         }
         return Some(LeftAlone::Otherwise);
     }
@@ -311,4 +337,36 @@ fn status_number(name: &[u8]) -> u64 {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image_of(executable: &str, told: &str) -> Image {
+        Image {
+            executable: executable.into(),
+            told: told.into(),
+            command: Vec::new(),
+            environment: Environment::at_start(),
+        }
+    }
+
+    /// Regression: LDT in a guest of qemu-user, beside its own, cost the emulator 6 GB and most of a minute.
+    #[test]
+    fn a_guest_is_left_to_its_recorded_emulator() {
+        let emulated = image_of("/usr/bin/qemu-x86_64", "/usr/bin/ls");
+        let guest = guest_of_recorded(&emulated, b"/opt/libldt.so");
+        assert_eq!(guest, Some(&b"/usr/bin/ls"[..]));
+        assert_eq!(guest_of_recorded(&emulated, b""), None);
+        for image in [image_of("/usr/bin/ls", "/usr/bin/ls"), image_of("", "")] {
+            assert_eq!(guest_of_recorded(&image, b"/opt/libldt.so"), None);
+        }
+    }
+
+    #[test]
+    fn the_kernel_tells_a_program_of_its_own_what_it_runs() {
+        assert_eq!(image().executable, image().told);
+        assert!(!image().told.is_empty());
+    }
 }
