@@ -19,7 +19,7 @@ macro_rules! plain {
     )*};
 }
 
-plain! { execve execvpe execv execvp fexecve posix_spawn posix_spawnp }
+plain! { execve execvpe execv execvp fexecve posix_spawn posix_spawnp pidfd_spawn pidfd_spawnp }
 
 macro_rules! variadic {
     ($($name:ident)*) => {$(

@@ -359,6 +359,8 @@ fn the_librarys_own_code_never_comes_by_the_checks() {
             "execve",
             "execvp",
             "execvpe",
+            "pidfd_spawn",
+            "pidfd_spawnp",
             "posix_spawn",
             "posix_spawnp",
             "ppoll",

@@ -61,6 +61,8 @@ const fn has_part(name: &str, parts: &[&str]) -> bool {
 const fn since_minor(name: &str) -> u32 {
     if has_part(name, &["__isoc23_", "lcpy", "lcat"]) {
         38
+    } else if has_part(name, &["pidfd_spawn"]) {
+        39
     } else if has_part(name, &["__inet_"]) {
         42
     } else if has_part(name, &["memset_explicit"]) {

@@ -201,6 +201,8 @@ macro_rules! with_every_function {
                 execvpe always Narrow (0, 1, 2) EXECUTE;
                 posix_spawn always Narrow (1, 4, 5) EXECUTE;
                 posix_spawnp always Narrow (1, 4, 5) EXECUTE;
+                pidfd_spawn always Narrow (1, 4, 5) EXECUTE;
+                pidfd_spawnp always Narrow (1, 4, 5) EXECUTE;
                 execl variable Narrow (NONE, NONE, 0) EXECUTE_LISTED;
                 execlp variable Narrow (NONE, NONE, 0) EXECUTE_LISTED;
                 execle variable Narrow (NONE, NONE, 0) EXECUTE_LISTED;

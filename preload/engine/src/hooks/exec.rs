@@ -17,7 +17,7 @@ use ldt_trace::header::flag;
 use crate::emit::trace_file;
 use crate::faults;
 use crate::hooks::untraced::{self, Search};
-use crate::real::Real;
+use crate::real::{self, Real};
 use crate::sys::{mem, roomy, signal, thread};
 use crate::{process, recording};
 
@@ -345,17 +345,23 @@ pub unsafe extern "C" fn fexecve(fd: c_int, arguments: Strings, environment: Str
     }
 }
 
-/// `posix_spawn` and `posix_spawnp`.
+/// The one that is called; null where this C library lacks it.
+struct Spawn {
+    function: *mut c_void,
+    search: Search,
+}
+
+/// All have the same signature.
 unsafe fn spawn(
-    real: Real,
-    pid: *mut c_int,
+    called: Spawn,
+    child: *mut c_int,
     path: *const c_char,
     actions: *const c_void,
     attributes: *const c_void,
     arguments: Strings,
     environment: Strings,
 ) -> c_int {
-    type Spawn = unsafe extern "C" fn(
+    type Function = unsafe extern "C" fn(
         *mut c_int,
         *const c_char,
         *const c_void,
@@ -363,74 +369,50 @@ unsafe fn spawn(
         Strings,
         Strings,
     ) -> c_int;
-    let address = real.address();
-    if address.is_null() {
+    if called.function.is_null() {
         return libc::ENOSYS;
     }
-    let search = match real {
-        Real::PosixSpawnp => Search::Path,
-        _ => Search::Here,
-    };
-    let starts_with_us = starts_with_us(path, search);
+    let starts_with_us = starts_with_us(path, called.search);
     let _undone = faults::before_spawn();
-    // SAFETY: both have this signature; the completed environment lives until the child has it.
+    // SAFETY: all have this signature; the completed environment lives until the child has it.
     unsafe {
-        let function: Spawn = core::mem::transmute(address);
+        let function: Function = core::mem::transmute(called.function);
         match completed(environment, starts_with_us) {
             Some((scratch, environment)) => {
-                let result = function(pid, path, actions, attributes, arguments, environment);
+                let result = function(child, path, actions, attributes, arguments, environment);
                 drop(scratch);
                 result
             }
-            None => function(pid, path, actions, attributes, arguments, environment),
+            None => function(child, path, actions, attributes, arguments, environment),
         }
     }
 }
 
-/// `posix_spawn`.
-pub unsafe extern "C" fn posix_spawn(
-    pid: *mut c_int,
-    path: *const c_char,
-    actions: *const c_void,
-    attributes: *const c_void,
-    arguments: Strings,
-    environment: Strings,
-) -> c_int {
-    // SAFETY: as for the function beneath.
-    unsafe {
-        spawn(
-            Real::PosixSpawn,
-            pid,
-            path,
-            actions,
-            attributes,
-            arguments,
-            environment,
-        )
-    }
+macro_rules! spawns {
+    ($($name:ident: $function:expr, $search:expr;)*) => {$(
+        #[doc = concat!("`", stringify!($name), "`.")]
+        pub unsafe extern "C" fn $name(
+            child: *mut c_int,
+            path: *const c_char,
+            actions: *const c_void,
+            attributes: *const c_void,
+            arguments: Strings,
+            environment: Strings,
+        ) -> c_int {
+            let called = Spawn { function: $function, search: $search };
+            // SAFETY: as for the function beneath.
+            unsafe { spawn(called, child, path, actions, attributes, arguments, environment) }
+        }
+    )*};
 }
 
-/// `posix_spawnp`.
-pub unsafe extern "C" fn posix_spawnp(
-    pid: *mut c_int,
-    file: *const c_char,
-    actions: *const c_void,
-    attributes: *const c_void,
-    arguments: Strings,
-    environment: Strings,
-) -> c_int {
-    // SAFETY: as for the function beneath.
-    unsafe {
-        spawn(
-            Real::PosixSpawnp,
-            pid,
-            file,
-            actions,
-            attributes,
-            arguments,
-            environment,
-        )
-    }
+// Those of glibc 2.39 are looked for when they are called: dlsym allocates for a name that is missing, which at the start may
+// be in the middle of the start of the program's own allocator.
+spawns! {
+    posix_spawn: Real::PosixSpawn.address(), Search::Here;
+    posix_spawnp: Real::PosixSpawnp.address(), Search::Path;
+    pidfd_spawn: real::next(c"pidfd_spawn"), Search::Here;
+    pidfd_spawnp: real::next(c"pidfd_spawnp"), Search::Path;
 }
 
 /// The arguments of a variadic exec: five from registers, the rest from the stack, up to the null.
