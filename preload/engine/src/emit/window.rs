@@ -4,7 +4,7 @@
 //! writes; the words `..committed` are whole events, and the state field in the mapping says so with
 //! release ordering, so whoever reads the file at any moment finds whole events.
 
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 use ldt_trace::WordSink;
 use ldt_trace::chunk::ChunkHeader;
@@ -117,10 +117,17 @@ impl Window {
             LONG_WINDOWS.fetch_sub(1, Ordering::Relaxed);
             return;
         };
-        // SAFETY: our mapping, of this length; nothing points there any more, since `memory` is replaced.
-        unsafe { mem::release(self.memory, self.bytes) };
-        trace_file::punch_window(self.at, self.bytes);
-        (self.memory, self.bytes, self.at) = (memory, LONG_WINDOW_BYTES, at);
+        let (short_memory, short_at) = (self.memory, self.at);
+        // Another thread may fork at any moment, and the child unmaps what stands here (`abandon`): neither memory that is
+        // given back already, which by then may be the stack that the child runs on, nor more of the short one than there is.
+        self.memory = memory;
+        compiler_fence(Ordering::SeqCst);
+        self.bytes = LONG_WINDOW_BYTES;
+        compiler_fence(Ordering::SeqCst);
+        // SAFETY: the mapping of the short window; nothing points there any more.
+        unsafe { mem::release(short_memory, WINDOW_BYTES) };
+        trace_file::punch_window(short_at, WINDOW_BYTES);
+        self.at = at;
         self.begin();
     }
 
