@@ -272,6 +272,21 @@ fn where_descriptors_are_few_the_program_has_them_all() {
     assert_eq!(checked.ending, Ending::Code(0), "{}", checked.stderr);
 }
 
+/// Regression: LDT's descriptors were among those that a program may have, and one that counts them had five fewer.
+#[test]
+fn a_program_may_open_all_that_its_limit_allows() {
+    let program = Sample::named("check/options/counts_descriptors.c").build(Variant::PLAIN);
+    let run_with = |before: &str| {
+        let limited = format!("ulimit -Sn 1010; exec {before} \"$0\"");
+        let mut shell = Command::new("sh");
+        run(shell.args(["-c", &limited]).arg(&program).env("LDT", ldt()))
+    };
+    let bare = run_with("");
+    let checked = run_with("\"$LDT\" check");
+    assert_eq!(checked.stdout, bare.stdout, "{}", checked.stderr);
+    assert_eq!(checked.ending, Ending::Code(0), "{}", checked.stderr);
+}
+
 /// When the first window of the trace was full and could not be packed, events of nobody's interest overwrote it.
 #[test]
 fn what_was_recorded_before_a_filter_is_kept() {
@@ -435,6 +450,25 @@ fn whatever_the_limits_nothing_of_ldt_aborts() {
         );
         let is_said = said.contains("no more memory") || said.contains("no leak check:");
         assert!(is_said || !said.contains(" 0 allocs"), "{limit}: {said}");
+    }
+}
+
+/// Regression: git and ls ended by SIGSEGV where the main stack may have 16 to 32 KiB, which is enough for them alone.
+#[test]
+fn a_program_with_a_very_short_stack_runs_without_ldt() {
+    for mode in ["check", "profile"] {
+        let limited = "ulimit -s 24; exec env -i \"$0\" $1 git --version";
+        let outcome = run(Command::new("sh")
+            .args(["-c", limited])
+            .arg(ldt())
+            .arg(mode));
+        let said = &outcome.stderr;
+        assert_eq!(outcome.ending, Ending::Code(125), "{mode}: {said}");
+        assert!(outcome.stdout.starts_with("git version"), "{mode}: {said}");
+        assert!(
+            said.contains("raise its limit (ulimit -s)"),
+            "{mode}: {said}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! A process without memory for LDT: it is left alone, and that is said once.
+//! A process without memory for LDT, or with too short a stack: it is left alone, and that is said once.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +11,11 @@ use crate::sys::mem;
 
 /// What LDT allocates before it has a first thread, twice over. Where that fails the program would be ended by it.
 const START_BYTES: usize = 512 << 10;
+/// What the main stack must be allowed: LDT takes up to 12 KiB of it (a capture, a checked call, its variables in the
+/// environment), which a program that has few more would die for.
+const STACK_LEAST_BYTES: u64 = 40 << 10;
+const NO_STACK: &str =
+    "not recording: the main stack may grow to less than 40 KiB; raise its limit (ulimit -s)";
 const NO_MEMORY: &str =
     "not recording: there is no memory for LDT; raise the limits of the process (ulimit -a)";
 
@@ -19,6 +24,11 @@ static USED_UP: AtomicBool = AtomicBool::new(false);
 
 /// Whether there is memory to begin with; where there is not, that is said.
 pub(super) fn is_enough_to_start() -> bool {
+    let stack = mem::resource_limit(libc::RLIMIT_STACK);
+    if stack.is_some_and(|bytes| bytes < STACK_LEAST_BYTES) {
+        message::say(NO_STACK);
+        return false;
+    }
     let enough = mem::has_room(START_BYTES);
     if !enough {
         // A short line, which takes none.

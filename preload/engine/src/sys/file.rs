@@ -116,24 +116,62 @@ pub fn open_append(name: &[u8]) -> Result<Fd, i32> {
     )
 }
 
-/// Moves a descriptor out of the way of programs that close or reuse low numbers (shells use 3 to 19,
-/// `dup2` targets are low): to the highest free number below the limit, or beyond a limit that leaves only low ones.
+/// The least number that a descriptor of LDT's is moved to: what programs choose themselves is lower (shells use 3 to 19,
+/// `dup2` targets are low).
+const FAR_UP: usize = 1000;
+/// Beyond a higher limit the kernel's table of the process's descriptors would be too long, which each fork copies.
+const LONG_TABLE: u64 = 1 << 16;
+/// How many numbers behind the program's own are used.
+const FEW: u64 = 64;
+
+/// The same descriptor with the first free number from `floor` on.
+fn duplicate(fd: Fd, floor: usize) -> Result<usize, i32> {
+    let args = [fd.0 as usize, libc::F_DUPFD_CLOEXEC as usize, floor];
+    // SAFETY: duplicating a descriptor of ours.
+    unsafe { syscall(libc::SYS_fcntl, &args) }
+}
+
+/// The same descriptor with a number that the program cannot have, so that all that it may have are its own.
+fn duplicate_beyond_the_limit(fd: Fd) -> Option<usize> {
+    let limit = descriptor_limit(None).ok()?;
+    let floor = limit.rlim_cur.max(FAR_UP as u64);
+    if floor > LONG_TABLE || thread::is_sandboxed() {
+        return None;
+    }
+    let room = floor + FEW;
+    // Beyond the hard limit it is refused to all but the superuser.
+    let raised = libc::rlimit {
+        rlim_cur: room,
+        rlim_max: limit.rlim_max.max(room),
+    };
+    descriptor_limit(Some(raised)).ok()?;
+    let there = duplicate(fd, floor as usize);
+    descriptor_limit(Some(limit)).ok()?;
+    there.ok()
+}
+
+/// Moves a descriptor out of the way of programs that close or reuse low numbers: beyond all that this one may have, or to
+/// a high free number, for as long as there are such.
 #[must_use]
 pub fn move_high(fd: Fd) -> Fd {
-    let from = |floor: usize| {
-        let args = [fd.0 as usize, libc::F_DUPFD_CLOEXEC as usize, floor];
-        // SAFETY: duplicating a descriptor of ours.
-        unsafe { syscall(libc::SYS_fcntl, &args) }
-    };
-    let below_the_limit = [1000, 200, 60]
-        .into_iter()
-        .find_map(|floor| from(floor).ok());
-    let high = below_the_limit.or_else(|| beyond_the_limit(|| from(1000)).ok());
-    let Some(high) = high else {
-        return fd;
-    };
+    move_up(fd, &[FAR_UP, 200, 60]).unwrap_or(fd)
+}
+
+/// The same, or closes it where it would have to be a number that programs choose themselves.
+#[must_use]
+pub fn move_far_up(fd: Fd) -> Option<Fd> {
+    let moved = move_up(fd, &[FAR_UP]);
+    if moved.is_none() {
+        close(fd);
+    }
+    moved
+}
+
+fn move_up(fd: Fd, floors: &[usize]) -> Option<Fd> {
+    let below_the_limit = || floors.iter().find_map(|&floor| duplicate(fd, floor).ok());
+    let high = duplicate_beyond_the_limit(fd).or_else(below_the_limit)?;
     close(fd);
-    Fd(high as i32)
+    Some(Fd(high as i32))
 }
 
 /// Closes a descriptor.

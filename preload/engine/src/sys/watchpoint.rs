@@ -7,6 +7,7 @@
 
 use core::ops::Range;
 
+use super::file::{self, Fd};
 use super::syscall;
 
 /// How many the processor has.
@@ -14,9 +15,6 @@ pub const COUNT: usize = 4;
 /// The most bytes that one watches; they lie at a multiple of their number, which is a power of two.
 pub const MAX_BYTES: u64 = 8;
 
-/// Descriptors from here on, where the trace's is as well: what programs choose themselves is lower (a shell takes one
-/// that is open for its own).
-const FIRST_DESCRIPTOR: usize = 1000;
 /// In the signal's data, with the watchpoint's number in the lowest byte: tells ours from others'.
 const COOKIE: u64 = 0x4c44_5477_6174_6300;
 
@@ -109,12 +107,9 @@ impl Watchpoint {
         ];
         // SAFETY: reads the attributes.
         let low = unsafe { syscall(libc::SYS_perf_event_open, &args) }?;
-        let args = [low, libc::F_DUPFD_CLOEXEC as usize, FIRST_DESCRIPTOR];
-        // SAFETY: a descriptor that has just been opened here.
-        let high = unsafe { syscall(libc::SYS_fcntl, &args) };
-        // SAFETY: as above. Low numbers are the program's: where none may be so high there is no watchpoint.
-        let _ = unsafe { syscall(libc::SYS_close, &[low]) };
-        let descriptor = high?;
+        // Low numbers are the program's: where none may be high there is no watchpoint.
+        let descriptor = file::move_far_up(Fd(low as i32)).ok_or(libc::EMFILE)?;
+        let descriptor = descriptor.0 as usize;
         let id = id_of(descriptor)?;
         Ok(Watchpoint {
             descriptor,
