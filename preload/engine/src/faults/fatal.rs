@@ -95,6 +95,12 @@ pub(super) fn stays(number: i32, handler: Option<usize>) -> bool {
     false
 }
 
+/// Whether the signal does what it does where nothing else is set: LDT's look, and the kernel's default.
+pub(crate) fn is_at_default(number: i32) -> bool {
+    let action = signal::action(number);
+    action.handler == libc::SIG_DFL || is_deciding(&action)
+}
+
 /// One of them has come.
 pub(super) fn came(number: i32, frame: &mut Frame) -> Onward {
     // A vfork child has its parent's memory, and nothing of its own to tell.

@@ -75,14 +75,19 @@ pub fn aborting(_code: i32, standing: Standing) {
     let here = 0u8;
     if giving_up(ptr::from_ref(&here) as u64, standing) {
         hint_at_alignment();
+        if !faults::fatal::is_at_default(libc::SIGABRT) {
+            ENDING.store(false, Ordering::Relaxed);
+        }
     }
 }
 
 /// The exit code of a Rust program whose main thread panics.
 const PANICKED: i32 = 101;
 
+/// Says it once: a program that takes its aborts may make many.
 fn hint_at_alignment() {
-    if faults::is_exact() && findings::is_clean() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if faults::is_exact() && findings::is_clean() && !SAID.swap(true, Ordering::Relaxed) {
         message::say(EXACT_MAY_BE_WHY);
     }
 }
@@ -112,7 +117,7 @@ fn giving_up(sp: u64, standing: Standing) -> bool {
     true
 }
 
-/// The last look at everything has begun.
+/// The last look at everything has begun; false again where the program may go on after it.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Whether the last look at everything has begun: there is nothing more to come.
