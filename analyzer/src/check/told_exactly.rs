@@ -39,10 +39,13 @@ impl Bytes {
     }
 }
 
-/// Whether damage was found after the fact.
+/// Whether an error was found after the fact.
 pub(super) fn is_late(error: &ErrorReport) -> bool {
     let by = error.facts.detected_by;
-    matches!(by, DetectedBy::Redzone | DetectedBy::Quarantine)
+    matches!(
+        by,
+        DetectedBy::Redzone | DetectedBy::Quarantine | DetectedBy::Crash
+    )
 }
 
 /// The writes of which the instruction is known.

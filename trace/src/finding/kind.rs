@@ -85,6 +85,8 @@ named! {
         Free = 5, "free";
         /// A signal.
         Signal = 6, "signal";
+        /// A crash by a pointer that had been read where LDT's pattern was.
+        Crash = 7, "crash";
     }
 }
 

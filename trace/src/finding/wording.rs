@@ -201,6 +201,7 @@ fn found_later(out: &mut fmt::Formatter<'_>, by: DetectedBy) -> fmt::Result {
     match by {
         DetectedBy::Redzone => out.write_str(" (found later, by its redzone)"),
         DetectedBy::Quarantine => out.write_str(" (found later, when it left the quarantine)"),
+        DetectedBy::Crash => out.write_str(" (found later, by the crash that it led to)"),
         _ => Ok(()),
     }
 }

@@ -3,11 +3,13 @@
 
 use core::fmt::Write;
 
+use ldt_trace::NodeId;
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Place};
 
 use super::cause::SI_KERNEL;
 use super::decode::{self, MAX_INSTRUCTION_BYTES, MemoryAccess};
 use super::judge::{access, candidates, default_action, surroundings};
+use super::pointer::{self, Source};
 use super::watching::is_exact;
 use super::{cause, program, unaligned};
 use crate::blocks;
@@ -15,6 +17,7 @@ use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
 use crate::leaks::{self, request::Standing};
 use crate::message;
+use crate::recorder::Recorder;
 use crate::stacks::readable_mapping_above;
 use crate::sys::file::file_name;
 use crate::sys::proc;
@@ -96,6 +99,9 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
     // What the program has called is what concerns it.
     let stack =
         recorder.capture_interrupted_without(registers, &mut |path| dies_inside && is_of_ldt(path));
+    if is_fault(number, frame) {
+        report_source(recorder, address, pointers(frame), stack);
+    }
     let note = note(number, frame, reason, address);
     findings::report(
         recorder,
@@ -132,6 +138,37 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
         leaks::request::at_end(recorder, &standing);
     }
     recorder.finish();
+}
+
+/// Reports the misuse of a block that the pointer was read by, if it was.
+fn report_source(
+    recorder: &mut Recorder,
+    address: u64,
+    registers: impl Iterator<Item = u64>,
+    stack: NodeId,
+) {
+    let Some(Source { touch, kind, block }) = pointer::source(address, registers) else {
+        return;
+    };
+    let mut memory = [0; 64];
+    let (memory_at, bytes) = surroundings(touch.address, &mut memory);
+    findings::report(
+        recorder,
+        &Report {
+            kind,
+            detected_by: DetectedBy::Crash,
+            access: Access::Read,
+            size: touch.size,
+            address: touch.address,
+            stack,
+            called: b"",
+            block: Some(block),
+            memory_at,
+            memory: &memory[..bytes],
+            expected: b"",
+            note: b"",
+        },
+    );
 }
 
 /// Whether the frames of this module are LDT's own.
@@ -210,8 +247,7 @@ fn is_unaligned(frame: &Frame) -> bool {
 /// Whether a register, the instruction's address aside, points into a live block that lies where malloc's never do. What such
 /// code computes from an odd address may be anything, but what it computed from is mostly still there.
 fn has_odd_block(frame: &Frame) -> bool {
-    REGISTERS[..POINTERS].iter().any(|&(_, register)| {
-        let value = frame.general(General(register));
+    pointers(frame).any(|value| {
         blocks::is_ours(value)
             && candidates(value).iter().flatten().any(|block| {
                 !block.address.is_multiple_of(MALLOC_BYTES)
@@ -221,6 +257,12 @@ fn has_odd_block(frame: &Frame) -> bool {
                     )
             })
     })
+}
+
+/// What the registers hold that may be pointers.
+fn pointers(frame: &Frame) -> impl Iterator<Item = u64> {
+    let registers = REGISTERS[..POINTERS].iter();
+    registers.map(|&(_, register)| frame.general(General(register)))
 }
 
 /// Blocks of every other malloc lie at multiples of this.

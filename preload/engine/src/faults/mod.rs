@@ -30,6 +30,7 @@ mod deliver;
 pub(crate) mod fatal;
 mod handler_stack;
 mod judge;
+mod pointer;
 mod program;
 pub mod raw_calls;
 mod step;

@@ -1,19 +1,30 @@
-//! Ranges whose damage has been reported as it was done: the write that a guard page or the check of a
-//! C library call stopped is let go on, and what it leaves in a redzone is not a second error.
+//! Ranges whose misuse has been reported as it was done: the access that a guard page or the check of a
+//! C library call stopped is let go on. What a write leaves in a redzone, and a crash by the pointer that was read, are no
+//! second errors.
 
 use core::ops::Range;
 use std::collections::VecDeque;
 
+use ldt_trace::finding::Access;
+
 use crate::sys::lock::Lock;
 
-/// Ranges that are remembered. Damage whose range has been forgotten is reported twice, not lost.
+/// Ranges that are remembered of each. Damage whose range has been forgotten is reported twice, not lost.
 const KEPT: usize = 1024;
 
-static RANGES: Lock<VecDeque<(u64, u64)>> = Lock::new(VecDeque::new());
+static READ: Lock<VecDeque<(u64, u64)>> = Lock::new(VecDeque::new());
+static WRITTEN: Lock<VecDeque<(u64, u64)>> = Lock::new(VecDeque::new());
 
-/// Remembers a write that was reported: its first byte and how many.
-pub(super) fn add(address: u64, bytes: u64) {
-    RANGES.with(|ranges| {
+fn ranges(access: Access) -> &'static Lock<VecDeque<(u64, u64)>> {
+    match access {
+        Access::Read => &READ,
+        Access::Write | Access::Unknown => &WRITTEN,
+    }
+}
+
+/// Remembers an access that was reported: its first byte and how many.
+pub(super) fn add(access: Access, address: u64, bytes: u64) {
+    ranges(access).with(|ranges| {
         if ranges.len() >= KEPT {
             ranges.pop_front();
         }
@@ -21,10 +32,10 @@ pub(super) fn add(address: u64, bytes: u64) {
     });
 }
 
-/// Whether writes that were reported cover all of these bytes, as those of a loop do together; they are forgotten then.
-pub(super) fn take(address: u64, bytes: u64) -> bool {
+/// Whether accesses that were reported cover all of these bytes, as those of a loop do together; they are forgotten then.
+pub(super) fn take(access: Access, address: u64, bytes: u64) -> bool {
     let end = address.saturating_add(bytes);
-    RANGES.with(|ranges| {
+    ranges(access).with(|ranges| {
         let covers = is_covered(ranges, address..end);
         if covers {
             ranges.retain(|&(from, to)| to <= address || end <= from);
@@ -51,7 +62,10 @@ fn is_covered(ranges: &VecDeque<(u64, u64)>, damaged: Range<u64>) -> bool {
 /// Only while the process has one thread.
 pub(super) unsafe fn reopen_after_fork() {
     // SAFETY: as the caller vouches.
-    unsafe { RANGES.reopen_after_fork() };
+    unsafe {
+        READ.reopen_after_fork();
+        WRITTEN.reopen_after_fork();
+    }
 }
 
 #[cfg(test)]

@@ -106,11 +106,17 @@ const FINDING_BYTES: usize = 3072;
 /// Bytes of a note, at most: a crash has the map of memory in it.
 pub const NOTE_BYTES: usize = 12 << 10;
 
-/// Reports an error; gives how often this place has been reported, this time included. The caller is inside
+/// Reports an error; gives how often this place has been reported, this time included, and 0 where the crash that tells it
+/// follows an access that was told. The caller is inside
 /// the guard and holds no lock.
 #[cold]
 #[inline(never)]
 pub fn report(recorder: &mut Recorder, report: &Report<'_>) -> u64 {
+    if report.detected_by == DetectedBy::Crash
+        && excused::take(report.access, report.address, report.size)
+    {
+        return 0;
+    }
     let place = Place {
         kind: report.kind,
         access: report.access,
@@ -120,10 +126,10 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) -> u64 {
             .block
             .map_or(NodeId(0), |block| block.allocated.stack),
     };
-    if report.access == Access::Write
+    if report.access != Access::Unknown
         && matches!(report.detected_by, DetectedBy::Guard | DetectedBy::LibcCall)
     {
-        excused::add(report.address, report.size);
+        excused::add(report.access, report.address, report.size);
     }
     let (id, count) = known::count(place);
     if count > 1 {
@@ -166,7 +172,10 @@ pub fn report(recorder: &mut Recorder, report: &Report<'_>) -> u64 {
     if is_plain() {
         plain::print(&finding);
     }
-    act(recorder, report.kind);
+    // Another follows, of the crash itself.
+    if report.detected_by != DetectedBy::Crash {
+        act(recorder, report.kind);
+    }
     count
 }
 

@@ -66,7 +66,7 @@ impl Found for Reporter<'_> {
 
     #[cold]
     fn damage(&mut self, damage: &Damage<'_>) {
-        if excused::take(damage.at, damage.length) {
+        if excused::take(Access::Write, damage.at, damage.length) {
             return;
         }
         // A call's own stack says where damage of its own block came to light. What the quarantine

@@ -149,6 +149,12 @@ impl Pattern {
         (self.varying, self.fixed)
     }
 
+    /// Whether a word has this value at some address, and few others: not where every byte is the same everywhere.
+    #[must_use]
+    pub const fn could_be(self, value: u64) -> bool {
+        self.varying != 0 && value & !self.varying == self.fixed
+    }
+
     /// The byte at an address.
     #[must_use]
     pub const fn byte(self, address: u64) -> u8 {
@@ -182,6 +188,20 @@ pub fn culprit(gap: core::ops::Range<u64>, first: u64, last: u64) -> Culprit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_tells_its_pattern() {
+        for address in (0x7e00_0000_0000..0x7e00_0000_1000).step_by(8) {
+            let (redzone, freed) = (Pattern::REDZONE, Pattern::FREED);
+            assert!(redzone.could_be(redzone.word(address)));
+            assert!(freed.could_be(freed.word(address)));
+            assert!(!redzone.could_be(freed.word(address)));
+            assert!(!freed.could_be(redzone.word(address)));
+            assert!(!redzone.could_be(address));
+        }
+        let byte = Pattern::of_byte(0xc1);
+        assert!(!byte.could_be(byte.word(0)));
+    }
 
     #[test]
     fn each_class_is_the_smallest_that_fits() {
