@@ -1,10 +1,12 @@
 //! What one thread records with: its window, its stacks, its stamps.
 
+mod announce;
+
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ldt_trace::blob::BlobKind;
 use ldt_trace::header::offset;
-use ldt_trace::words::{self, MAX_EVENT_WORDS, Node, Sample};
+use ldt_trace::words::{self, MAX_EVENT_WORDS, Sample};
 use ldt_trace::{Function, NodeId, Tick};
 
 use crate::blocks::ThreadHeap;
@@ -14,11 +16,12 @@ use crate::emit::{Window, trace_file};
 use crate::modes;
 use crate::modules::{self, Module};
 use crate::stacks::Stacks;
-use crate::stacks::memo::Announce;
+use crate::stacks::memo::Announce as _;
 use crate::stacks::table;
-use crate::sys::lock::Lock;
 use crate::sys::proc;
 use crate::sys::{Registers, pulse, thread};
+pub use announce::forget_announced;
+use announce::{ToWindow, announce_inherited, put};
 
 /// While there is one thread, order needs no stamps; one every so many events serves the timeline, and one whenever the
 /// launcher's pulse has changed.
@@ -60,94 +63,6 @@ pub struct Recorder {
     pub counts: &'static Counts,
     /// What the thread allocates with in check mode.
     pub heap: Option<Box<ThreadHeap>>,
-}
-
-/// Puts what a capture finds into the window, each at once: a node must be in the file before another
-/// thread can use it.
-struct ToWindow<'a>(&'a mut Window);
-
-impl Announce for ToWindow<'_> {
-    fn node(&mut self, node: &Node) {
-        announce_inherited(self.0, node.parent);
-        self.0.room(MAX_EVENT_WORDS);
-        words::put_node(self.0, node);
-        self.0.commit();
-    }
-
-    #[cold]
-    fn module(&mut self, module: &Module) {
-        let mut buffer = [0u8; 6 << 10];
-        let record = ldt_trace::Module {
-            start: module.start,
-            end: module.end,
-            bias: module.bias,
-            epoch: module.epoch,
-            build_id: &module.build_id,
-            path: &module.path[..module.path.len().min(5 << 10)],
-        };
-        if let Some(length) = record.encode(&mut buffer) {
-            put(self.0, BlobKind::Module, &buffer[..length]);
-        }
-    }
-}
-
-/// Nodes from before a fork that the child's trace has been given: a bit for each, by number. (An ordered set of
-/// them took a twentieth of the time of bash with 300 forks.)
-static ANNOUNCED: Lock<Vec<u64>> = Lock::new(Vec::new());
-
-/// Notes that a node is given; gives whether it was not yet.
-fn announces_first(id: NodeId) -> bool {
-    let (word, bit) = ((id.0 / u64::BITS) as usize, 1 << (id.0 % u64::BITS));
-    ANNOUNCED.with(|announced| {
-        if announced.len() <= word {
-            announced.resize(word + 1, 0);
-        }
-        let is_first = announced[word] & bit == 0;
-        announced[word] |= bit;
-        is_first
-    })
-}
-
-/// Begins with none of them, in a forked child.
-///
-/// # Safety
-/// Only while the process has one thread.
-pub unsafe fn forget_announced() {
-    // SAFETY: as the caller vouches.
-    unsafe { ANNOUNCED.reopen_after_fork() };
-    ANNOUNCED.with(Vec::clear);
-}
-
-/// Puts a stack from before a fork into the child's own trace, outermost frame first.
-#[inline(always)]
-fn announce_inherited(window: &mut Window, stack: NodeId) {
-    if table::is_inherited(stack) {
-        announce_slowly(window, stack);
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn announce_slowly(window: &mut Window, stack: NodeId) {
-    let mut chain = Vec::new();
-    let mut next = stack;
-    while let Some(node) = table::node(next)
-        && announces_first(next)
-    {
-        next = node.parent;
-        chain.push(node);
-    }
-    for node in chain.iter().rev() {
-        window.room(MAX_EVENT_WORDS);
-        words::put_node(window, node);
-        window.commit();
-    }
-}
-
-fn put(window: &mut Window, kind: BlobKind, content: &[u8]) {
-    window.room(words::blob_words(content.len()));
-    words::put_blob(window, kind, content);
-    window.commit();
 }
 
 impl Recorder {
@@ -199,21 +114,9 @@ impl Recorder {
         self.window
     }
 
-    /// The stamp of an event that has just happened.
+    /// The stamp of an event that has just happened, or is about to.
     #[inline(always)]
-    fn tick_after(&mut self) -> Option<Tick> {
-        if SEVERAL_THREADS.load(Ordering::Relaxed) {
-            let tick = clock::now();
-            self.sample_if_due(tick);
-            return Some(tick);
-        }
-        self.count_down();
-        None
-    }
-
-    /// The stamp of an event that is about to happen.
-    #[inline(always)]
-    pub fn tick_before(&mut self) -> Option<Tick> {
+    pub fn tick(&mut self) -> Option<Tick> {
         if SEVERAL_THREADS.load(Ordering::Relaxed) {
             let tick = clock::now();
             self.sample_if_due(tick);
@@ -389,7 +292,7 @@ impl Recorder {
         alignment: u64,
         caller: Registers,
     ) {
-        let tick = self.tick_after();
+        let tick = self.tick();
         let stack = self.capture(caller);
         self.put_allocated(function, address, size, alignment, stack, tick);
     }
@@ -404,7 +307,7 @@ impl Recorder {
         alignment: u64,
         stack: NodeId,
     ) {
-        let tick = self.tick_after();
+        let tick = self.tick();
         self.put_allocated(function, address, size, alignment, stack, tick);
     }
 
@@ -435,13 +338,13 @@ impl Recorder {
     /// Records a free that is about to happen.
     #[inline(always)]
     pub fn freeing(&mut self, function: Function, address: u64) {
-        let tick = self.tick_before();
+        let tick = self.tick();
         self.window.room(MAX_EVENT_WORDS);
         words::put_free(&mut self.window, function, address, tick);
         self.window.commit();
     }
 
-    /// Records a realloc that has moved or resized a block; `before` is [`Recorder::tick_before`]'s.
+    /// Records a realloc that has moved or resized a block; `before` is [`Recorder::tick`]'s, of before the call.
     #[allow(
         clippy::too_many_arguments,
         reason = "they are the fields of one record"
@@ -496,7 +399,7 @@ impl Recorder {
     /// Records an allocation that has failed.
     #[cold]
     pub fn failed(&mut self, function: Function, size: u64, caller: Registers) {
-        let tick = self.tick_after();
+        let tick = self.tick();
         let stack = self.capture(caller);
         self.window.room(MAX_EVENT_WORDS);
         words::put_failed(&mut self.window, function, size, stack, tick);
@@ -505,7 +408,7 @@ impl Recorder {
 
     /// Records memory mapped.
     pub fn mapped(&mut self, function: Function, address: u64, size: u64, caller: Registers) {
-        let tick = self.tick_after();
+        let tick = self.tick();
         let stack = self.capture(caller);
         self.window.room(MAX_EVENT_WORDS);
         words::put_map(&mut self.window, function, address, size, stack, tick);
@@ -514,7 +417,7 @@ impl Recorder {
 
     /// Records memory that is about to be unmapped.
     pub fn unmapping(&mut self, function: Function, address: u64, size: u64) {
-        let tick = self.tick_before();
+        let tick = self.tick();
         self.window.room(MAX_EVENT_WORDS);
         words::put_unmap(&mut self.window, function, address, size, tick);
         self.window.commit();

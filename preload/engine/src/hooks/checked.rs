@@ -198,7 +198,7 @@ pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: 
     {
         return adopt(inside, origin, old, wanted);
     }
-    let before = recorder.tick_before();
+    let before = recorder.tick();
     let stack = capture(recorder, &origin);
     let request = Request {
         size: wanted.size,

@@ -353,7 +353,7 @@ unsafe fn resize(function: Function, old: *mut u8, size: usize, sp: u64, bp: u64
         }
         return block;
     }
-    let before = inside.recorder().tick_before();
+    let before = inside.recorder().tick();
     let block = place();
     if block.is_null() {
         inside
