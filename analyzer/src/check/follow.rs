@@ -1,21 +1,17 @@
-//! The thread that follows the run: it prints errors as they happen, and each process's leaks when it has
-//! ended.
+//! The thread that follows the run: it reads errors as they happen, and each process's leaks when it has
+//! ended, judges them, and has the [`Teller`] tell them in the order in which they happened.
 
 use super::judge::{Judge, Judged};
-use super::print::Printer;
-use super::settings::{Dialect, LeakCheckMode, Settings};
-use super::shown::Shown;
-use super::suppress;
+use super::settings::{Dialect, Settings};
+use super::tell::Teller;
 use super::test_name;
 use super::told_exactly::ExactWrites;
 use super::verdict::Verdict;
 use super::watch::{Watch, Watched, is_running};
-use crate::failure::Failure;
 use crate::findings::named::{self, Ending};
 use crate::findings::{ErrorReport, Namer};
 use crate::launch::refusal::{self, OwnAllocator};
 use crate::launch::supervise::Ended;
-use crate::report::{errors, leaks, memcheck};
 use crate::symbols::{LookUp, kept};
 use ldt_trace::Tick;
 use ldt_trace::header::CheckCounts;
@@ -49,21 +45,18 @@ struct Before {
     processes: usize,
 }
 
-/// Follows, judges and prints.
+/// Follows and judges.
 #[derive(Debug)]
 pub struct Follower {
     settings: Settings,
     /// What is excused.
     pub judge: Judge,
-    printer: Printer,
+    /// Prints.
+    pub teller: Teller,
     watch: Watch,
     namer: Namer,
     /// Processes that have been judged.
     pub processes: Vec<Judged>,
-    /// Processes that nobody has heard of yet, and what they are.
-    unknown: HashMap<u32, String>,
-    /// Errors and leaks that have been shown in full.
-    shown: Shown,
     /// The errors of the runs before, once a further one has begun.
     before: Option<Before>,
     still_running: Vec<u32>,
@@ -72,16 +65,14 @@ pub struct Follower {
 impl Follower {
     /// Follows these traces.
     #[must_use]
-    pub fn new(settings: &Settings, judge: Judge, printer: Printer, watch: Watch) -> Self {
+    pub fn new(settings: &Settings, judge: Judge, teller: Teller, watch: Watch) -> Self {
         Follower {
             settings: settings.clone(),
             judge,
-            printer,
+            teller,
             watch,
             namer: Namer::default(),
             processes: Vec::new(),
-            unknown: HashMap::new(),
-            shown: Shown::default(),
             before: None,
             still_running: Vec::new(),
         }
@@ -204,9 +195,9 @@ impl Follower {
                 judged.is_last_resort = true;
                 let errors: Vec<ErrorReport> = judged.counting_errors().cloned().collect();
                 for error in errors {
-                    self.tell_error(judged.report.pid, &error);
+                    self.teller.error(judged.report.pid, &error);
                 }
-                self.tell_process(&judged);
+                self.teller.process(&judged);
             }
             self.processes.push(judged);
         }
@@ -241,12 +232,12 @@ impl Follower {
         for &number in &ended {
             let end = self.watch.traces[number].end_tick();
             while let Some((pid, error)) = errors.next_if(|(_, error)| error.facts.tick <= end) {
-                self.tell_error(pid, &error);
+                self.teller.error(pid, &error);
             }
             self.judge_process(number, how(number));
         }
         for (pid, error) in errors {
-            self.tell_error(pid, &error);
+            self.teller.error(pid, &error);
         }
         let traces = &self.watch.traces;
         let judged = ended.iter().map(|&number| traces[number].found.header.pid);
@@ -286,38 +277,7 @@ impl Follower {
             return;
         }
         if let Some(line) = test_name::introduction(&watched.found.facts) {
-            self.unknown.insert(header.pid, line);
-        }
-    }
-
-    /// Prints lines of a process, before the first of them what it is.
-    fn say(&mut self, pid: u32, mut lines: Vec<String>) {
-        if lines.is_empty() {
-            return;
-        }
-        if let Some(line) = self.unknown.remove(&pid) {
-            lines.insert(0, line);
-        }
-        self.printer.paragraph(pid, &lines);
-    }
-
-    fn tell_error(&mut self, pid: u32, error: &ErrorReport) {
-        let detail = self.settings.detail;
-        let lines = match self.settings.dialect {
-            Dialect::Own => errors::lines(error, detail),
-            Dialect::Valgrind => memcheck::error(error, detail),
-        };
-        let first = self.shown.first_of_error(error, pid);
-        let is_new = first.is_none();
-        if is_new || self.settings.log_file.is_some() {
-            self.say(pid, lines);
-            if self.settings.gen_suppressions {
-                let text = suppress::generate::for_error(error);
-                self.printer.raw(pid, &text);
-            }
-        } else {
-            let line = format!("{} (reported above{})", lines[0], elsewhere(first, pid));
-            self.say(pid, vec![line]);
+            self.teller.introduce(header.pid, line);
         }
     }
 
@@ -365,86 +325,8 @@ impl Follower {
         let mut judged = self.judge.judge(report, trace, is_skipped);
         judged.drop_untold_records(&self.settings);
         self.namer.let_go();
-        self.tell_process(&judged);
+        self.teller.process(&judged);
         self.processes.push(judged);
-    }
-
-    /// What is said of a process at its end. Of one with nothing to say nothing is said, unless it is the
-    /// command itself.
-    fn tell_process(&mut self, judged: &Judged) {
-        let pid = judged.report.pid;
-        let settings = &self.settings.clone();
-        let is_command = judged.report.parent_pid == std::process::id();
-        if judged.is_skipped {
-            return;
-        }
-        let warnings: Vec<String> = judged
-            .report
-            .warnings
-            .iter()
-            .map(|warning| format!("warning: {warning}"))
-            .collect();
-        self.say(pid, warnings);
-        let repeated = judged.report.errors.iter().zip(&judged.error_excuses);
-        let again: Vec<String> = repeated
-            .filter(|(error, excuse)| error.count > 1 && excuse.is_none())
-            .map(|(error, _)| {
-                let times = crate::units::count(error.count);
-                format!("seen {times} times: {}", errors::headline(&error.facts))
-            })
-            .collect();
-        self.say(pid, again);
-        let has_findings = judged.has_findings(settings);
-        let says_summary = !settings.quiet && (is_command || has_findings);
-        if says_summary {
-            self.say(pid, leaks::heap_summary(&judged.report));
-        }
-        if settings.leak_check == LeakCheckMode::No {
-            return;
-        }
-        let Some(check) = &judged.report.leaks else {
-            if says_summary {
-                let why = format!("no leak check was made: {}", why_no_check(judged));
-                self.say(pid, vec![why]);
-            }
-            return;
-        };
-        if settings.leak_check == LeakCheckMode::Full {
-            let shown: Vec<_> = judged.shown_records(settings).collect();
-            let of = shown.len();
-            let tells_all = settings.log_file.is_some() || settings.dialect == Dialect::Valgrind;
-            let (told, common) = if tells_all {
-                (shown.into_iter().enumerate().collect(), Vec::new())
-            } else {
-                self.shown.part(shown, pid)
-            };
-            self.say(pid, common);
-            for (number, record) in told {
-                let first = self.shown.first_of_record(record, pid);
-                let is_new = first.is_none();
-                let mut lines = match settings.dialect {
-                    Dialect::Own => leaks::lines(record, number + 1, of, settings.detail),
-                    Dialect::Valgrind => memcheck::leak(record, number + 1, of, settings.detail),
-                };
-                if !is_new && settings.log_file.is_none() {
-                    lines.truncate(1);
-                    lines[0].push_str(&format!(" (stack reported above{})", elsewhere(first, pid)));
-                }
-                self.say(pid, lines);
-                if is_new && settings.gen_suppressions {
-                    let text = suppress::generate::for_record(record);
-                    self.printer.raw(pid, &text);
-                }
-            }
-        }
-        if says_summary {
-            let mut lines = leaks::leak_summary(&judged.amounts);
-            if check.pause_ns > 0 {
-                let pause = crate::units::time(check.pause_ns);
-                lines.push(format!("   the check took {pause}"));
-            }
-            self.say(pid, lines);
-        }
     }
 
     /// Looks for allocators that executables bring along. Children that define malloc are left out: the library is in the
@@ -480,62 +362,15 @@ impl Follower {
         left_out
     }
 
-    /// What is said when all is over.
+    /// Says what is said when all is over.
     pub fn conclude(&mut self, verdict: &Verdict) {
-        let pid = verdict.pid;
-        let mut lines: Vec<String> = std::mem::take(&mut self.namer.warnings)
-            .into_iter()
-            .map(|warning| format!("warning: {warning}"))
-            .collect();
-        if !self.settings.quiet {
-            lines.extend(self.judge.usage());
-        }
-        lines.extend(verdict.notes(&self.settings));
-        if !self.settings.quiet || !lines.is_empty() {
-            self.printer.paragraph(pid, &lines);
-        }
-        // Of a run that was not checked, no number of errors can be told.
-        let is_told = verdict.problem.is_none() || verdict.is_red();
-        if is_told && (!self.settings.quiet || verdict.errors.all > 0) {
-            let line = verdict.summary();
-            self.printer.raw(pid, &format!("=={pid}== {line}\n"));
-        }
-    }
-
-    /// Says something of a process.
-    pub fn tell(&mut self, pid: u32, lines: &[String]) {
-        self.printer.paragraph(pid, lines);
-    }
-
-    /// Whether all that was said could be written.
-    pub fn all_was_written(&self) -> Result<(), Failure> {
-        self.printer.all_was_written()
+        let warnings = std::mem::take(&mut self.namer.warnings);
+        self.teller.conclude(verdict, warnings, self.judge.usage());
     }
 
     /// Processes that outlive the command.
     #[must_use]
     pub fn still_running(&self) -> &[u32] {
         &self.still_running
-    }
-}
-
-/// Where what is not shown again was shown first.
-fn elsewhere(first: Option<u32>, pid: u32) -> &'static str {
-    if first == Some(pid) {
-        ""
-    } else {
-        ", in another process"
-    }
-}
-
-fn why_no_check(judged: &Judged) -> String {
-    if let Some(why) = judged.report.environment.get("no_leak_check") {
-        return why.clone();
-    }
-    match judged.report.ending {
-        Ending::Signal(signal) => format!("the process was killed by signal {signal}"),
-        Ending::Execed => "the process replaced itself by another program".to_owned(),
-        Ending::Unknown => "the process was killed, or still runs".to_owned(),
-        Ending::Code(_) => "the process ended before it could be".to_owned(),
     }
 }

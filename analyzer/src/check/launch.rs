@@ -7,6 +7,7 @@ use super::outputs;
 use super::place::Place;
 use super::print::Printer;
 use super::settings::Settings;
+use super::tell::Teller;
 use super::verdict::Verdict;
 use super::watch::Watch;
 use crate::failure::{Failure, say};
@@ -50,10 +51,10 @@ pub fn run(settings: &Settings) -> Result<u8, Failure> {
     settings_are_known(&library)?;
     outputs::place::ask(settings)?;
     let judge = Judge::new(settings)?;
-    let printer = Printer::new(settings.log_file.as_deref())?;
+    let teller = Teller::new(settings, Printer::new(settings.log_file.as_deref())?);
     let mut input = Input::of(settings)?;
     let traces = Traces::new(settings)?;
-    let mut follower = Follower::new(settings, judge, printer, Watch::new(traces.places()?));
+    let mut follower = Follower::new(settings, judge, teller, Watch::new(traces.places()?));
     let once = Once {
         settings,
         library: &library,
@@ -64,7 +65,7 @@ pub fn run(settings: &Settings) -> Result<u8, Failure> {
     (follower, ended) = once.run(follower, &traces)?;
     let mut next = Pass::second(settings, &follower.processes);
     while let Some(pass) = next {
-        follower.tell(ended.pid, &pass.why);
+        follower.teller.lines(ended.pid, &pass.why);
         let traces = Traces::temporary()?;
         let judged_before = follower.processes.len();
         follower.begin_again(Watch::new(traces.places()?));
@@ -172,7 +173,7 @@ fn conclude(
     {
         let folder = folder.keep();
         let pids: Vec<String> = still_run.iter().map(u32::to_string).collect();
-        follower.tell(
+        follower.teller.lines(
             ended.pid,
             &[format!(
                 "still running, and judged as of now: {}; what they do from here on is in {}",
@@ -181,7 +182,7 @@ fn conclude(
             )],
         );
     }
-    follower.all_was_written()?;
+    follower.teller.all_was_written()?;
     verdict.code(settings, &ended)
 }
 

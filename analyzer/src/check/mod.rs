@@ -3,7 +3,7 @@
 //!
 //! The story of a run: [`settings`] is what was asked for; [`launch`] prepares the environment and
 //! runs the command; meanwhile [`follow`] reads the growing traces ([`watch`]) of all its
-//! processes, has their findings judged ([`judge`]) and prints them ([`print`]). In the end
+//! processes, has their findings judged ([`judge`]) and told ([`tell`]). In the end
 //! [`verdict`] makes one exit code of it all, and [`outputs`] writes the files.
 
 mod again;
@@ -18,6 +18,7 @@ pub mod print;
 pub mod settings;
 pub mod shown;
 pub mod suppress;
+pub mod tell;
 pub mod test_name;
 mod told_exactly;
 pub mod valgrind;
