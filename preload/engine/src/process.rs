@@ -241,24 +241,6 @@ fn begin_checking(options: &Options) -> bool {
     true
 }
 
-/// Whether a debugger or another tracer has this process.
-#[must_use]
-pub fn is_traced() -> bool {
-    facts::is_traced()
-}
-
-/// The first two numbers of the kernel's release.
-#[must_use]
-pub fn kernel_version() -> (u32, u32) {
-    facts::kernel_version()
-}
-
-/// The second number of glibc's version.
-#[must_use]
-pub fn glibc_minor() -> u32 {
-    facts::glibc_minor()
-}
-
 /// The constructor: makes sure that a process without a single event leaves a trace too.
 pub fn constructed() {
     let here = 0u8;

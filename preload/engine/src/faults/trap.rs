@@ -11,10 +11,11 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use super::crash::{self, Reason};
 use super::{deliver, judge, program, step, watched};
 use crate::blocks;
+use crate::recording;
 use crate::sys::lock::Lock;
 use crate::sys::signal::{self, Action, Set};
 use crate::sys::signal_frame::{Frame, Onward, is_deciding};
-use crate::{process, recording};
+use crate::sys::{proc, system};
 
 /// `si_code` of a watchpoint's hit.
 const TRAP_PERF: i32 = 6;
@@ -109,8 +110,8 @@ pub fn watch() {
     let untouched =
         IS_DEFAULT.load(Ordering::Acquire) && !signal::mask().meets(Set::of(libc::SIGTRAP));
     if untouched
-        && process::kernel_version() >= WATCHING_SINCE
-        && !process::is_traced()
+        && system::kernel_version() >= WATCHING_SINCE
+        && !proc::is_traced()
         && !blocks::start_watching(is_told)
     {
         stop();

@@ -17,8 +17,8 @@ use crate::modes::{self, elsewhere};
 use crate::recorder::Recorder;
 use crate::reentry::Inside;
 use crate::stacks::table;
-use crate::sys::Registers;
-use crate::{faults, modules, process, real};
+use crate::sys::{Registers, system};
+use crate::{faults, modules, real};
 
 /// What is asked of an allocation function.
 #[derive(Clone, Copy, Debug)]
@@ -347,7 +347,7 @@ pub(super) unsafe fn odd_alignment(
     }
     let refused = match function {
         Function::PosixMemalign => return true,
-        Function::AlignedAlloc if process::glibc_minor() >= 38 => true,
+        Function::AlignedAlloc if system::glibc_minor() >= 38 => true,
         _ => alignment > usize::MAX / 2 + 1,
     };
     if refused {

@@ -38,8 +38,8 @@ use crate::recorder::Recorder;
 use crate::sys::others::Others;
 use crate::sys::proc;
 use crate::sys::readable::Faults;
-use crate::sys::{arena, mem, own, signal, thread};
-use crate::{blocks, findings, message, process, real};
+use crate::sys::{arena, mem, own, signal, system, thread};
+use crate::{blocks, findings, message, real};
 use cliques::Following;
 use heap::Heap;
 use maps::Maps;
@@ -240,7 +240,7 @@ fn mark_roots(
         control_blocks.push(stopped.control_block);
     }
     let is_own = |address: u64| own::all().any(|range| range.contains(&address));
-    let guards = if process::glibc_minor() >= 42 {
+    let guards = if system::glibc_minor() >= 42 {
         Guards::Markers
     } else {
         Guards::Mappings

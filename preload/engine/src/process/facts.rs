@@ -10,7 +10,7 @@ use crate::options::{Environment, Options};
 use crate::recorder::Recorder;
 use crate::sys::file::{self, file_name};
 use crate::sys::proc;
-use crate::sys::{self, syscall, thread};
+use crate::sys::{self, syscall, system, thread};
 
 /// Variables by which test runners tell which test a process runs.
 const TEST_VARIABLES: [&str; 4] = [
@@ -202,34 +202,9 @@ pub(super) fn is_skipped(options: &Options, forked: bool) -> Option<LeftAlone> {
     is_left_alone.then_some(LeftAlone::ForItsName)
 }
 
-/// What the kernel calls itself and the host.
-fn system_names() -> libc::utsname {
-    let mut names = core::mem::MaybeUninit::<libc::utsname>::zeroed();
-    // SAFETY: the kernel fills the structure; zeroed it is valid, too.
-    unsafe {
-        let _ = syscall(libc::SYS_uname, &[names.as_mut_ptr() as usize]);
-        names.assume_init()
-    }
-}
-
-/// The first two numbers of the kernel's release, 0 where they cannot be read.
-pub(super) fn kernel_version() -> (u32, u32) {
-    let release = system_names().release;
-    let mut numbers = release
-        .split(|&byte| !(byte as u8).is_ascii_digit())
-        .map(|digits| {
-            digits.iter().fold(0u32, |number, &digit| {
-                number
-                    .wrapping_mul(10)
-                    .wrapping_add(u32::from(digit as u8 - b'0'))
-            })
-        });
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
-}
-
 /// Kernel release and version, and the host's name.
 fn kernel_names() -> (Vec<u8>, Vec<u8>) {
-    let names = system_names();
+    let names = system::names();
     let text = |field: &[libc::c_char]| -> Vec<u8> {
         field
             .iter()
@@ -246,19 +221,6 @@ fn kernel_names() -> (Vec<u8>, Vec<u8>) {
     ]
     .concat();
     (kernel, text(&names.nodename))
-}
-
-fn libc_version() -> &'static [u8] {
-    // SAFETY: a constant string of libc's.
-    unsafe { core::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) }.to_bytes()
-}
-
-/// The second number of glibc's version, 0 when it cannot be read.
-pub(super) fn glibc_minor() -> u32 {
-    let minor = libc_version().split(|&byte| byte == b'.').nth(1);
-    minor
-        .and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok())
-        .unwrap_or(0)
 }
 
 /// How many processors this process may run on.
@@ -291,7 +253,7 @@ pub(super) fn record(recorder: &mut Recorder) {
     recorder.put_meta("exe", &image.executable);
     recorder.put_meta("cwd", &current_directory());
     recorder.put_meta("kernel", &kernel_names().0);
-    recorder.put_meta("libc", &[b"glibc ", libc_version()].concat());
+    recorder.put_meta("libc", &[b"glibc ", system::libc_version()].concat());
     let options = image.environment.value(b"LDT_OPTIONS=").unwrap_or_default();
     recorder.put_meta("options", options);
     for name in TEST_VARIABLES {
@@ -313,30 +275,7 @@ pub(super) fn record(recorder: &mut Recorder) {
 
 /// The largest resident set that this program image had.
 pub(super) fn rss_peak_bytes() -> u64 {
-    status_number(b"VmHWM:") << 10
-}
-
-/// Whether a debugger or another tracer has this process.
-pub(super) fn is_traced() -> bool {
-    status_number(b"TracerPid:") != 0
-}
-
-/// The number on the line of the process's status that begins so; 0 where there is none.
-fn status_number(name: &[u8]) -> u64 {
-    let status = proc::read(b"/proc/thread-self/status\0").unwrap_or_default();
-    let line = status
-        .split(|&byte| byte == b'\n')
-        .find_map(|line| line.strip_prefix(name));
-    let digits: Vec<u8> = line
-        .unwrap_or_default()
-        .iter()
-        .copied()
-        .filter(u8::is_ascii_digit)
-        .collect();
-    core::str::from_utf8(&digits)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0)
+    proc::status_number(b"VmHWM:") << 10
 }
 
 #[cfg(test)]

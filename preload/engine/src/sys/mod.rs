@@ -25,6 +25,7 @@ pub mod root;
 mod saved;
 pub mod signal;
 pub mod signal_frame;
+pub mod system;
 pub mod thread;
 pub mod vector;
 pub mod watchpoint;

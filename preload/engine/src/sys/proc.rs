@@ -32,3 +32,28 @@ pub fn pieces_of(fd: Fd, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) {
         }
     }
 }
+
+/// Whether a debugger or another tracer has this process.
+#[must_use]
+pub fn is_traced() -> bool {
+    status_number(b"TracerPid:") != 0
+}
+
+/// The number on the line of the process's status that begins so; 0 where there is none.
+#[must_use]
+pub fn status_number(name: &[u8]) -> u64 {
+    let status = read(b"/proc/thread-self/status\0").unwrap_or_default();
+    let line = status
+        .split(|&byte| byte == b'\n')
+        .find_map(|line| line.strip_prefix(name));
+    let digits: Vec<u8> = line
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .filter(u8::is_ascii_digit)
+        .collect();
+    core::str::from_utf8(&digits)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0)
+}
