@@ -27,7 +27,6 @@ mod threads;
 pub(crate) use ending::is_ending;
 pub use ending::{
     aborting, destructed, ending_by_signal, ending_in_order, ending_now, ending_quickly, ends_here,
-    note_end,
 };
 use facts::LeftAlone;
 pub use facts::libraries;

@@ -13,8 +13,8 @@ pub use wrong::Range;
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind};
 
 use crate::blocks::{self, Lifts};
-use crate::faults::{TIMES_A_PLACE, surroundings};
-use crate::findings::{self, Report};
+use crate::faults::surroundings;
+use crate::findings::{self, Report, TIMES_A_PLACE};
 use crate::leaks::poison;
 use crate::reentry::enter;
 use crate::sys::{Registers, thread};

@@ -366,3 +366,14 @@ pub unsafe fn forget_after_fork() {
         file::close(Fd(fd));
     }
 }
+
+/// Notes how the process ends, and when.
+pub fn note_end(code: i32) {
+    set32(offset::EXIT_CODE, code as u32);
+    set64(offset::END_TICK, clock::now());
+    set64(
+        offset::END_MONOTONIC_NS,
+        thread::clock_ns(libc::CLOCK_MONOTONIC),
+    );
+    set_flags(flag::EXITED);
+}

@@ -10,7 +10,7 @@ use super::{deliver, fatal, program, step, trap, unaligned};
 use crate::blocks;
 use crate::calls;
 use crate::diagnose::{Touch, diagnose};
-use crate::findings::{self, Report};
+use crate::findings::{self, Report, TIMES_A_PLACE};
 use crate::recorder::Recorder;
 use crate::reentry;
 use crate::sys::Registers;
@@ -130,7 +130,7 @@ pub(super) fn open(frame: &mut Frame, fault: u64) -> bool {
     });
     let lifted = blocks::lift(fault);
     if let Some((lifted, times)) = lifted.zip(times)
-        && times <= step::TIMES_A_PLACE
+        && times <= TIMES_A_PLACE
     {
         step::begin(frame, lifted);
     }

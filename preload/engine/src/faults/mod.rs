@@ -45,8 +45,6 @@ use crate::sys::signal_frame::{Handler, deciding_action};
 pub use handler_stack::{memory_goes, thread_begins, thread_ends};
 pub(crate) use judge::surroundings;
 pub use program::{Undo, before_exec, before_spawn};
-pub(crate) use step::TIMES_A_PLACE;
-pub(crate) use trap::stop as stop_watching;
 pub use trap::watch;
 pub(crate) use watching::is_exact;
 pub use watching::{Exact, is_watching};

@@ -9,7 +9,7 @@
 //!    it meets a fault that is the program's, [`give_up`] makes the frame what it would be without LDT.
 //!
 //! One thread steps at a
-//! time; the guard that another thread meets just then stays open, as it does after [`TIMES_A_PLACE`] errors at
+//! time; the guard that another thread meets just then stays open, as it does after [`crate::findings::TIMES_A_PLACE`] errors at
 //! one place and [`MAX_STEPS`] in all: a step costs two signals, and a closed guard apart from a span's markers
 //! costs mappings.
 //!
@@ -24,8 +24,6 @@ use crate::blocks::{self, Lifted};
 use crate::sys::signal::{self, Set, SignalSlot};
 use crate::sys::signal_frame::{Frame, General};
 
-/// Errors at one place after which its guards stay open: a loop shall not take for ever.
-pub(crate) const TIMES_A_PLACE: u64 = 64;
 /// Steps of a process.
 const MAX_STEPS: u32 = 4096;
 /// The trap flag of the processor's flags.

@@ -124,7 +124,7 @@ fn is_told() -> bool {
 }
 
 /// Watches no more. The handler stays: hits that are on their way are LDT's.
-pub(crate) fn stop() {
+pub(super) fn stop() {
     blocks::stop_watching();
 }
 

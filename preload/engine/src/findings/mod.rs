@@ -20,7 +20,6 @@ use ldt_trace::{LeakCheck, LeakRecord, NodeId};
 use crate::counts;
 use crate::emit::trace_file;
 use crate::options::{CheckOptions, OnError};
-use crate::process;
 use crate::recorder::Recorder;
 use crate::sys::thread;
 use known::Place;
@@ -101,6 +100,8 @@ pub(crate) fn is_clean() -> bool {
     known::totals() == (0, 0)
 }
 
+/// Errors at one place after which its guards stay open: a loop shall not take for ever.
+pub(crate) const TIMES_A_PLACE: u64 = 64;
 /// Bytes that a finding may take without the note.
 const FINDING_BYTES: usize = 3072;
 /// Bytes of a note, at most: a crash has the map of memory in it.
@@ -185,7 +186,7 @@ fn act(recorder: &mut Recorder, kind: ErrorKind) {
         1 => plain::attach_debugger(),
         2 => {
             recorder.finish();
-            process::note_end(128 + libc::SIGABRT);
+            trace_file::note_end(128 + libc::SIGABRT);
             thread::abort_with_core();
         }
         _ => {}
@@ -197,7 +198,7 @@ fn act(recorder: &mut Recorder, kind: ErrorKind) {
         end_summaries();
         recorder.finish();
         let code = EXIT_CODE.load(Ordering::Relaxed) as i32;
-        process::note_end(code);
+        trace_file::note_end(code);
         thread::exit_process(code);
     }
 }

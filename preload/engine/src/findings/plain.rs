@@ -1,5 +1,5 @@
 //! Findings in words, on standard error: for a process that no launcher follows. Frames are named as
-//! well as a process can name its own.
+//! well as a process can name its own; whoever prints is inside the guard, so that what that takes is not recorded.
 
 use core::fmt::Write as _;
 
@@ -7,8 +7,8 @@ use ldt_trace::finding::{Finding, LeakKind, Use};
 use ldt_trace::header::offset;
 use ldt_trace::{Function, LeakCheck, LeakRecord, NodeId};
 
+use crate::blocks;
 use crate::emit::trace_file;
-use crate::faults;
 use crate::stacks::table;
 use crate::sys::file::{self, Fd};
 use crate::sys::thread;
@@ -75,18 +75,16 @@ impl Lines {
 /// nothing is known.
 fn names_at(ip: u64) -> Vec<String> {
     let mut names = Vec::new();
-    crate::reentry::unrecorded(|| {
-        backtrace::resolve(ip as *mut core::ffi::c_void, |symbol| {
-            let name = symbol
-                .name()
-                .map(|name| name.to_string())
-                .unwrap_or_default();
-            let place = symbol
-                .filename()
-                .map(|file| format!(" {}:{}", file.display(), symbol.lineno().unwrap_or(0)))
-                .unwrap_or_default();
-            names.push(format!(" in {name}{place}"));
-        });
+    backtrace::resolve(ip as *mut core::ffi::c_void, |symbol| {
+        let name = symbol
+            .name()
+            .map(|name| name.to_string())
+            .unwrap_or_default();
+        let place = symbol
+            .filename()
+            .map(|file| format!(" {}:{}", file.display(), symbol.lineno().unwrap_or(0)))
+            .unwrap_or_default();
+        names.push(format!(" in {name}{place}"));
     });
     if names.is_empty() {
         names.push(String::new());
@@ -200,6 +198,6 @@ pub fn attach_debugger() {
     lines.line(format_args!("attaching gdb, as --on-error=gdb asks"));
     lines.write();
     // Hits that are in order would stop it.
-    faults::stop_watching();
+    blocks::stop_watching();
     thread::run_debugger();
 }

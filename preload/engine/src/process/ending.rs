@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use ldt_trace::header::{flag, offset};
+use ldt_trace::header::offset;
 
 use super::facts;
 use super::threads::finish_dead_threads;
@@ -16,19 +16,8 @@ use crate::emit::trace_file;
 use crate::hooks::inside::release_what_waits;
 use crate::leaks::request::Standing;
 use crate::recorder::Recorder;
-use crate::sys::{roomy, thread};
-use crate::{blocks, clock, counts, faults, findings, leaks, message, modes, recording};
-
-/// Notes an end that LDT itself brings about.
-pub fn note_end(code: i32) {
-    trace_file::set32(offset::EXIT_CODE, code as u32);
-    trace_file::set64(offset::END_TICK, clock::now());
-    trace_file::set64(
-        offset::END_MONOTONIC_NS,
-        thread::clock_ns(libc::CLOCK_MONOTONIC),
-    );
-    trace_file::set_flags(flag::EXITED);
-}
+use crate::sys::roomy;
+use crate::{blocks, counts, faults, findings, leaks, message, modes, recording};
 
 /// What `quick_exit` was called with.
 static QUICK_EXIT_CODE: AtomicI32 = AtomicI32::new(0);
@@ -173,7 +162,7 @@ fn ending(code: i32, standing: Option<Standing>) {
             hint_at_alignment();
         }
     }
-    note_end(code);
+    trace_file::note_end(code);
 }
 
 /// The last look at everything, after the program's own handlers.
