@@ -27,3 +27,4 @@ pub mod recording;
 pub mod reentry;
 pub mod stacks;
 pub mod sys;
+mod waiting;

@@ -8,7 +8,7 @@ use ldt_trace::finding::{Access, DetectedBy, ErrorKind, Use};
 use ldt_trace::{Function, NodeId};
 
 use super::Origin;
-use super::inside::{release_elsewhere, release_what_waits};
+use super::inside::release_elsewhere;
 use crate::blocks::{self, Free, Request, Resized, Zeroed};
 use crate::findings::{self, Report, Reporter};
 use crate::leaks::poison;
@@ -18,6 +18,7 @@ use crate::recorder::Recorder;
 use crate::reentry::Inside;
 use crate::stacks::table;
 use crate::sys::{Registers, system};
+use crate::waiting::release_what_waits;
 use crate::{faults, modules, real};
 
 /// What is asked of an allocation function.

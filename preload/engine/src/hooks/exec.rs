@@ -18,7 +18,7 @@ use crate::emit::trace_file;
 use crate::faults;
 use crate::hooks::untraced::{self, Search};
 use crate::real::{self, Real};
-use crate::sys::{mem, roomy, signal, thread};
+use crate::sys::{childs_scratch, mem, roomy, signal, thread};
 use crate::{process, recording};
 
 type Strings = *const *const c_char;
@@ -58,15 +58,10 @@ impl Scratch {
 
     /// In a vfork child, whose thread-local memory is its parent's as well.
     fn kept(bytes: usize) -> Option<Scratch> {
-        let [memory, room] = &thread::slot().childs_scratch;
-        if (room.get() as usize) < bytes {
-            release_kept();
-            memory.set(mem::allocate(bytes)? as u64);
-            room.set(bytes as u64);
-        }
+        let (memory, bytes) = childs_scratch::take(bytes)?;
         Some(Scratch {
-            memory: memory.get() as *mut u8,
-            bytes: room.get() as usize,
+            memory,
+            bytes,
             used: 0,
             is_kept: true,
         })
@@ -103,16 +98,6 @@ impl Drop for Scratch {
             // SAFETY: ours, and the exec that used it has failed or the spawn is done.
             unsafe { mem::release(self.memory, self.bytes) };
         }
-    }
-}
-
-/// What a vfork child of the calling thread has left, which is about to end, goes.
-pub(crate) fn release_kept() {
-    let [memory, room] = &thread::slot().childs_scratch;
-    let (memory, bytes) = (memory.replace(0), room.replace(0));
-    if memory != 0 {
-        // SAFETY: mapped by `Scratch::kept` with this size; the child that used it has gone.
-        unsafe { mem::release(memory as *mut u8, bytes as usize) };
     }
 }
 

@@ -1,14 +1,9 @@
 //! Calls in check mode that come while the thread is inside LDT already (a signal handler that interrupted it, libc on
 //! LDT's behalf): served by the allocator beneath, and their blocks remembered as ones from [`elsewhere`], since the heap's
-//! caches are in use by whoever was interrupted. A free of one of the heap's own blocks waits.
+//! caches are in use by whoever was interrupted. A free of one of the heap's own blocks waits ([`crate::waiting`]).
 
-use ldt_trace::finding::Use;
-use ldt_trace::{Function, NodeId};
-
-use crate::blocks::{self, Free};
-use crate::findings::Reporter;
+use crate::blocks;
 use crate::modes::{deferred, elsewhere};
-use crate::recorder::Recorder;
 use crate::{modules, real};
 
 /// A call inside LDT itself, served by the allocator beneath.
@@ -52,37 +47,6 @@ pub(super) fn resize(old: *mut u8, size: usize) -> *mut u8 {
         deferred::add(old as u64);
     }
     block
-}
-
-/// Frees what waits: see [`release`].
-#[inline(always)]
-pub(crate) fn release_what_waits(recorder: &mut Recorder) {
-    if deferred::is_waiting() {
-        release_deferred(recorder);
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn release_deferred(recorder: &mut Recorder) {
-    let Some(mut heap) = recorder.heap.take() else {
-        return;
-    };
-    deferred::take_all(|address| {
-        let freed = Use {
-            thread: recorder.thread(),
-            function: Function::Free,
-            stack: NodeId(0),
-        };
-        let free = Free {
-            freed,
-            size: None,
-            alignment: None,
-        };
-        let bytes = heap.release(address, &free, &mut Reporter::unplaced(recorder));
-        recorder.counts.freed(Function::Free, bytes);
-    });
-    recorder.heap = Some(heap);
 }
 
 /// A block that the allocator beneath gave goes back there; says whether it was one.

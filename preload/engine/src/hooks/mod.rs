@@ -7,7 +7,7 @@ pub mod cxx;
 pub mod exec;
 pub mod figures;
 pub mod heap;
-pub(crate) mod inside;
+mod inside;
 pub mod limits;
 pub mod mappings;
 pub mod marks;

@@ -3,12 +3,12 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::hooks::inside::release_what_waits;
 use crate::options::{CheckOptions, LeakCheckChoice};
 use crate::recorder::Recorder;
 use crate::sys::file::file_name;
 use crate::sys::lock::Lock;
 use crate::sys::{registers_here, saved_registers, thread};
+use crate::waiting::release_what_waits;
 use crate::{modes, reentry};
 
 /// Where a thread left the program for LDT: nothing below `sp` is the program's.

@@ -13,10 +13,10 @@ use ldt_trace::header::offset;
 use super::facts;
 use super::threads::finish_dead_threads;
 use crate::emit::trace_file;
-use crate::hooks::inside::release_what_waits;
 use crate::leaks::request::Standing;
 use crate::recorder::Recorder;
 use crate::sys::roomy;
+use crate::waiting::release_what_waits;
 use crate::{blocks, counts, faults, findings, leaks, message, modes, recording};
 
 /// What `quick_exit` was called with.

@@ -6,13 +6,12 @@ use core::ptr;
 
 use crate::emit::Window;
 use crate::findings::Reporter;
-use crate::hooks::exec;
 use crate::recorder::{self, Recorder};
 use crate::stacks::Stacks;
 use crate::stacks::unwind::Unwind;
 use crate::sys::lock::Lock;
 use crate::sys::thread::{self, Slot};
-use crate::sys::{readable, roomy};
+use crate::sys::{childs_scratch, readable, roomy};
 use crate::{faults, leaks, modes, recording};
 
 use super::{facts, room};
@@ -289,7 +288,7 @@ unsafe extern "C" fn thread_ends(round: *mut c_void) {
         leave(&mut *recorder);
     }
     faults::thread_ends();
-    exec::release_kept();
+    childs_scratch::release();
     THREADS.with(|threads| {
         for known in threads
             .recorders

@@ -6,6 +6,7 @@
 //! back into our own hooks.
 
 pub mod arena;
+pub mod childs_scratch;
 pub mod code;
 pub mod file;
 mod handler;
