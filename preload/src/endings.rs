@@ -5,7 +5,7 @@
 
 use core::arch::naked_asm;
 
-use ldt_engine::leaks::request::Standing;
+use ldt_engine::leaks::standing::Standing;
 use ldt_engine::{pop, push};
 
 use super::{process, real};

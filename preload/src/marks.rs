@@ -4,7 +4,7 @@
 use core::arch::naked_asm;
 
 use ldt_engine::hooks::marks;
-use ldt_engine::leaks::request;
+use ldt_engine::leaks::on_demand;
 
 macro_rules! marks {
     ($($name:ident($sp:literal, $bp:literal) => $hook:path;)*) => {$(
@@ -26,7 +26,7 @@ macro_rules! marks {
 }
 
 marks! {
-    ldt_leak_check("rdi", "rsi") => request::on_demand;
+    ldt_leak_check("rdi", "rsi") => on_demand::called;
     ldt_check("rdi", "rsi") => marks::check;
     ldt_mark("rsi", "rdx") => marks::mark;
     ldt_malloclike_block("r8", "r9") => marks::malloclike_block;

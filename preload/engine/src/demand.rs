@@ -19,7 +19,8 @@ use ldt_trace::header::{WAITERS, Waiter, offset};
 
 use crate::emit::trace_file;
 use crate::faults::fatal;
-use crate::leaks::request::{self, Standing};
+use crate::leaks::standing::Standing;
+use crate::leaks::{on_demand, request};
 use crate::options::CheckOptions;
 use crate::sys::signal::{self, Action};
 use crate::sys::{interrupted, thread};
@@ -157,9 +158,9 @@ fn answer(due: u32, standing: &Standing) {
     }
     let asked = trace_file::get32(offset::LEAK_REQUESTS);
     if ANSWERED.swap(asked, Ordering::AcqRel) != asked {
-        request::make(standing, b"ldt leaks");
+        on_demand::make(standing, b"ldt leaks");
     } else if due & LEAKS != 0 {
-        request::make(standing, b"signal");
+        on_demand::make(standing, b"signal");
     }
 }
 

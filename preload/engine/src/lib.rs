@@ -10,6 +10,7 @@ pub mod clock;
 pub mod counts;
 pub mod demand;
 pub mod diagnose;
+mod early;
 pub mod emit;
 pub mod faults;
 pub mod findings;

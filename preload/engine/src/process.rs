@@ -116,6 +116,7 @@ unsafe fn restart_after_fork() {
         leaks::pools::reopen_after_fork();
         leaks::poison::reopen_after_fork();
         leaks::request::forget_after_fork();
+        leaks::standing::reopen_after_fork();
         demand::forget_after_fork();
         faults::begin_child();
     }

@@ -11,6 +11,8 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
 use ldt_trace::Function;
 
+use crate::early;
+
 macro_rules! table {
     ($($(#[$doc:meta])* $name:ident: $symbol:literal;)*) => {
         /// The functions beneath, by what they do.
@@ -187,12 +189,6 @@ pub unsafe fn free(block: *mut u8) {
         // SAFETY: as the caller vouches.
         unsafe { function(block) }
     }
-}
-
-/// Whether a block was given before the allocator beneath was known.
-#[must_use]
-pub fn owns_early(block: *mut u8) -> bool {
-    early::owns(block)
 }
 
 /// Whether the allocator beneath is not libc's own: the program brings one, whose blocks may reach
@@ -383,67 +379,5 @@ pub mod cxx {
     pub fn is_of_allocator(operator: usize) -> bool {
         let malloc = super::Real::Malloc.address() as u64;
         Image::range_containing(malloc).is_some_and(|module| module.contains(&(operator as u64)))
-    }
-}
-
-/// The memory that served calls before the allocator beneath was known: the program's blocks, inside
-/// LDT's own module.
-#[must_use]
-pub fn early_memory() -> core::ops::Range<u64> {
-    early::used()
-}
-
-/// Memory for calls that come while the allocator beneath is being looked up.
-mod early {
-    use super::{AtomicUsize, Ordering, ptr};
-    use core::cell::UnsafeCell;
-
-    const BYTES: usize = 128 << 10;
-
-    #[repr(align(64))]
-    struct Memory(UnsafeCell<[u8; BYTES]>);
-    // SAFETY: pieces are handed out once, by an atomic counter, and belong to who got them.
-    unsafe impl Sync for Memory {}
-
-    static MEMORY: Memory = Memory(UnsafeCell::new([0; BYTES]));
-    static USED: AtomicUsize = AtomicUsize::new(0);
-
-    fn start() -> usize {
-        MEMORY.0.get() as usize
-    }
-
-    pub(super) fn used() -> core::ops::Range<u64> {
-        let used = USED.load(Ordering::Relaxed).min(BYTES);
-        start() as u64..(start() + used) as u64
-    }
-
-    /// A zeroed block; its size stands in the word before it.
-    #[cold]
-    pub(super) fn allocate(size: usize, alignment: usize) -> *mut u8 {
-        let alignment = alignment.max(16).next_power_of_two();
-        let Some(room) = size
-            .checked_add(16 + alignment)
-            .filter(|&room| room <= BYTES)
-        else {
-            return ptr::null_mut();
-        };
-        let at = start() + USED.fetch_add(room, Ordering::Relaxed);
-        let block = (at + 16).next_multiple_of(alignment);
-        if block + size > start() + BYTES {
-            return ptr::null_mut();
-        }
-        // SAFETY: inside the piece that was just set aside.
-        unsafe { *((block - 8) as *mut usize) = size };
-        block as *mut u8
-    }
-
-    #[inline(always)]
-    pub(super) fn owns(block: *mut u8) -> bool {
-        (block as usize).wrapping_sub(start()) < BYTES
-    }
-
-    pub(super) fn size(block: *mut u8) -> usize {
-        // SAFETY: one of ours, see `allocate`.
-        unsafe { *((block as usize - 8) as *const usize) }
     }
 }

@@ -15,7 +15,8 @@ use super::{cause, program, unaligned};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
-use crate::leaks::{self, request::Standing};
+use crate::leaks::request;
+use crate::leaks::standing::Standing;
 use crate::message;
 use crate::recorder::Recorder;
 use crate::stacks::readable_mapping_above;
@@ -59,7 +60,7 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
     let registers = frame.registers();
     let outside = reentry::enter(registers.sp);
     let dies_inside = outside.is_none();
-    let to_die = || match leaks::request::is_running() {
+    let to_die = || match request::is_running() {
         // Threads that it has stopped may hold locks.
         true => None,
         false => reentry::enter_to_die(number),
@@ -135,7 +136,7 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
             sp: registers.sp,
             registers: frame.all_general(),
         };
-        leaks::request::at_end(recorder, &standing);
+        request::at_end(recorder, &standing);
     }
     recorder.finish();
 }

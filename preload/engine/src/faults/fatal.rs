@@ -16,7 +16,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::crash::{self, Reason};
 use super::{judge, step, trap};
-use crate::leaks::request::{self, Standing};
+use crate::leaks::request;
+use crate::leaks::standing::Standing;
 use crate::sys::lock::Lock;
 use crate::sys::signal::{self, Action, How, Info, Set};
 use crate::sys::signal_frame::{Frame, Onward, is_deciding};

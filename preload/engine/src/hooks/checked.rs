@@ -19,7 +19,7 @@ use crate::reentry::Inside;
 use crate::stacks::table;
 use crate::sys::{Registers, system};
 use crate::waiting::release_what_waits;
-use crate::{faults, modules, real};
+use crate::{early, faults, modules, real};
 
 /// What is asked of an allocation function.
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +195,7 @@ pub(super) fn release(inside: &mut Inside, origin: Origin, block: *mut u8, told:
 pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: Wanted) -> *mut u8 {
     let recorder = inside.recorder();
     if !blocks::is_ours(old as u64)
-        && (real::owns_early(old) || elsewhere::has(old as u64) || real::is_replaced())
+        && (early::owns(old) || elsewhere::has(old as u64) || real::is_replaced())
     {
         return adopt(inside, origin, old, wanted);
     }

@@ -14,9 +14,9 @@ use super::checked::{self, Told, Wanted};
 use super::{Origin, inside, pending};
 use crate::blocks::{self, Zeroed};
 use crate::modes::{self, elsewhere};
-use crate::real;
 use crate::reentry::{Inside, enter};
 use crate::sys::mem;
+use crate::{early, real};
 
 /// Gets a block from beneath and records what came of it. `size` is what counts as asked for.
 #[inline(always)]
@@ -449,7 +449,7 @@ pub unsafe extern "C" fn malloc_usable_size(block: *mut u8) -> usize {
         if blocks::is_ours(block as u64) {
             return blocks::size_of_live(block as u64).unwrap_or(0) as usize;
         }
-        if !elsewhere::has(block as u64) && !real::owns_early(block) && !real::is_replaced() {
+        if !elsewhere::has(block as u64) && !early::owns(block) && !real::is_replaced() {
             return 0;
         }
     }

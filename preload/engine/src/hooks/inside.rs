@@ -4,7 +4,7 @@
 
 use crate::blocks;
 use crate::modes::{deferred, elsewhere};
-use crate::{modules, real};
+use crate::{early, modules, real};
 
 /// A call inside LDT itself, served by the allocator beneath.
 #[cold]
@@ -52,7 +52,7 @@ pub(super) fn resize(old: *mut u8, size: usize) -> *mut u8 {
 /// A block that the allocator beneath gave goes back there; says whether it was one.
 #[cold]
 pub(super) fn release_elsewhere(block: *mut u8) -> bool {
-    let known = real::owns_early(block)
+    let known = early::owns(block)
         || elsewhere::take(block as u64)
         || real::is_replaced() && !is_stack_or_static(block as u64);
     if known {

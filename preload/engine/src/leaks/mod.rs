@@ -1,7 +1,8 @@
 //! Leaks by reachability: the blocks that the program cannot reach any more, found inside the process,
 //! at its end and as often as asked for.
 //!
-//! 1. [`request`] says when: at the end, by `ldt.h`, by a signal, from outside.
+//! 1. [`request`] says when: at the end, or [`on_demand`]: by `ldt.h`, by a signal, from outside. [`standing`] is where the
+//!    calling thread left the program.
 //! 2. [`crate::sys::others`] stops the other threads and notes their registers.
 //! 3. [`roots`] are the memory that is no heap, from [`maps`], less what [`stacks`] says is dead; and what the program has
 //!    [`lent`] to the kernel.
@@ -20,6 +21,7 @@ mod lent;
 mod likely;
 pub mod maps;
 pub mod mark;
+pub mod on_demand;
 pub mod poison;
 pub mod pools;
 pub mod records;
@@ -27,6 +29,7 @@ pub mod request;
 pub mod roots;
 pub mod seen;
 pub mod stacks;
+pub mod standing;
 
 use core::ops::Range;
 
@@ -39,16 +42,16 @@ use crate::sys::others::Others;
 use crate::sys::proc;
 use crate::sys::readable::Faults;
 use crate::sys::{arena, mem, own, signal, system, thread};
-use crate::{blocks, findings, message, real};
+use crate::{blocks, early, findings, message};
 use cliques::Following;
 use heap::Heap;
 use maps::Maps;
 use mark::Marking;
 use records::{Counted, Record, Records};
-use request::Standing;
 use roots::Asked;
 use seen::Blocks as _;
 use stacks::Guards;
+use standing::Standing;
 
 /// What a check takes at most for each block: its mark and its place among those that wait, what hangs off it, and its
 /// place in the list of what is lost, which is copied when it grows.
@@ -270,7 +273,7 @@ fn mark_roots(
     }
     marking.roots(&lent::words());
     // Blocks that calls got while the allocator beneath was being looked up lie inside LDT's module.
-    let early = real::early_memory();
+    let early = early::used();
     marking.root(early.start, early.end);
 }
 

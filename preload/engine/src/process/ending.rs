@@ -13,7 +13,7 @@ use ldt_trace::header::offset;
 use super::facts;
 use super::threads::finish_dead_threads;
 use crate::emit::trace_file;
-use crate::leaks::request::Standing;
+use crate::leaks::standing::{self, Standing};
 use crate::recorder::Recorder;
 use crate::sys::roomy;
 use crate::waiting::release_what_waits;
@@ -42,7 +42,7 @@ pub(super) fn watch_quick_exit() {
 pub fn ending_quickly(code: i32, standing: Standing) {
     QUICK_EXIT_CODE.store(code, Ordering::Relaxed);
     if SEES_QUICK_EXIT.load(Ordering::Relaxed) {
-        leaks::request::exiting(standing);
+        standing::exiting(standing);
     } else {
         ending(code, Some(standing));
     }
@@ -55,7 +55,7 @@ pub fn ending_now(code: i32, standing: Standing) {
 
 /// `exit` was called: its handlers come first, and the last of them is ours.
 pub fn ending_in_order(_code: i32, standing: Standing) {
-    leaks::request::exiting(standing);
+    standing::exiting(standing);
 }
 
 /// The program gives up by `abort` or a failed assertion: what is wrong with its heap may be why, so it is looked at
