@@ -6,12 +6,12 @@ use core::fmt::Write;
 use ldt_trace::NodeId;
 use ldt_trace::finding::{Access, BlockFacts, DetectedBy, ErrorKind, Place};
 
+use super::access::{self, candidates, surroundings};
 use super::cause::SI_KERNEL;
 use super::decode::{self, MAX_INSTRUCTION_BYTES, MemoryAccess};
-use super::judge::{access, candidates, default_action, surroundings};
 use super::pointer::{self, Source};
 use super::watching::is_exact;
-use super::{cause, program, unaligned};
+use super::{cause, deliver, program};
 use crate::blocks;
 use crate::diagnose::{Touch, diagnose};
 use crate::findings::{self, NOTE_BYTES, Report};
@@ -53,7 +53,7 @@ pub(super) fn end(number: i32, frame: &mut Frame, reason: Reason) -> Onward {
     if !recording::is_vfork_child() {
         report(number, frame, reason);
     }
-    default_action(number, frame)
+    deliver::default_action(number, frame)
 }
 
 fn report(number: i32, frame: &Frame, reason: Reason) {
@@ -71,7 +71,7 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
     };
     let recorder = inside.recorder();
     let (found, near) = if is_fault(number, frame) {
-        let found = access(frame).unwrap_or(MemoryAccess {
+        let found = access::of(frame).unwrap_or(MemoryAccess {
             touch: Touch {
                 address: frame.address(),
                 size: 0,
@@ -242,7 +242,7 @@ fn is_unaligned(frame: &Frame) -> bool {
     let bytes = read_memory(ip, &mut code);
     is_exact()
         && frame.code() == SI_KERNEL
-        && unaligned::misaligned(frame, ip, &code[..bytes]).is_some()
+        && access::misaligned(frame, ip, &code[..bytes]).is_some()
 }
 
 /// Whether a register, the instruction's address aside, points into a live block that lies where malloc's never do. What such

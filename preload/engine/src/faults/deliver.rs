@@ -73,3 +73,22 @@ pub(super) fn deliver(number: i32, frame: &mut Frame, action: &Action) -> Option
     signal::change_mask(How::Set, frame.mask().with(added));
     Some(Onward::to(action.handler, &placed))
 }
+
+/// Raised by an instruction that has not ended, and comes again. A breakpoint's has, and a system call.
+const COMES_AGAIN: Set = Set::of(libc::SIGSEGV)
+    .with(Set::of(libc::SIGBUS))
+    .with(Set::of(libc::SIGILL))
+    .with(Set::of(libc::SIGFPE));
+
+/// The kernel's default action, with the interrupted code as it stands: the instruction faults again, or
+/// the signal is sent again, and this time kills.
+pub(super) fn default_action(number: i32, frame: &mut Frame) -> Onward {
+    // The number is valid.
+    let _ = signal::set_action(number, &Action::DEFAULT);
+    if frame.code() <= 0 || !COMES_AGAIN.meets(Set::of(number)) {
+        signal::change_mask(How::Block, Set::of(number));
+        signal::send_again(number, &frame.info());
+    }
+    frame.set_mask(frame.mask().without(Set::of(number)));
+    Onward::RESUME
+}

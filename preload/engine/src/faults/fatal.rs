@@ -15,7 +15,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::crash::{self, Reason};
-use super::{judge, step, trap};
+use super::{deliver, step, trap};
 use crate::leaks::request;
 use crate::leaks::standing::Standing;
 use crate::sys::lock::Lock;
@@ -48,7 +48,7 @@ const ENDS: [i32; 15] = [
 /// What comes with a signal that nobody will be told of.
 const NOBODY: Info = [0; 16];
 
-/// The action that leads to [`judge`].
+/// The action that leads to [`super::judge`].
 static OWN: Lock<Action> = Lock::new(Action::DEFAULT);
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -106,7 +106,7 @@ pub(crate) fn is_at_default(number: i32) -> bool {
 pub(super) fn came(number: i32, frame: &mut Frame) -> Onward {
     // A vfork child has its parent's memory, and nothing of its own to tell.
     if recording::is_vfork_child() {
-        return judge::default_action(number, frame);
+        return deliver::default_action(number, frame);
     }
     step::give_up(frame);
     if CRASHES.contains(&number) {
@@ -114,7 +114,7 @@ pub(super) fn came(number: i32, frame: &mut Frame) -> Onward {
     }
     // Nothing is to be waited for any more where LDT is at work on the last look already.
     if process::is_ending() || request::is_running() {
-        return judge::default_action(number, frame);
+        return deliver::default_action(number, frame);
     }
     let standing = Standing {
         sp: frame.registers().sp,
@@ -125,7 +125,7 @@ pub(super) fn came(number: i32, frame: &mut Frame) -> Onward {
         demand::end_by(number);
         return Onward::RESUME;
     }
-    judge::default_action(number, frame)
+    deliver::default_action(number, frame)
 }
 
 /// The end by a signal that came while this thread was inside LDT, which it has just left.

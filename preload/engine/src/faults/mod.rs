@@ -5,8 +5,8 @@
 //!
 //! 1. The kernel enters at [`crate::sys::signal_frame`], which changes to a stack of LDT's own
 //!    ([`handler_stack`]): the program's may be at its end, its alternate one tiny.
-//! 2. [`judge`] decides. An access to a guard page is LDT's: [`decode`] finds out what the instruction
-//!    wanted, [`crate::diagnose`] whose block it is, the error is reported, the guard lifted, the instruction
+//! 2. [`judge`] decides. An access to a guard page is LDT's ([`stopped`]): [`access`] and [`decode`] find out what the
+//!    instruction wanted, [`crate::diagnose`] whose block it is, the error is reported, the guard lifted, the instruction
 //!    runs again, and the guard is closed behind it ([`step`]).
 //! 3. Any other fault is the program's. [`deliver`] hands the kernel's frame on to the handler that it has
 //!    set, as the kernel would have done; where it has none, [`crash`] reports and the kernel's default
@@ -20,6 +20,7 @@
 //! What the program sets and asks of these two signals goes to [`program`], by way of the exported
 //! functions in [`calls`] and [`raw_calls`]. In profile mode these only jump on.
 
+mod access;
 mod aside;
 mod behind;
 pub mod calls;
@@ -34,6 +35,7 @@ mod pointer;
 mod program;
 pub mod raw_calls;
 mod step;
+mod stopped;
 mod trap;
 mod unaligned;
 mod watched;
@@ -42,8 +44,8 @@ mod watching;
 use crate::sys::signal::{self, How};
 use crate::sys::signal_frame::{Handler, deciding_action};
 
+pub(crate) use access::surroundings;
 pub use handler_stack::{memory_goes, thread_begins, thread_ends};
-pub(crate) use judge::surroundings;
 pub use program::{Undo, before_exec, before_spawn};
 pub use trap::watch;
 pub(crate) use watching::is_exact;

@@ -6,7 +6,7 @@
 
 use ldt_trace::finding::{BlockFacts, ErrorKind};
 
-use super::judge::candidates;
+use super::access::candidates;
 use crate::blocks;
 use crate::diagnose::{Diagnosis, Touch, diagnose};
 

@@ -1,5 +1,5 @@
 //! SIGTRAP, which debuggers and just-in-time compilers use as well: LDT has it while the program means the default, for
-//! crashes and for watchpoints ([`watched`]), and else only while it steps over an instruction ([`step`]).
+//! crashes and for watchpoints ([`super::watched`]), and else only while it steps over an instruction ([`super::step`]).
 //!
 //! The program's own action is kept meanwhile, and gets every trap that is not LDT's. Nothing is watched any more once the
 //! program sets an action for SIGTRAP, blocks it, or has it blocked in a handler or a wait: a hit that came then would
@@ -8,17 +8,13 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::crash::{self, Reason};
-use super::{deliver, judge, program, step, watched};
 use crate::blocks;
 use crate::recording;
 use crate::sys::lock::Lock;
 use crate::sys::signal::{self, Action, Set};
-use crate::sys::signal_frame::{Frame, Onward, is_deciding};
+use crate::sys::signal_frame::is_deciding;
 use crate::sys::{proc, system};
 
-/// `si_code` of a watchpoint's hit.
-const TRAP_PERF: i32 = 6;
 /// The first kernel that does not kill a thread which blocks SIGTRAP when a watchpoint is hit.
 const WATCHING_SINCE: (u32, u32) = (5, 18);
 
@@ -32,7 +28,7 @@ pub(super) enum Holder {
 }
 
 struct Trap {
-    /// The action that leads to [`judge`].
+    /// The action that leads to [`super::judge`].
     own: Action,
     /// The program's, while LDT has the signal.
     programs: Action,
@@ -70,7 +66,7 @@ impl Trap {
     }
 }
 
-/// Keeps the action that leads to [`judge`], and takes the signal where nothing is set for it.
+/// Keeps the action that leads to [`super::judge`], and takes the signal where nothing is set for it.
 pub(super) fn start(action: &Action) {
     TRAP.with(|trap| trap.own = *action);
     retake();
@@ -157,37 +153,10 @@ pub(super) fn blocked(set: Set) {
     }
 }
 
-/// SIGTRAP has come: a watchpoint was hit, a step has ended, or it is the program's.
-pub(super) fn came(frame: &mut Frame) -> Onward {
-    if let Some(hit) = hit(frame) {
-        // What is being stepped over has been reported.
-        if !step::is_under_way() {
-            watched::judge(&hit, frame);
-        }
-        return Onward::RESUME;
-    }
-    if step::give_up(frame) {
-        return Onward::RESUME;
-    }
-    let action = TRAP.with(|trap| match trap.is_held() {
+/// What the program wants done with a trap that is its own.
+pub(super) fn programs_action() -> Action {
+    TRAP.with(|trap| match trap.is_held() {
         true => trap.programs,
         false => signal::action(libc::SIGTRAP),
-    });
-    let is_blocked = program::blocks(frame.mask(), libc::SIGTRAP);
-    match action.handler {
-        libc::SIG_IGN if frame.code() <= 0 => Onward::RESUME,
-        libc::SIG_DFL | libc::SIG_IGN => crash::end(libc::SIGTRAP, frame, Reason::NoHandler),
-        _ if is_deciding(&action) => judge::default_action(libc::SIGTRAP, frame),
-        _ if is_blocked => crash::end(libc::SIGTRAP, frame, Reason::Blocked),
-        _ => deliver::deliver(libc::SIGTRAP, frame, &action)
-            .unwrap_or_else(|| crash::end(libc::SIGTRAP, frame, Reason::NoRoom)),
-    }
-}
-
-/// What a hit of one of LDT's watchpoints says.
-pub(super) fn hit(frame: &Frame) -> Option<watched::Hit> {
-    if frame.code() != TRAP_PERF {
-        return None;
-    }
-    watched::Hit::of(&frame.info())
+    })
 }

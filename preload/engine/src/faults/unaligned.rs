@@ -8,9 +8,9 @@
 
 use iced_x86::{Decoder, DecoderOptions, Mnemonic};
 
-use super::decode::{self, MAX_INSTRUCTION_BYTES, MemoryAccess};
-use super::{aside, judge};
-use crate::blocks;
+use super::access::misaligned;
+use super::decode::{MAX_INSTRUCTION_BYTES, MemoryAccess};
+use super::{aside, stopped};
 use crate::diagnose::Touch;
 use crate::sys::code::replace_byte;
 use crate::sys::signal::read_memory;
@@ -47,17 +47,7 @@ fn runs_out(frame: &mut Frame, wanted: &MemoryAccess) -> bool {
     let Touch { address, size } = wanted.touch;
     let mut byte = [0];
     let unreadable = (address..address + size).find(|&at| read_memory(at, &mut byte) == 0);
-    unreadable.is_some_and(|fault| judge::open(frame, fault))
-}
-
-/// The access of an instruction to a block of LDT's, if it is not aligned to its own size.
-pub(super) fn misaligned(frame: &Frame, ip: u64, code: &[u8]) -> Option<MemoryAccess> {
-    decode::access_where(ip, code, frame, |touch| {
-        touch.size.is_power_of_two()
-            && touch.size >= 16
-            && !touch.address.is_multiple_of(touch.size)
-            && blocks::is_ours(touch.address)
-    })
+    unreadable.is_some_and(|fault| stopped::open(frame, fault))
 }
 
 /// What makes an instruction its twin that does not insist on alignment.

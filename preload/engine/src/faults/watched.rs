@@ -13,7 +13,7 @@ use ldt_trace::finding::Access;
 
 use super::behind::{self, Done};
 use super::decode::{MAX_INSTRUCTION_BYTES, MemoryAccess};
-use super::judge;
+use super::stopped;
 use crate::blocks::{self, Watched};
 use crate::findings::TIMES_A_PLACE;
 use crate::modules::{Image, start_of};
@@ -37,9 +37,17 @@ pub(super) struct Hit {
     is_late: bool,
 }
 
+/// `si_code` of a watchpoint's hit.
+const TRAP_PERF: i32 = 6;
+
 impl Hit {
+    /// What a SIGTRAP says, if it is one of a watchpoint of LDT's.
+    pub(super) fn in_frame(frame: &Frame) -> Option<Hit> {
+        (frame.code() == TRAP_PERF).then(|| Hit::of(&frame.info()))?
+    }
+
     /// Reads `si_perf_data` and `si_perf_flags`.
-    pub(super) fn of(info: &Info) -> Option<Hit> {
+    fn of(info: &Info) -> Option<Hit> {
         const ADDRESS: usize = 2;
         const DATA: usize = 3;
         const TYPE_AND_FLAGS: usize = 4;
@@ -67,7 +75,7 @@ pub(super) fn judge(hit: &Hit, frame: &Frame) {
             ip,
             ..frame.registers()
         };
-        judge::report(inside.recorder(), at, access.touch.address, access)
+        stopped::report(inside.recorder(), at, access.touch.address, access)
     });
     match times {
         None => blocks::pass(hit.number),
