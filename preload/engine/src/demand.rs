@@ -19,12 +19,13 @@ use ldt_trace::header::{WAITERS, Waiter, offset};
 
 use crate::emit::trace_file;
 use crate::faults::fatal;
+use crate::findings::Reporter;
 use crate::leaks::standing::Standing;
 use crate::leaks::{on_demand, request};
 use crate::options::CheckOptions;
 use crate::sys::signal::{self, Action};
 use crate::sys::{interrupted, thread};
-use crate::{hooks, recording};
+use crate::{blocks, recording, reentry};
 
 /// A leak check is due.
 const LEAKS: u32 = 1;
@@ -153,8 +154,7 @@ fn answer(due: u32, standing: &Standing) {
         return;
     }
     if due & REDZONES != 0 {
-        // SAFETY: `sp` is where the program stands.
-        unsafe { hooks::marks::check(standing.sp, 0) };
+        look_at_redzones(standing.sp);
     }
     let asked = trace_file::get32(offset::LEAK_REQUESTS);
     if ANSWERED.swap(asked, Ordering::AcqRel) != asked {
@@ -162,6 +162,15 @@ fn answer(due: u32, standing: &Standing) {
     } else if due & LEAKS != 0 {
         on_demand::make(standing, b"signal");
     }
+}
+
+/// Looks at every redzone now, in check mode; `sp` is where the program stands. Says whether that could be done.
+pub(crate) fn look_at_redzones(sp: u64) -> bool {
+    let Some(mut inside) = reentry::enter(sp) else {
+        return false;
+    };
+    blocks::check_all(&mut Reporter::unplaced(inside.recorder()));
+    true
 }
 
 unsafe extern "C" fn on_signal(number: i32, _info: *mut libc::siginfo_t, context: *mut c_void) {
