@@ -27,10 +27,11 @@ use super::bounds::Bounds;
 use super::table::{self, FrameKey};
 use super::unwind::{BpUse, Frame, READS, Read, Reads, Step, Unwind};
 use crate::modules::{self, Module};
-use crate::sys::{Registers, mem};
+use crate::sys::Registers;
 
 mod branches;
 mod differential;
+mod frames;
 mod interrupted;
 mod proof;
 mod steps;
@@ -38,7 +39,8 @@ mod steps;
 mod tests;
 
 use branches::Branches;
-use proof::{Proof, always, differs, never};
+use frames::{Frames, State};
+use proof::{always, never};
 use steps::Steps;
 
 /// The longest stack that is kept whole; longer ones lose their outermost frames and say so. (Tests of this crate are not
@@ -52,128 +54,6 @@ const CUT_FRAMES: usize = ENOUGH_FRAMES + (MAX_FRAMES - ENOUGH_FRAMES) / 2;
 /// Remembered frames inside the current one are kept, in case the program goes there again, but not
 /// more than this many: they are passed over at each capture.
 const KEPT_INSIDE: usize = 16;
-
-/// A frame with its node.
-#[derive(Clone, Copy)]
-struct State {
-    frame: Frame,
-    node: NodeId,
-    /// What becomes of the frame's bp. Of a remembered frame: `Needs` unless it is certain that no
-    /// frame further out uses the bp that this one hands on.
-    bp: BpUse,
-}
-
-impl State {
-    /// Its frame and what becomes of bp, when they may have been written a moment ago: see [`Read::just_written`].
-    #[inline(always)]
-    fn just_written(&self) -> (Frame, BpUse) {
-        let registers = self.frame.registers.just_written();
-        (
-            Frame {
-                registers,
-                ..self.frame
-            },
-            self.bp,
-        )
-    }
-
-    /// Whether this remembered frame is the one with these registers.
-    #[inline(always)]
-    fn is(&self, frame: &Frame) -> bool {
-        let (mine, other) = (&self.frame.registers, &frame.registers);
-        (mine.ip == other.ip)
-            & (mine.sp == other.sp)
-            & ((mine.bp == other.bp) | (self.bp != BpUse::Needs))
-            & (self.frame.exact == frame.exact)
-    }
-}
-
-/// A stack of states, and beside them their proofs: comparing touches only these.
-///
-/// Invariant of the raw memory: both point to `MAX_FRAMES + 1` elements in zeroed, lazily touched
-/// memory (all zero is valid) owned by this value.
-#[derive(Debug)]
-struct Frames {
-    states: *mut State,
-    proofs: *mut Proof,
-}
-
-const STATES_BYTES: usize = (MAX_FRAMES + 1) * size_of::<State>();
-const PROOFS_BYTES: usize = (MAX_FRAMES + 1) * size_of::<Proof>();
-
-impl Frames {
-    fn new() -> Option<Frames> {
-        let states = mem::allocate(STATES_BYTES)?.cast();
-        Some(Frames {
-            states,
-            proofs: mem::allocate(PROOFS_BYTES)?.cast(),
-        })
-    }
-
-    fn release(self) {
-        // SAFETY: mapped by `new` with these sizes; `self` is gone afterwards.
-        unsafe {
-            mem::release(self.states.cast(), STATES_BYTES);
-            mem::release(self.proofs.cast(), PROOFS_BYTES);
-        }
-    }
-
-    #[inline(always)]
-    fn state(&mut self, index: usize) -> &mut State {
-        debug_assert!(index <= MAX_FRAMES);
-        // SAFETY: see the invariant.
-        unsafe { &mut *self.states.add(index) }
-    }
-
-    #[inline(always)]
-    fn proof(&mut self, index: usize) -> &mut Proof {
-        debug_assert!(index <= MAX_FRAMES);
-        // SAFETY: see the invariant.
-        unsafe { &mut *self.proofs.add(index) }
-    }
-
-    /// Compares the words of frames `..count`, innermost first; gives how many frames, counted from
-    /// the outermost, are *not* proven: 0 when all are, else one past the innermost that differs.
-    #[inline(always)]
-    fn unproven(&mut self, count: usize) -> usize {
-        let mut index = count;
-        // Four frames at a time without a branch between them: half the time on deep stacks.
-        while index >= 4 {
-            let different =
-                (index - 4..index).fold(false, |different, index| different | self.differs(index));
-            if different {
-                break;
-            }
-            index -= 4;
-        }
-        while index > 0 {
-            if self.differs(index - 1) {
-                return index;
-            }
-            index -= 1;
-        }
-        0
-    }
-
-    /// Gives the innermost of `..count` another bp, and with it the frames that it is handed on to.
-    #[inline]
-    fn hand_on(&mut self, count: usize, bp: u64) {
-        for index in (0..count).rev() {
-            let state = self.state(index);
-            state.frame.registers.bp = bp;
-            if state.bp == BpUse::Restores {
-                return;
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn differs(&mut self, index: usize) -> bool {
-        // SAFETY: the words lie in the stack that this thread is running on (they were read from it, in
-        // bounds that still hold: `capture` has checked), or in our own constant data.
-        unsafe { differs(self.proof(index)) }
-    }
-}
 
 /// What the memo needs from the rest of the engine while it captures.
 pub trait Announce {

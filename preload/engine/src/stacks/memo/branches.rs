@@ -18,7 +18,8 @@ use core::ptr;
 
 use ldt_trace::NodeId;
 
-use super::{Frames, Proof, State};
+use super::frames::{Frames, State};
+use super::proof::{Proof, differs};
 use crate::stacks::unwind::{BpUse, Frame};
 use crate::sys::{Registers, mem};
 
@@ -275,6 +276,6 @@ impl Branch {
         // SAFETY: the words lie between the caller's sp and the joint's, by the invariant.
         self.proofs[..frames]
             .iter()
-            .all(|proof| unsafe { !super::differs(proof) })
+            .all(|proof| unsafe { !differs(proof) })
     }
 }
