@@ -28,8 +28,10 @@ use crate::modes::chooser::Chooser;
 const PASSED_MAX: u32 = 6;
 /// The same of a process, after which a place is left at its first one.
 const PASSED_FIRST: i64 = 12;
-/// What a forked child has of its parent's first credits: shells fork a great deal.
-const CHILDS_PART: i64 = 6;
+/// What a forked child has of its parent's first credit: shells fork a great deal.
+const CHILDS_PART: i64 = 18;
+/// And of the hits that are let pass.
+const CHILDS_PART_OF_PASSES: i64 = 6;
 
 /// When the heap has taken more memory than this, nothing is watched any more: in a virtual machine with watchpoints
 /// set the host serves a page fault in 2.7 to 5.4 µs where it takes 1.5 to 1.7 without (a tenth to a sixth of the time of
@@ -275,5 +277,5 @@ pub(super) unsafe fn open() {
 pub(super) fn begin_child() {
     LENT.with(Lent::close);
     POOL_NS.store(WATCH_FIRST_CREDIT_NS / CHILDS_PART, Ordering::Relaxed);
-    PASSES_LEFT.store(PASSED_FIRST / CHILDS_PART, Ordering::Relaxed);
+    PASSES_LEFT.store(PASSED_FIRST / CHILDS_PART_OF_PASSES, Ordering::Relaxed);
 }

@@ -41,7 +41,7 @@ pub const FIRST_CREDIT_NS: i64 = 10_000_000;
 const WATCH_COST_NS: i64 = 12_000;
 /// What a program may spend on that before it has earned anything, and what it earns with each block: a quarter of what
 /// it earns for guards.
-pub const WATCH_FIRST_CREDIT_NS: i64 = 24 * WATCH_COST_NS;
+pub const WATCH_FIRST_CREDIT_NS: i64 = 72 * WATCH_COST_NS;
 const WATCH_EARNED_NS: i64 = EARNED_NS / 4;
 /// A thread keeps no more than this, so that a long quiet time is not followed by a burst.
 const CREDIT_MAX_NS: i64 = 10 * FIRST_CREDIT_NS;
@@ -51,7 +51,7 @@ const DUE: u8 = 4;
 const SHARE: u32 = 100;
 /// It begins with every one, and halves after so many that were tried: so a short program, which could not spend its first
 /// credit otherwise, has most of its blocks guarded.
-const TRIED_AT_A_SHARE: u32 = 64;
+const TRIED_AT_A_SHARE: u32 = 128;
 /// Blocks of new stacks that are let pass once there was no memory for one.
 const PASSED: u32 = 64;
 
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn a_short_program_has_most_of_its_blocks_guarded() {
         let (short, longer) = (run(1, 300, 1), run(1, 3_000, 1));
-        assert!(short.guarded[0] > 150, "{:?}", short.guarded);
+        assert!(short.guarded[0] > 200, "{:?}", short.guarded);
         assert!(
             (300..1_000).contains(&longer.guarded[0]),
             "{:?}",
