@@ -43,7 +43,7 @@ impl Unwritten {
     pub(super) fn new() -> Unwritten {
         let pagemap = IS_ONLY_COPY
             .load(Ordering::Relaxed)
-            .then(|| file::open_read(b"/proc/self/pagemap\0", true).ok())
+            .then(|| file::open_read(b"/proc/thread-self/pagemap\0", true).ok())
             .flatten();
         Unwritten {
             pagemap,

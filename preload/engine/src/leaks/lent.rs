@@ -15,14 +15,17 @@ const EPOLL: &[u8] = b"anon_inode:[eventpoll]";
 /// All words that the kernel holds.
 pub(super) fn words() -> Vec<u64> {
     let mut words = Vec::new();
-    let _ = file::list(b"/proc/self/fd\0", |name| {
+    let _ = file::list(b"/proc/thread-self/fd\0", |name| {
         let Ok(name) = core::str::from_utf8(name) else {
             return;
         };
         let mut target = [0u8; 64];
-        let length = file::read_link(format!("/proc/self/fd/{name}\0").as_bytes(), &mut target);
+        let length = file::read_link(
+            format!("/proc/thread-self/fd/{name}\0").as_bytes(),
+            &mut target,
+        );
         if length.and_then(|length| target.get(..length)) == Some(EPOLL) {
-            let shown = proc::read(format!("/proc/self/fdinfo/{name}\0").as_bytes());
+            let shown = proc::read(format!("/proc/thread-self/fdinfo/{name}\0").as_bytes());
             words.extend(registered(&shown.unwrap_or_default()));
         }
     });

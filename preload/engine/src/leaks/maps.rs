@@ -1,4 +1,4 @@
-//! The mappings of the process, from `/proc/self/maps`.
+//! The mappings of the process, from `/proc/thread-self/maps`.
 
 use super::likely::Code;
 
@@ -41,7 +41,7 @@ pub enum Kind {
 pub struct Maps(Vec<Mapping>);
 
 impl Maps {
-    /// Reads the text of `/proc/self/maps`; lines that are none are passed over. None at all where there is no memory
+    /// Reads the text of that file; lines that are none are passed over. None at all where there is no memory
     /// for them.
     #[must_use]
     pub fn parse(text: &[u8]) -> Maps {

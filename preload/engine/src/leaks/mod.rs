@@ -123,7 +123,8 @@ fn find(standing: &Standing) -> Result<Findings, &'static str> {
     let begun = thread::clock_ns(libc::CLOCK_MONOTONIC);
     let others = stop_others()?;
     let monotonic_ns = thread::clock_ns(libc::CLOCK_MONOTONIC);
-    let maps = Maps::parse(&proc::read(b"/proc/self/maps\0").unwrap_or_default());
+    // `/proc/self` is the first thread's, and empty where that has left.
+    let maps = Maps::parse(&proc::read(b"/proc/thread-self/maps\0").unwrap_or_default());
     if maps.is_empty() && !mem::has_room(RECORDS_BYTES) {
         return Err(NO_ROOM);
     }

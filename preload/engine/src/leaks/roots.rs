@@ -78,7 +78,7 @@ fn without(range: Range<u64>, holes: &[Range<u64>]) -> impl Iterator<Item = Rang
 pub fn each_present(range: Range<u64>, visit: &mut dyn FnMut(Range<u64>)) {
     const PAGE: u64 = PAGE_BYTES as u64;
     const PRESENT_OR_SWAPPED: u64 = 3 << 62;
-    let Ok(pagemap) = file::open_read(b"/proc/self/pagemap\0", true) else {
+    let Ok(pagemap) = file::open_read(b"/proc/thread-self/pagemap\0", true) else {
         return visit(range);
     };
     let mut run: Option<Range<u64>> = None;

@@ -402,7 +402,7 @@ pub fn read_link(name: &[u8], buffer: &mut [u8]) -> Option<usize> {
 
 /// The path of an open file, as the kernel knows it; gives its bytes. Nothing is allocated.
 pub fn path_of(fd: Fd, buffer: &mut [u8]) -> Option<usize> {
-    const FOLDER: &[u8] = b"/proc/self/fd/";
+    const FOLDER: &[u8] = b"/proc/thread-self/fd/";
     const DIGITS: usize = 10;
     let mut name = [0u8; FOLDER.len() + DIGITS + 1];
     name[..FOLDER.len()].copy_from_slice(FOLDER);
