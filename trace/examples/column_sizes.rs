@@ -30,6 +30,7 @@ const NAMES: [&str; COLUMNS as usize] = [
     "addresses high",
     "old frees middle",
     "old frees high",
+    "near",
 ];
 
 fn main() {

@@ -111,7 +111,7 @@ fn main() {
         text.map_or(default, |text| text.parse().expect("a whole number"))
     };
     let (seconds, seed) = (argument(1, 60), argument(2, 1));
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v3.trace");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v4.trace");
     let chunks = chunks(&golden);
     let golden = std::fs::read(golden).expect("the golden trace is beside this example");
     // In memory where there is such a folder: on a disk most of the time goes into waiting for it.

@@ -5,7 +5,7 @@
 /// The first bytes of every trace file.
 pub const MAGIC: [u8; 8] = *b"LDTRACE\n";
 /// The version that this crate writes. A reader takes any file whose version is not higher.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// Bytes of the header page; chunks and windows follow.
 pub const HEADER_BYTES: usize = 4096;
 /// Chunks and windows begin at multiples of this.

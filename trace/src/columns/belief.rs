@@ -2,11 +2,17 @@
 //! how they know blocks: the encoder looks for what it has ([`super::model`]), the decoder is told where that is
 //! ([`super::recall`]).
 
+use crate::words::MAX_NODE;
+
 pub(super) const BLOCKS: usize = 1 << 14;
 pub(super) const STACKS: usize = 1 << 14;
 pub(super) const CLASSES: usize = 128;
-/// Freed blocks remembered in each class: glibc's thread cache holds seven.
-const FREED: usize = 8;
+/// Freed blocks remembered in each class: glibc's thread cache holds seven, and its fast bins come back through it.
+pub(super) const FREED: usize = 16;
+/// The same before version 4.
+pub(super) const FREED_BEFORE_4: usize = 8;
+/// Instruction pointers whose successor is remembered.
+const IPS: usize = 1 << 12;
 /// Regions told apart among addresses that are written.
 pub(super) const REGIONS: usize = 16;
 /// Allocations that a chunk can have.
@@ -24,11 +30,15 @@ pub(super) struct Belief {
     last_address: u64,
     /// By place of the region.
     last_of_region: [u64; REGIONS],
+    /// By place of an instruction pointer: that of the frame that was called from there the last time.
+    called: [u64; IPS],
     last_tick: u64,
+    last_ip: u64,
     last_stack: u32,
     last_node: u32,
+    /// What a new stack's number is near to.
+    new_stack: u32,
     free_function: u32,
-    padding: u32,
 }
 
 impl Belief {
@@ -40,11 +50,13 @@ impl Belief {
             next_address: 0,
             last_address: 0,
             last_of_region: [0; REGIONS],
+            called: [0; IPS],
             last_tick: 0,
+            last_ip: 0,
             last_stack: 0,
             last_node: 0,
+            new_stack: 0,
             free_function: 0,
-            padding: 0,
         }
     }
 
@@ -60,16 +72,20 @@ impl Belief {
         self.next_address = 0;
         self.last_address = 0;
         self.last_of_region.fill(0);
+        self.called.fill(0);
         self.last_tick = 0;
+        self.last_ip = 0;
         self.last_stack = 0;
         self.last_node = 0;
+        self.new_stack = 0;
         self.free_function = 0;
     }
 
-    /// The block of this class that was freed last, 0 if none is known.
+    /// The block of this class that was freed last, 0 if none is known. So many are kept: [`FREED`], or
+    /// [`FREED_BEFORE_4`].
     #[inline(always)]
-    pub(super) fn last_freed(&self, class: usize) -> u64 {
-        self.freed.last(class)
+    pub(super) fn last_freed<const KEPT: usize>(&self, class: usize) -> u64 {
+        self.freed.last::<KEPT>(class)
     }
 
     /// It has been allocated again.
@@ -78,10 +94,22 @@ impl Belief {
         self.freed.take_last(class);
     }
 
+    /// How many blocks of this class have been freed since that at this address, if that is kept.
+    #[inline(always)]
+    pub(super) fn freed_rank(&self, class: usize, address: u64) -> Option<u16> {
+        self.freed.rank(class, address)
+    }
+
+    /// The block of this class since which so many of them have been freed, fewer than [`FREED`], is allocated again.
+    #[inline(always)]
+    pub(super) fn take_freed(&mut self, class: usize, rank: u16) -> u64 {
+        self.freed.take(class, rank)
+    }
+
     /// A block of this class has been freed.
     #[inline(always)]
-    pub(super) fn put_freed(&mut self, address: u64, class: usize) {
-        self.freed.put(address, class);
+    pub(super) fn put_freed<const KEPT: usize>(&mut self, address: u64, class: usize) {
+        self.freed.put::<KEPT>(address, class);
     }
 
     /// Where the next block begins if it is carved behind the last one.
@@ -161,6 +189,34 @@ impl Belief {
     #[inline(always)]
     pub(super) fn put_node(&mut self, id: u32) {
         self.last_node = id;
+        self.new_stack = id;
+    }
+
+    /// The instruction pointer that came after the last stack node's the last time, 0 if none is known.
+    #[inline(always)]
+    pub(super) fn expected_ip(&self) -> u64 {
+        self.called[ip_slot(self.last_ip)]
+    }
+
+    /// That of the next stack node; whether its parent is the last one.
+    #[inline(always)]
+    pub(super) fn put_ip(&mut self, ip: u64, is_chained: bool) {
+        if is_chained {
+            self.called[ip_slot(self.last_ip)] = ip;
+        }
+        self.last_ip = ip;
+    }
+
+    /// What a stack's number that the table does not have is told from: the last stack node, or the last such stack.
+    #[inline(always)]
+    pub(super) fn near_new_stack(&self) -> u32 {
+        self.new_stack
+    }
+
+    /// The last such stack.
+    #[inline(always)]
+    pub(super) fn put_new_stack(&mut self, stack: u32) {
+        self.new_stack = stack;
     }
 }
 
@@ -168,13 +224,50 @@ impl Belief {
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub(super) struct Stack {
-    pub(super) number: u32,
+    /// Its number, and of which function it asked, from bit [`FUNCTION_SHIFT`] on.
+    named: u32,
     /// The stack of the allocation after.
     pub(super) successor: u32,
+    /// The one that was that before.
+    pub(super) second: u32,
     /// What it asked for.
     pub(super) size: u32,
-    /// Of which function.
-    pub(super) function: u32,
+}
+
+/// No stack has a number from here on.
+const FUNCTION_SHIFT: u32 = 26;
+const _: () = assert!(MAX_NODE < 1 << FUNCTION_SHIFT);
+
+impl Stack {
+    #[inline(always)]
+    pub(super) fn number(self) -> u32 {
+        self.named & ((1 << FUNCTION_SHIFT) - 1)
+    }
+
+    #[inline(always)]
+    pub(super) fn function(self) -> u8 {
+        (self.named >> FUNCTION_SHIFT) as u8
+    }
+
+    /// This stack has asked for this.
+    #[inline(always)]
+    pub(super) fn ask(&mut self, stack: u32, size: u32, function: u8) {
+        if self.number() != stack {
+            self.successor = 0;
+            self.second = 0;
+        }
+        self.named = stack | u32::from(function) << FUNCTION_SHIFT;
+        self.size = size;
+    }
+
+    /// The allocation after it was from this stack.
+    #[inline(always)]
+    pub(super) fn precede(&mut self, stack: u32) {
+        if self.successor != stack {
+            self.second = self.successor;
+            self.successor = stack;
+        }
+    }
 }
 
 /// The blocks of each class that were freed last.
@@ -199,11 +292,32 @@ impl Freed {
 
     /// The one that was freed last, 0 if none is known.
     #[inline(always)]
-    pub(super) fn last(&self, class: usize) -> u64 {
+    pub(super) fn last<const KEPT: usize>(&self, class: usize) -> u64 {
         match self.counts[class] {
             0 => 0,
-            count => self.lists[class][(count as usize - 1) % FREED],
+            count => self.lists[class][(count as usize - 1) % KEPT],
         }
+    }
+
+    /// How many were freed since that one; not of the last itself.
+    #[inline(always)]
+    pub(super) fn rank(&self, class: usize, address: u64) -> Option<u16> {
+        let (list, count) = (&self.lists[class], self.counts[class] as usize);
+        let rank = (1..count.min(FREED)).find(|rank| list[(count - 1 - rank) % FREED] == address);
+        rank.map(|rank| rank as u16)
+    }
+
+    /// Takes out the one since which so many were freed.
+    #[inline(always)]
+    pub(super) fn take(&mut self, class: usize, rank: u16) -> u64 {
+        let (list, count) = (&mut self.lists[class], self.counts[class] as usize);
+        let Some(first) = count.checked_sub(1 + usize::from(rank)) else {
+            return 0;
+        };
+        let address = list[first % FREED];
+        list[first % FREED] = list[(count - 1) % FREED];
+        self.counts[class] -= 1;
+        address
     }
 
     /// That one has been allocated again.
@@ -214,15 +328,15 @@ impl Freed {
 
     /// A block has been freed.
     #[inline(always)]
-    pub(super) fn put(&mut self, address: u64, class: usize) {
+    pub(super) fn put<const KEPT: usize>(&mut self, address: u64, class: usize) {
         if class == UNKNOWN_CLASS {
             return;
         }
         let count = self.counts[class];
-        self.lists[class][count as usize % FREED] = address;
+        self.lists[class][count as usize % KEPT] = address;
         // Older ones are overwritten; the count stays within two rounds of the ring.
-        self.counts[class] = if count as usize == 2 * FREED {
-            count - FREED as u32 + 1
+        self.counts[class] = if count as usize == 2 * KEPT {
+            count - KEPT as u32 + 1
         } else {
             count + 1
         };
@@ -243,6 +357,11 @@ pub(super) fn block_slot(address: u64) -> usize {
 #[inline(always)]
 pub(super) fn region(address: u64) -> usize {
     hash(address >> 26, REGIONS.ilog2())
+}
+
+#[inline(always)]
+fn ip_slot(ip: u64) -> usize {
+    hash(ip, IPS.ilog2())
 }
 
 #[inline(always)]

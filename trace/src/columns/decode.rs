@@ -1,9 +1,11 @@
 //! Columns back into words.
 
-use super::belief::class;
+use super::belief::{FREED, FREED_BEFORE_4, class};
 use super::reader::Reader;
 use super::recall::Recall;
-use super::sheet::{COLUMNS, COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, Column, FAR};
+use super::sheet::{
+    COLUMNS, COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, COLUMNS_OF_VERSION_3, Column, FAR,
+};
 use super::{Malformed, token};
 use crate::function::Function;
 use crate::words::{self, NodeId, WordSink, Words};
@@ -19,12 +21,15 @@ pub fn decode(
 ) -> Result<(), Malformed> {
     // What differs between versions is decided when this is compiled: it stands where each event passes.
     let decoded = match columns as usize {
-        COLUMNS => decode_version::<3>(bytes, COLUMNS, max_words, recall, words),
-        COLUMNS_OF_VERSION_2 => {
-            decode_version::<2>(bytes, COLUMNS_OF_VERSION_2, max_words, recall, words)
+        COLUMNS => decode_version::<4, FREED>(bytes, COLUMNS, max_words, recall, words),
+        columns @ COLUMNS_OF_VERSION_3 => {
+            decode_version::<3, FREED_BEFORE_4>(bytes, columns, max_words, recall, words)
         }
-        COLUMNS_OF_VERSION_1 => {
-            decode_version::<1>(bytes, COLUMNS_OF_VERSION_1, max_words, recall, words)
+        columns @ COLUMNS_OF_VERSION_2 => {
+            decode_version::<2, FREED_BEFORE_4>(bytes, columns, max_words, recall, words)
+        }
+        columns @ COLUMNS_OF_VERSION_1 => {
+            decode_version::<1, FREED_BEFORE_4>(bytes, columns, max_words, recall, words)
         }
         _ => Err(Malformed("a number of columns that no version has")),
     };
@@ -34,7 +39,7 @@ pub fn decode(
     decoded
 }
 
-fn decode_version<const VERSION: u32>(
+fn decode_version<const VERSION: u32, const KEPT: usize>(
     bytes: &[u8],
     columns: usize,
     max_words: usize,
@@ -45,7 +50,7 @@ fn decode_version<const VERSION: u32>(
     let reader = Reader::new(bytes, columns)
         .ok_or(Malformed("the table of columns does not fit the chunk"))?;
     words.resize(max_words, 0);
-    let mut decoder = Decoder::<VERSION> {
+    let mut decoder = Decoder::<VERSION, KEPT> {
         recall,
         reader,
         words: Room { words, used: 0 },
@@ -83,7 +88,8 @@ impl WordSink for Room<'_> {
     }
 }
 
-struct Decoder<'a, const VERSION: u32> {
+/// `KEPT` blocks are kept of each class that was freed, see [`super::belief`].
+struct Decoder<'a, const VERSION: u32, const KEPT: usize> {
     recall: &'a mut Recall,
     reader: Reader<'a>,
     words: Room<'a>,
@@ -98,7 +104,7 @@ struct Allocation {
     stack: NodeId,
 }
 
-impl<const VERSION: u32> Decoder<'_, VERSION> {
+impl<const VERSION: u32, const KEPT: usize> Decoder<'_, VERSION, KEPT> {
     #[inline(always)]
     fn event(&mut self, token: u8) -> Option<()> {
         if token & token::ALLOC != 0 {
@@ -183,6 +189,7 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
                 );
             }
             token::NODE_CHAINED | token::NODE => self.node(token)?,
+            token::NODE_AGAIN if VERSION >= 4 => self.node(token)?,
             token::STAMP => {
                 let tick = self.tick(Column::Ticks)?;
                 words::put_stamp(&mut self.words, tick);
@@ -195,9 +202,14 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
 
     fn node(&mut self, token: u8) -> Option<()> {
         let last = self.recall.belief.last_node();
-        let [a, b, c, d, e, f] = self.reader.bytes(Column::NodeIps)?;
-        let ip = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
-        let (id, parent) = if token == token::NODE_CHAINED {
+        let is_chained = token != token::NODE;
+        let ip = if token == token::NODE_AGAIN {
+            self.recall.belief.expected_ip()
+        } else {
+            let [a, b, c, d, e, f] = self.reader.bytes(Column::NodeIps)?;
+            u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+        };
+        let (id, parent) = if is_chained {
             (last.checked_add(1)?, last)
         } else {
             let id = i64::from(last)
@@ -212,6 +224,7 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
             return None;
         }
         self.recall.belief.put_node(id);
+        self.recall.belief.put_ip(ip, is_chained);
         let (id, parent) = (NodeId(id), NodeId(parent));
         words::put_node(
             &mut self.words,
@@ -256,17 +269,14 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
         // The columns of an allocation are in the order stack, size; but its address depends on the
         // class of the size, so those come first.
         let stack = match token >> token::STACK_SHIFT & 3 {
-            token::STACK_EXPECTED => self.recall.expected_stack(),
-            token::STACK_SAME => self.recall.belief.last_stack(),
-            token::STACK_PLACE => {
-                let place = self.reader.pair(Column::StackLow)?;
-                self.recall.stack_at(u16::from_le_bytes(place))
-            }
-            _ => {
-                let distance = self.reader.signed(Column::StackNew)?;
-                u32::try_from(i64::from(self.recall.belief.last_stack()).checked_add(distance)?)
-                    .ok()?
-            }
+            token::STACK_EXPECTED => self.recall.last_stack().successor,
+            token::STACK_SECOND if VERSION >= 4 => self.recall.last_stack().second,
+            token::STACK_SECOND => self.recall.belief.last_stack(),
+            token::STACK_PLACE => match u16::from_le_bytes(self.reader.pair(Column::StackLow)?) {
+                token::SAME_STACK if VERSION >= 4 => self.recall.belief.last_stack(),
+                place => self.recall.stack_at(place),
+            },
+            _ => self.new_stack()?,
         };
         if stack > words::MAX_NODE {
             return None;
@@ -275,7 +285,7 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
         let asks = token >> token::ASKS_SHIFT & 3;
         let function = match asks {
             token::ASKS_NEW => self.function()?,
-            _ => habit?.function as u8,
+            _ => habit?.function(),
         };
         let size = match asks {
             token::ASKS_AS_BEFORE => habit?.size,
@@ -285,14 +295,20 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
             self.recall.learn(size, function);
         }
         let class = class(size);
-        let last_freed = self.recall.belief.last_freed(class);
+        let last_freed = self.recall.belief.last_freed::<KEPT>(class);
         let address = match token >> token::AT_SHIFT & 3 {
             token::AT_LAST_FREED => last_freed,
             token::AT_NEXT => self.recall.belief.next_address(),
             token::AT_OLD if old != 0 => old,
             token::AT_FREED => {
-                let place = self.reader.pair(Column::FreedLow)?;
-                self.recall.freed_ago(u16::from_le_bytes(place))?
+                let number = u16::from_le_bytes(self.reader.pair(Column::FreedLow)?);
+                if VERSION < 4 {
+                    self.recall.freed_ago(number)?
+                } else if let Some(frees) = number.checked_sub(FREED as u16) {
+                    self.recall.freed_ago(frees)?
+                } else {
+                    self.recall.belief.take_freed(class, number)
+                }
             }
             _ if VERSION < 3 => {
                 let distance = self.reader.signed(Column::Addresses)?;
@@ -320,6 +336,21 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
             size,
             stack: NodeId(stack),
         })
+    }
+
+    /// A stack that the table does not have.
+    #[inline(always)]
+    fn new_stack(&mut self) -> Option<u32> {
+        let distance = self.reader.signed(Column::StackNew)?;
+        let belief = &mut self.recall.belief;
+        let near = if VERSION < 4 {
+            belief.last_stack()
+        } else {
+            belief.near_new_stack()
+        };
+        let stack = u32::try_from(i64::from(near).checked_add(distance)?).ok()?;
+        belief.put_new_stack(stack);
+        Some(stack)
     }
 
     /// A function's number. Asked here whether there is one, it need not be asked of what is expected.
@@ -375,12 +406,19 @@ impl<const VERSION: u32> Decoder<'_, VERSION> {
             }
             token::BLOCK_PLACE => {
                 let place = self.reader.pair(Column::AgeLow)?;
-                self.recall.freed_at(u16::from_le_bytes(place))
+                self.recall.freed_at::<KEPT>(u16::from_le_bytes(place))
             }
-            token::BLOCK_NEWEST => self.recall.freed_of_age(0)?,
+            token::BLOCK_NEWEST => self.recall.freed_of_age::<KEPT>(0)?,
             token::BLOCK_AGE => {
                 let place = self.reader.pair(Column::AgeLow)?;
-                self.recall.freed_of_age(u16::from_le_bytes(place))?
+                self.recall
+                    .freed_of_age::<KEPT>(u16::from_le_bytes(place))?
+            }
+            token::BLOCK_AFTER if VERSION >= 4 => self.recall.freed_near::<KEPT>(1)?,
+            token::BLOCK_BEFORE if VERSION >= 4 => self.recall.freed_near::<KEPT>(-1)?,
+            token::BLOCK_NEAR if VERSION >= 4 => {
+                let after = self.reader.byte(Column::Near)?;
+                self.recall.freed_near::<KEPT>(after.cast_signed())?
             }
             _ => return None,
         };

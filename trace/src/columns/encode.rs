@@ -1,11 +1,11 @@
 //! Words into columns.
 
-use super::belief::{class, region};
+use super::belief::{FREED, class, region};
 use super::model::{Found, Model};
 use super::sheet::{Column, Sheet, bound, compact};
 use super::token::{self, Layout};
 use super::{Counters, Encoded};
-use crate::words::{Event, Item, NodeId, Words};
+use crate::words::{Event, Item, MAX_NODE, NodeId, Words};
 
 /// Turns words into columns. `None` when the words are malformed or `out` is shorter than
 /// [`super::bound`].
@@ -117,7 +117,8 @@ impl Encoder<'_> {
                     && address & 15 == 0
                     && old != 0
                     && address != 0
-                    && own[1] == address;
+                    && own[1] == address
+                    && stack.0 <= MAX_NODE;
                 if !plain {
                     return self.words(own);
                 }
@@ -142,11 +143,17 @@ impl Encoder<'_> {
                     return self.words(own);
                 }
                 let last = self.model.belief.last_node();
+                let is_chained = node.id.0 == last.wrapping_add(1) && node.parent.0 == last;
+                let is_again = is_chained && node.ip == self.model.belief.expected_ip();
                 self.model.belief.put_node(node.id.0);
+                self.model.belief.put_ip(node.ip, is_chained);
+                if is_again {
+                    return self.token(token::OF_OTHERS, token::NODE_AGAIN);
+                }
                 let ip = node.ip.to_le_bytes();
                 self.sheet
                     .bytes(Column::NodeIps, [ip[0], ip[1], ip[2], ip[3], ip[4], ip[5]]);
-                if node.id.0 == last.wrapping_add(1) && node.parent.0 == last {
+                if is_chained {
                     self.token(token::OF_OTHERS, token::NODE_CHAINED);
                 } else {
                     self.token(token::OF_OTHERS, token::NODE);
@@ -202,25 +209,29 @@ impl Encoder<'_> {
         stamped: bool,
         old: Option<u64>,
     ) -> bool {
-        if address & 15 != 0 || address == 0 {
+        let stack = stack.0;
+        if address & 15 != 0 || address == 0 || stack > MAX_NODE {
             return false;
         }
-        let stack = stack.0;
         let known = self.model.known_stack(stack);
-        let which = if self.model.expected_stack() == stack {
+        let last = self.model.last_stack();
+        let which = if last.successor == stack {
             token::STACK_EXPECTED
-        } else if self.model.belief.last_stack() == stack {
-            token::STACK_SAME
+        } else if last.second == stack {
+            token::STACK_SECOND
         } else if let Some((place, _)) = known {
+            let is_same = self.model.belief.last_stack() == stack;
+            let place = if is_same { token::SAME_STACK } else { place };
             self.sheet.pair(Column::STACK, place);
             token::STACK_PLACE
         } else {
-            let distance = i64::from(stack) - i64::from(self.model.belief.last_stack());
+            let distance = i64::from(stack) - i64::from(self.model.belief.near_new_stack());
+            self.model.belief.put_new_stack(stack);
             self.sheet.signed(Column::StackNew, distance);
             token::STACK_NEW
         };
         let asks = match known {
-            Some((_, habit)) if habit.function == u32::from(function) => {
+            Some((_, habit)) if habit.function() == function => {
                 if habit.size == size {
                     token::ASKS_AS_BEFORE
                 } else {
@@ -238,7 +249,7 @@ impl Encoder<'_> {
         self.model.stack(stack, size, function);
         // In the order in which they are read: the address depends on the class of the size.
         let class = class(size);
-        let reused = self.model.belief.last_freed(class) == address;
+        let reused = self.model.belief.last_freed::<FREED>(class) == address;
         let at = if old == Some(address) {
             token::AT_OLD
         } else if reused {
@@ -246,7 +257,14 @@ impl Encoder<'_> {
         } else if self.model.belief.next_address() == address {
             token::AT_NEXT
         } else if let (Some(frees), None) = (self.model.frees_since(address), old) {
-            self.sheet.pair(Column::FREED, frees);
+            let number = match self.model.belief.freed_rank(class, address) {
+                Some(rank) => {
+                    self.model.belief.take_freed(class, rank);
+                    rank
+                }
+                None => frees,
+            };
+            self.sheet.pair(Column::FREED, number);
             token::AT_FREED
         } else {
             let region = region(address);
@@ -287,7 +305,13 @@ impl Encoder<'_> {
             token::BLOCK_NULL
         } else {
             match self.model.find(address) {
-                Found::Aged(0) => token::BLOCK_NEWEST,
+                Found::Newest => token::BLOCK_NEWEST,
+                Found::Near(1) => token::BLOCK_AFTER,
+                Found::Near(-1) => token::BLOCK_BEFORE,
+                Found::Near(after) => {
+                    self.sheet.byte(Column::Near, after as u8);
+                    token::BLOCK_NEAR
+                }
                 Found::Aged(number) => {
                     self.sheet.pair(Column::AGE, number);
                     token::BLOCK_AGE

@@ -32,6 +32,9 @@ pub const TOKENS: [u32; 3] = [
     sheet::Column::OF_TOKENS[2] as u32,
 ];
 
+/// How many columns there were in version 3 of the format.
+pub const COLUMNS_OF_VERSION_3: u32 = sheet::COLUMNS_OF_VERSION_3 as u32;
+
 /// How many columns there were in version 2 of the format.
 pub const COLUMNS_OF_VERSION_2: u32 = sheet::COLUMNS_OF_VERSION_2 as u32;
 

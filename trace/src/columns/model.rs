@@ -4,19 +4,24 @@
 //! - Addresses: glibc gives back the block of a size class that was freed last, or else carves the
 //!   next one off its top. So the last freed blocks of each class are kept (`freed`), and the end of the
 //!   last block that was placed otherwise (`next_address`). Most others were freed a while ago: which one is said by
-//!   how many frees. What is left is said by its distance from the last address so told of its region.
-//! - Frees: which block is said by its age, counted in allocations of this chunk, or, for blocks that
-//!   other threads allocate and this one frees again and again, by its place in a table (`block_*`).
-//!   An address keeps its class there, so that its next reuse is expected. All others by such a distance.
-//! - Stacks: after a stack comes what came after it the last time (`successor`), else a place in a
-//!   dictionary, else the number itself.
+//!   how many of its class were freed since, or by how many blocks at all. What is left is said by its distance from the
+//!   last address so told of its region.
+//! - Frees: what holds many blocks frees them in the order in which it allocated them, or backwards. So which block is said
+//!   by how many allocations lie between it and the one freed before, if they are few; else by its age, counted in
+//!   allocations of this chunk, or, for blocks that other threads allocate and this one frees again and again, by its place
+//!   in a table (`block_*`). An address keeps its class there, so that its next reuse is expected. All others by such a
+//!   distance.
+//! - Stacks: after a stack comes what came after it the last time (`successor`) or the time before (`second`), else a place
+//!   in a dictionary, else the number itself, told from the last new stack or stack node.
 //! - Sizes and functions: a stack asks for what it asked for the last time (`stacks`).
+//! - Stack nodes: a frame calls what was called from the same instruction the last time (`called`).
 //!
 //! What both keep in the same way is [`Belief`]. Blocks they keep apart: the encoder, here, looks for what it has; the
 //! decoder ([`super::recall`]) is told where that is.
 
 use super::belief::{
-    BLOCKS, Belief, CLASSES, MAX_ORDINALS, STACKS, Stack, UNKNOWN_CLASS, block_slot, stack_slot,
+    BLOCKS, Belief, CLASSES, FREED, MAX_ORDINALS, STACKS, Stack, UNKNOWN_CLASS, block_slot,
+    stack_slot,
 };
 use super::token::Layout;
 
@@ -32,9 +37,11 @@ pub struct Model {
     allocations: u32,
     frees: u32,
     layout: Layout,
-    padding: [u8; 3],
+    padding: [u8; 7],
     /// The place of the last stack in the table of stacks; 0 is also that of no stack.
     last_slot: u32,
+    /// The number of the allocation whose block was freed last, of those that were named by age.
+    last_freed: u32,
 }
 
 /// In `block_info`: the block is freed.
@@ -42,9 +49,18 @@ const IS_FREED: u32 = 1 << 31;
 const ORDINAL_SHIFT: u32 = 8;
 const ORDINAL_MASK: u32 = (1 << 23) - 1;
 
+/// Blocks whose allocations are so near to each other are told from each other when they are freed one after the other:
+/// containers free what they hold in order. At more, in programs that free at random, the bytes saved on ages are spent on
+/// telling that it is so.
+const NEAR: u32 = 16;
+
 /// What the model knows of a block that is freed.
 pub(super) enum Found {
-    /// Allocated in this chunk, so many allocations ago (0: the last one).
+    /// It was allocated last.
+    Newest,
+    /// So many allocations after the block that was freed before it.
+    Near(i32),
+    /// Allocated in this chunk, so many allocations ago.
     Aged(u16),
     /// Freed in this chunk before; its place in the table.
     Seen(u16),
@@ -63,8 +79,9 @@ impl Model {
             allocations: 0,
             frees: 0,
             layout: Layout::Together,
-            padding: [0; 3],
+            padding: [0; 7],
             last_slot: 0,
+            last_freed: 0,
         })
     }
 
@@ -93,6 +110,7 @@ impl Model {
         self.block_address.fill(0);
         self.belief.clear();
         self.last_slot = 0;
+        self.last_freed = 0;
         self.allocations = 0;
         self.frees = 0;
     }
@@ -115,7 +133,7 @@ impl Model {
 
     /// What is known of a block that is freed.
     #[inline(always)]
-    pub(super) fn find(&self, address: u64) -> Found {
+    pub(super) fn find(&mut self, address: u64) -> Found {
         let slot = block_slot(address);
         if self.block_address[slot] != address {
             return Found::Unseen;
@@ -124,11 +142,20 @@ impl Model {
         if info & IS_FREED != 0 {
             return Found::Seen(slot as u16);
         }
-        let age = self.allocations - (info >> ORDINAL_SHIFT);
-        u16::try_from(age).map_or(Found::Unseen, Found::Aged)
+        let number = info >> ORDINAL_SHIFT;
+        let Ok(age) = u16::try_from(self.allocations - number) else {
+            return Found::Unseen;
+        };
+        let after = number.cast_signed() - self.last_freed.cast_signed();
+        self.last_freed = number;
+        match age {
+            0 => Found::Newest,
+            _ if after.unsigned_abs() <= NEAR => Found::Near(after),
+            _ => Found::Aged(age),
+        }
     }
 
-    /// How many frees ago the block at this address was freed (0: by the last one), if it was.
+    /// How many frees ago the block at this address was freed ([`FREED`]: by the last one), if it was.
     #[inline(always)]
     pub(super) fn frees_since(&self, address: u64) -> Option<u16> {
         let slot = block_slot(address);
@@ -137,7 +164,7 @@ impl Model {
         if self.block_address[slot] != address || info & IS_FREED == 0 || ordinal == 0 {
             return None;
         }
-        u16::try_from(self.frees - ordinal).ok()
+        u16::try_from(self.frees - ordinal + FREED as u32).ok()
     }
 
     /// Counts a free; gives what `block_info` is of a block of this class then.
@@ -156,7 +183,7 @@ impl Model {
     pub(super) fn freed(&mut self, address: u64) {
         let class = (self.block_info[block_slot(address)] & 0xff) as usize % CLASSES;
         self.block_info[block_slot(address)] = self.info_of_freed(class);
-        self.belief.put_freed(address, class);
+        self.belief.put_freed::<FREED>(address, class);
     }
 
     /// A block has been freed that the table does not know: it will next time.
@@ -168,10 +195,10 @@ impl Model {
         self.block_info[slot] = self.info_of_freed(UNKNOWN_CLASS);
     }
 
-    /// The stack that followed the last one the last time.
+    /// The last stack: what followed it is known.
     #[inline(always)]
-    pub(super) fn expected_stack(&self) -> u32 {
-        self.belief.stacks[self.last_slot as usize % STACKS].successor
+    pub(super) fn last_stack(&self) -> Stack {
+        self.belief.stacks[self.last_slot as usize % STACKS]
     }
 
     /// What is known of a stack, with its place in the table.
@@ -179,22 +206,16 @@ impl Model {
     pub(super) fn known_stack(&self, stack: u32) -> Option<(u16, Stack)> {
         let slot = stack_slot(stack);
         let known = self.belief.stacks[slot];
-        (known.number == stack && stack != 0).then_some((slot as u16, known))
+        (known.number() == stack && stack != 0).then_some((slot as u16, known))
     }
 
     /// This stack has asked for this.
     #[inline(always)]
     pub(super) fn stack(&mut self, stack: u32, size: u32, function: u8) {
-        self.belief.stacks[self.last_slot as usize % STACKS].successor = stack;
+        self.belief.stacks[self.last_slot as usize % STACKS].precede(stack);
         let place = stack_slot(stack);
         self.last_slot = place as u32;
-        let slot = &mut self.belief.stacks[place];
-        if slot.number != stack {
-            slot.successor = 0;
-        }
-        slot.number = stack;
-        slot.size = size;
-        slot.function = u32::from(function);
+        self.belief.stacks[place].ask(stack, size, function);
         self.belief.put_stack(stack);
     }
 }

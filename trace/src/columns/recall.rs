@@ -5,7 +5,9 @@
 //! how it found the block, so the decoder need not write down in its table what was freed. What
 //! a stack is expected to do is written only when it did something else.
 
-use super::belief::{BLOCKS, Belief, CLASSES, MAX_ORDINALS, STACKS, Stack, block_slot, stack_slot};
+use super::belief::{
+    BLOCKS, Belief, CLASSES, FREED, MAX_ORDINALS, STACKS, Stack, block_slot, stack_slot,
+};
 use crate::words::LOW48;
 
 /// What the decoder learnt in the chunk so far.
@@ -16,6 +18,8 @@ pub struct Recall {
     pub(super) belief: Belief,
     /// The place of the last stack in the table of stacks.
     last_slot: usize,
+    /// The number of the allocation whose block was freed last, of those that were named by age.
+    last_freed: usize,
     allocations: usize,
     frees: usize,
     /// By number of the allocation: its [`Block`].
@@ -65,6 +69,7 @@ impl Recall {
             blocks: [Block::default(); BLOCKS],
             belief: Belief::none(),
             last_slot: stack_slot(0),
+            last_freed: 0,
             allocations: 0,
             frees: 0,
             by_allocation: by_number(),
@@ -87,6 +92,7 @@ impl Recall {
         self.blocks.fill(Block::default());
         self.belief.clear();
         self.last_slot = stack_slot(0);
+        self.last_freed = 0;
         self.allocations = 0;
         self.frees = 0;
     }
@@ -104,18 +110,33 @@ impl Recall {
 
     /// The block that was allocated so many allocations ago has been freed.
     #[inline(always)]
-    pub(super) fn freed_of_age(&mut self, age: u16) -> Option<u64> {
+    pub(super) fn freed_of_age<const KEPT: usize>(&mut self, age: u16) -> Option<u64> {
         let number = self.allocations.checked_sub(usize::from(age))?;
+        self.freed_numbered::<KEPT>(number)
+    }
+
+    /// The block that was allocated so many allocations after the one freed before has been freed.
+    #[inline(always)]
+    pub(super) fn freed_near<const KEPT: usize>(&mut self, after: i8) -> Option<u64> {
+        let number = self.last_freed.checked_add_signed(after.into())?;
+        let number = Some(number).filter(|number| *number <= self.allocations)?;
+        self.freed_numbered::<KEPT>(number)
+    }
+
+    /// The block of the allocation with this number, none greater than the last one's.
+    #[inline(always)]
+    fn freed_numbered<const KEPT: usize>(&mut self, number: usize) -> Option<u64> {
         let block = Block(*self.by_allocation.get(number)?);
-        self.free(block);
+        self.last_freed = number;
+        self.free::<KEPT>(block);
         (number > 0).then_some(block.address())
     }
 
     /// The block at this place of the table has been freed.
     #[inline(always)]
-    pub(super) fn freed_at(&mut self, place: u16) -> u64 {
+    pub(super) fn freed_at<const KEPT: usize>(&mut self, place: u16) -> u64 {
         let block = self.blocks[usize::from(place) % BLOCKS];
-        self.free(block);
+        self.free::<KEPT>(block);
         block.address()
     }
 
@@ -125,13 +146,15 @@ impl Recall {
         self.belief.put_in_region(region, address);
         let block = Block::unseen(address);
         self.blocks[block_slot(address)] = block;
-        self.free(block);
+        // Of no class: none is kept.
+        self.free::<FREED>(block);
     }
 
     #[inline(always)]
-    fn free(&mut self, block: Block) {
+    fn free<const KEPT: usize>(&mut self, block: Block) {
         self.frees += 1;
-        self.belief.put_freed(block.address(), block.class());
+        self.belief
+            .put_freed::<KEPT>(block.address(), block.class());
         if block.address() != 0
             && let Some(place) = self.by_free.get_mut(self.frees)
         {
@@ -147,42 +170,33 @@ impl Recall {
         address.filter(|_| number > 0)
     }
 
-    /// The stack that followed the last one the last time.
+    /// The last stack: what followed it is known.
     #[inline(always)]
-    pub(super) fn expected_stack(&self) -> u32 {
-        self.belief.stacks[self.last_slot % STACKS].successor
+    pub(super) fn last_stack(&self) -> Stack {
+        self.belief.stacks[self.last_slot % STACKS]
     }
 
     /// The stack at a place of the table.
     #[inline(always)]
     pub(super) fn stack_at(&self, place: u16) -> u32 {
-        self.belief.stacks[usize::from(place) % STACKS].number
+        self.belief.stacks[usize::from(place) % STACKS].number()
     }
 
     /// The next allocation is from this stack; gives what it did the last time, if that is known.
     #[inline(always)]
     pub(super) fn next_stack(&mut self, stack: u32) -> Option<Stack> {
         let slot = stack_slot(stack);
-        let before = &mut self.belief.stacks[self.last_slot % STACKS];
-        if before.successor != stack {
-            before.successor = stack;
-        }
+        self.belief.stacks[self.last_slot % STACKS].precede(stack);
         self.last_slot = slot;
         self.belief.put_stack(stack);
         let known = self.belief.stacks[slot];
-        (known.number == stack && stack != 0).then_some(known)
+        (known.number() == stack && stack != 0).then_some(known)
     }
 
     /// It has asked for something else than the last time.
     #[inline(always)]
     pub(super) fn learn(&mut self, size: u32, function: u8) {
         let stack = self.belief.last_stack();
-        let slot = &mut self.belief.stacks[self.last_slot % STACKS];
-        if slot.number != stack {
-            slot.successor = 0;
-        }
-        slot.number = stack;
-        slot.size = size;
-        slot.function = u32::from(function);
+        self.belief.stacks[self.last_slot % STACKS].ask(stack, size, function);
     }
 }

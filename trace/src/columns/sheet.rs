@@ -61,6 +61,8 @@ pub(super) enum Column {
     OldFreesMiddle,
     /// The high bytes.
     OldFreesHigh,
+    /// How many allocations lie between the freed block's and that of the block freed before it: one signed byte.
+    Near,
 }
 
 impl Column {
@@ -99,7 +101,9 @@ impl Column {
 pub(super) const FAR: i64 = -1 << 23;
 
 /// How many columns there are.
-pub(super) const COLUMNS: usize = Column::OldFreesHigh as usize + 1;
+pub(super) const COLUMNS: usize = Column::Near as usize + 1;
+/// How many there were in version 3 of the format: all up to `OldFreesHigh`.
+pub(super) const COLUMNS_OF_VERSION_3: usize = Column::OldFreesHigh as usize + 1;
 /// How many there were in version 2 of the format: all up to `Regions`.
 pub(super) const COLUMNS_OF_VERSION_2: usize = Column::Regions as usize + 1;
 /// How many there were in version 1 of the format: all up to `Rest`.
@@ -109,7 +113,7 @@ pub(super) const TABLE_BYTES: usize = 4 * COLUMNS;
 
 /// The most bytes that each column can get for every word encoded.
 const BYTES_PER_WORD: [usize; COLUMNS] = [
-    1, 1, 1, 1, 1, 1, 5, 1, 1, 1, 1, 10, 10, 3, 8, 1, 1, 1, 1, 1, 5, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 5, 1, 1, 1, 1, 10, 10, 3, 8, 1, 1, 1, 1, 1, 5, 1, 1, 1, 1, 1,
 ];
 /// Room for what is not in proportion.
 const SLACK: usize = 64;

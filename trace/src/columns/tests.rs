@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::sheet::Column;
 use super::{
-    COLUMNS, COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, Layout, Model, Recall, TOKENS, bound,
-    by_kind_before, decode, encode,
+    COLUMNS, COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, COLUMNS_OF_VERSION_3, Layout, Model,
+    Recall, TOKENS, bound, by_kind_before, decode, encode,
 };
 use crate::blob::BlobKind;
 use crate::function::Function;
@@ -61,6 +62,23 @@ fn stack() -> impl Strategy<Value = NodeId> {
     prop_oneof![0u32..8, 0..=words::MAX_NODE].prop_map(NodeId)
 }
 
+/// Frames that call each other, always the same.
+fn chain(outermost: u32, length: u32) -> Vec<u64> {
+    let mut words = Vec::new();
+    for place in 0..length {
+        let node = Node {
+            id: NodeId(outermost + place),
+            parent: NodeId(outermost + place - 1),
+            ip: 0x40_0000 + u64::from(place) * 0x123,
+            exact: false,
+            cut: false,
+            epoch: 0,
+        };
+        words::put_node(&mut words, &node);
+    }
+    words
+}
+
 fn event() -> impl Strategy<Value = Vec<u64>> {
     let tick = || prop::option::of(prop_oneof![0u64..1000, any::<u64>()]);
     prop_oneof![
@@ -88,6 +106,7 @@ fn event() -> impl Strategy<Value = Vec<u64>> {
                 words
             }
         ),
+        1 => (1u32..100, 1u32..8).prop_map(|(outermost, length)| chain(outermost, length)),
         1 => (function(), address(), size(), 0u32..20, stack(), tick()).prop_map(
             |(function, address, size, shift, stack, tick)| {
                 let mut words = Vec::new();
@@ -125,7 +144,8 @@ proptest! {
 
     #[test]
     fn decoding_survives_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        for columns in [COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, COLUMNS, COLUMNS + 1] {
+        let known = [COLUMNS_OF_VERSION_1, COLUMNS_OF_VERSION_2, COLUMNS_OF_VERSION_3, COLUMNS];
+        for columns in known.into_iter().chain([COLUMNS + 1]) {
             let _ = decode(&bytes, columns, 1000, &mut Recall::boxed(), &mut Vec::new());
         }
     }
@@ -220,4 +240,97 @@ proptest! {
         let chunk = chunk.concat();
         prop_assert_eq!(encoded(&chunk, &mut model), encoded(&chunk, &mut Model::boxed()));
     }
+}
+
+/// How many bytes of this column tell of these events.
+fn bytes_of(column: Column, words: &[u64]) -> usize {
+    columns_of(&encoded(words, &mut Model::boxed()))[column as usize].len()
+}
+
+/// Allocations of this size at these places, then frees, each of a block of 32 bytes.
+fn blocks(size: u64, allocated: &[u64], freed: &[u64]) -> Vec<u64> {
+    let mut words = Vec::new();
+    let address = |place: &u64| 0x5555_0000_0000 + 32 * place;
+    for place in allocated {
+        let address = address(place);
+        words::put_alloc(
+            &mut words,
+            Function::Malloc,
+            address,
+            size,
+            1,
+            NodeId(1),
+            None,
+        );
+    }
+    for place in freed {
+        words::put_free(&mut words, Function::Free, address(place), None);
+    }
+    words
+}
+
+#[test]
+fn blocks_freed_in_the_order_of_their_allocations_are_named_once() {
+    let places: Vec<u64> = (0..50).collect();
+    let backwards: Vec<u64> = places.iter().rev().copied().collect();
+    let odd: Vec<u64> = places.iter().step_by(3).copied().collect();
+    assert_eq!(bytes_of(Column::AgeLow, &blocks(24, &places, &places)), 0);
+    assert_eq!(
+        bytes_of(Column::AgeLow, &blocks(24, &places, &backwards)),
+        0
+    );
+    let steps = blocks(24, &places, &odd);
+    assert_eq!(bytes_of(Column::AgeLow, &steps), 0);
+    // The first block of all comes right after none.
+    assert_eq!(bytes_of(Column::Near, &steps), odd.len() - 1);
+    let far = blocks(24, &places, &[0, 40, 1]);
+    assert_eq!(bytes_of(Column::AgeLow, &far), 2);
+}
+
+#[test]
+fn a_block_that_comes_back_is_named_by_its_place_among_those_of_its_class() {
+    let mut words = blocks(24, &[0, 1, 2, 3], &[0, 1, 2, 3]);
+    // Not the last one freed: the one before.
+    words.extend(blocks(24, &[2], &[]));
+    let encoded = encoded(&words, &mut Model::boxed());
+    let columns = columns_of(&encoded);
+    assert_eq!(columns[Column::FreedLow as usize], [1]);
+    // Of another class: by how many frees ago.
+    let mut words = blocks(24, &[0, 1, 2, 3], &[0, 1, 2, 3]);
+    words.extend(blocks(40, &[2], &[]));
+    assert_eq!(bytes_of(Column::FreedLow, &words), 1);
+    round_trip(&words, Layout::Together);
+}
+
+#[test]
+fn frames_that_call_each_other_again_are_not_written_again() {
+    let once = chain(1, 6);
+    let twice = [once.clone(), chain(20, 6)].concat();
+    // The outermost one is a child of another frame than the last one.
+    assert_eq!(bytes_of(Column::NodeIps, &once), 6 * 6);
+    assert_eq!(bytes_of(Column::NodeIps, &twice), 6 * 6 + 6);
+    round_trip(&twice, Layout::Together);
+}
+
+#[test]
+fn a_stack_with_two_successors_in_turn_is_named_once_each() {
+    let mut words = Vec::new();
+    for turn in 0..20u64 {
+        for stack in [1, 2 + (turn % 2) as u32] {
+            let address = 0x5555_0000_0000 + 64 * (turn * 2 + u64::from(stack != 1));
+            words::put_alloc(
+                &mut words,
+                Function::Malloc,
+                address,
+                24,
+                1,
+                NodeId(stack),
+                None,
+            );
+        }
+    }
+    // The way back, the first time from each of both.
+    assert_eq!(bytes_of(Column::StackLow, &words), 2);
+    assert_eq!(bytes_of(Column::StackNew, &words), 3);
+    round_trip(&words, Layout::Together);
 }

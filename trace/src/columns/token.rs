@@ -69,7 +69,8 @@ pub(super) const AT_NEXT: u8 = 1;
 pub(super) const AT_DISTANCE: u8 = 2;
 /// Of a realloc: where the old block was.
 pub(super) const AT_OLD: u8 = 3;
-/// Of any other: the block that was freed so many frees ago.
+/// Of any other: the block of its class that was freed so many of them ago (1: before the last one), or, from
+/// [`super::belief::FREED`] on, the one that was freed so many frees ago. Before version 4 always so.
 pub(super) const AT_FREED: u8 = 3;
 /// Which stack: one of `STACK_*`, at this shift.
 pub(super) const STACK_SHIFT: u32 = 3;
@@ -79,8 +80,10 @@ pub(super) const STACK_EXPECTED: u8 = 0;
 pub(super) const STACK_PLACE: u8 = 1;
 /// Written as its number.
 pub(super) const STACK_NEW: u8 = 2;
-/// The stack of the allocation before: a loop.
-pub(super) const STACK_SAME: u8 = 3;
+/// The one that came after the stack before the time before the last. Before version 4: the stack of the allocation before.
+pub(super) const STACK_SECOND: u8 = 3;
+/// Written as this place: the stack of the allocation before, a loop.
+pub(super) const SAME_STACK: u16 = 0xff00;
 /// What it asks for: one of `ASKS_*`, at this shift.
 pub(super) const ASKS_SHIFT: u32 = 1;
 /// What the stack asked for the last time.
@@ -106,6 +109,12 @@ pub(super) const BLOCK_PLACE: u8 = 4;
 pub(super) const BLOCK_NULL: u8 = 2;
 /// It is the block of the allocation before.
 pub(super) const BLOCK_NEWEST: u8 = 3;
+/// It was allocated right after the block freed before it.
+pub(super) const BLOCK_AFTER: u8 = 5;
+/// Right before it.
+pub(super) const BLOCK_BEFORE: u8 = 6;
+/// So many allocations after it, or before it.
+pub(super) const BLOCK_NEAR: u8 = 7;
 /// As by `BLOCK_DISTANCE` and the function of the last free; the region at this shift.
 pub(super) const FREE_ELSEWHERE: u8 = 0x60;
 /// In `FREE_ELSEWHERE`.
@@ -128,3 +137,5 @@ pub(super) const STAMP: u8 = 0x24;
 /// Words as they are: the number of words stands in the first byte after, in `Functions`; 0 means that
 /// it can be told from the first word (a blob).
 pub(super) const WORDS: u8 = 0x25;
+/// As `NODE_CHAINED`, with the instruction pointer that came after that of the number before the last time.
+pub(super) const NODE_AGAIN: u8 = 0x26;
