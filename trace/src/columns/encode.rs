@@ -256,15 +256,13 @@ impl Encoder<'_> {
             token::AT_LAST_FREED
         } else if self.model.belief.next_address() == address {
             token::AT_NEXT
+        } else if let (Some(rank), None) = (self.model.belief.freed_rank(class, address), old) {
+            // Asked first: the table of blocks is large, and written only when this is answered.
+            self.model.belief.take_freed(class, rank);
+            self.sheet.pair(Column::FREED, rank);
+            token::AT_FREED
         } else if let (Some(frees), None) = (self.model.frees_since(address), old) {
-            let number = match self.model.belief.freed_rank(class, address) {
-                Some(rank) => {
-                    self.model.belief.take_freed(class, rank);
-                    rank
-                }
-                None => frees,
-            };
-            self.sheet.pair(Column::FREED, number);
+            self.sheet.pair(Column::FREED, frees);
             token::AT_FREED
         } else {
             let region = region(address);

@@ -52,7 +52,7 @@ const ORDINAL_MASK: u32 = (1 << 23) - 1;
 /// Blocks whose allocations are so near to each other are told from each other when they are freed one after the other:
 /// containers free what they hold in order. At more, in programs that free at random, the bytes saved on ages are spent on
 /// telling that it is so.
-const NEAR: u32 = 16;
+const NEAR: u32 = 32;
 
 /// What the model knows of a block that is freed.
 pub(super) enum Found {
