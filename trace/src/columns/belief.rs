@@ -275,13 +275,39 @@ impl Stack {
 #[repr(C)]
 pub(super) struct Freed {
     lists: [[u64; FREED]; CLASSES],
+    /// A byte of each address: what is looked through is an eighth of the lists.
+    tags: [[u8; FREED]; CLASSES],
     counts: [u32; CLASSES],
+}
+
+/// What few addresses of a class have in common.
+#[inline(always)]
+fn tag(address: u64) -> u8 {
+    (address >> 4 ^ address >> 12) as u8
+}
+
+/// The places at which a byte stands, a bit each: eight at a time, without a branch between them, which no processor
+/// could foresee.
+#[inline(always)]
+fn places_of(byte: u8, bytes: &[u8; FREED]) -> u32 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let wanted = u64::from(byte) * ONES;
+    let eights = bytes.as_chunks::<8>().0.iter().rev();
+    eights.fold(0, |places, eight| {
+        let differ = u64::from_le_bytes(*eight) ^ wanted;
+        // The top bit of each byte, and so no carry to the next: whether any bit differs.
+        let any = (differ & 0x7f * ONES) + 0x7f * ONES | differ;
+        let equal = (!any >> 7) & ONES;
+        // The product's top byte gathers them.
+        places << 8 | (equal.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
+    })
 }
 
 impl Freed {
     pub(super) fn none() -> Self {
         Freed {
             lists: [[0; FREED]; CLASSES],
+            tags: [[0; FREED]; CLASSES],
             counts: [0; CLASSES],
         }
     }
@@ -302,17 +328,21 @@ impl Freed {
     /// How many were freed since that one; not of the last itself.
     #[inline(always)]
     pub(super) fn rank(&self, class: usize, address: u64) -> Option<u16> {
-        let (list, count) = (&self.lists[class], self.counts[class]);
-        // By their low halves, which compilers compare four at a time.
-        let mut alike = 0u32;
-        for (place, freed) in list.iter().enumerate() {
-            alike |= u32::from(*freed as u32 == address as u32) << place;
+        let count = self.counts[class];
+        let alike = places_of(tag(address), &self.tags[class]);
+        // The last one at the top, below it what was freed before.
+        const TOP: u32 = 1 << 31;
+        let mut alike = alike.rotate_right(count % FREED as u32) & !TOP;
+        loop {
+            let rank = alike.leading_zeros();
+            if rank >= count.min(FREED as u32) {
+                return None;
+            }
+            if self.lists[class][(count - 1 - rank) as usize % FREED] == address {
+                return Some(rank as u16);
+            }
+            alike &= !(TOP >> rank);
         }
-        // The last one to the top, below it what was freed before.
-        let rank = alike.rotate_right(count % FREED as u32).leading_zeros();
-        let is_kept = 0 < rank && rank < count.min(FREED as u32);
-        let place = count.wrapping_sub(1 + rank) as usize % FREED;
-        (is_kept && list[place] == address).then_some(rank as u16)
     }
 
     /// Takes out the one since which so many were freed.
@@ -323,7 +353,9 @@ impl Freed {
             return 0;
         };
         let address = list[first % FREED];
-        list[first % FREED] = list[(count - 1) % FREED];
+        let last = list[(count - 1) % FREED];
+        list[first % FREED] = last;
+        self.tags[class][first % FREED] = tag(last);
         self.counts[class] -= 1;
         address
     }
@@ -342,6 +374,7 @@ impl Freed {
         }
         let count = self.counts[class];
         self.lists[class][count as usize % KEPT] = address;
+        self.tags[class][count as usize % KEPT] = tag(address);
         // Older ones are overwritten; the count stays within two rounds of the ring.
         self.counts[class] = if count as usize == 2 * KEPT {
             count - KEPT as u32 + 1

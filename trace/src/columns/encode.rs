@@ -145,6 +145,7 @@ impl Encoder<'_> {
                 let last = self.model.belief.last_node();
                 let is_chained = node.id.0 == last.wrapping_add(1) && node.parent.0 == last;
                 let is_again = is_chained && node.ip == self.model.belief.expected_ip();
+                self.model.node();
                 self.model.belief.put_node(node.id.0);
                 self.model.belief.put_ip(node.ip, is_chained);
                 if is_again {
@@ -256,7 +257,7 @@ impl Encoder<'_> {
             token::AT_LAST_FREED
         } else if self.model.belief.next_address() == address {
             token::AT_NEXT
-        } else if let (Some(rank), None) = (self.model.belief.freed_rank(class, address), old) {
+        } else if let (Some(rank), None) = (self.model.freed_rank(class, address), old) {
             // Asked first: the table of blocks is large, and written only when this is answered.
             self.model.belief.take_freed(class, rank);
             self.sheet.pair(Column::FREED, rank);
