@@ -291,12 +291,13 @@ fn tag(address: u64) -> u8 {
 #[inline(always)]
 fn places_of(byte: u8, bytes: &[u8; FREED]) -> u32 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const LOW: u64 = 0x7f * ONES;
     let wanted = u64::from(byte) * ONES;
     let eights = bytes.as_chunks::<8>().0.iter().rev();
     eights.fold(0, |places, eight| {
         let differ = u64::from_le_bytes(*eight) ^ wanted;
         // The top bit of each byte, and so no carry to the next: whether any bit differs.
-        let any = (differ & 0x7f * ONES) + 0x7f * ONES | differ;
+        let any = ((differ & LOW) + LOW) | differ;
         let equal = (!any >> 7) & ONES;
         // The product's top byte gathers them.
         places << 8 | (equal.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
