@@ -2,6 +2,7 @@
 //! how they know blocks: the encoder looks for what it has ([`super::model`]), the decoder is told where that is
 //! ([`super::recall`]).
 
+use crate::function::Function;
 use crate::words::MAX_NODE;
 
 pub(super) const BLOCKS: usize = 1 << 14;
@@ -234,9 +235,16 @@ pub(super) struct Stack {
     pub(super) size: u32,
 }
 
-/// No stack has a number from here on.
+/// A stack's number is below this bit, and a function's fits above it.
 const FUNCTION_SHIFT: u32 = 26;
 const _: () = assert!(MAX_NODE < 1 << FUNCTION_SHIFT);
+const _: () = {
+    let mut place = 0;
+    while place < Function::ALL.len() {
+        assert!((Function::ALL[place] as u32) < 1 << (u32::BITS - FUNCTION_SHIFT));
+        place += 1;
+    }
+};
 
 impl Stack {
     #[inline(always)]
