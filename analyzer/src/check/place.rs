@@ -3,12 +3,13 @@
 //! A folder of temporary files has thousands, and listing them every few milliseconds took a twentieth of the run's
 //! CPU time. Whatever comes, goes or is renamed there changes the folder's time, which one look gives. That time
 //! moves in steps, so a listing that was made within a step of it may lack what came later in the same step.
+//! Where others keep changing the folder that would be a listing at each look, so listings have a share of the time.
 
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Which file, whatever its name: when a process execs, the trace before it is renamed.
 pub type Identity = (u64, u64);
@@ -19,6 +20,9 @@ const STEP: Duration = Duration::from_millis(100);
 const LONG_STEP: Duration = Duration::from_secs(2);
 /// A listing is renewed after so many looks in any case: a file server's clock is not ours.
 const LOOKS_MAX: u32 = 50;
+/// Listings may take one part in so many of the time. Of 100,000 files, with others coming every 10 ms, they took
+/// two thirds of it.
+const SHARE: u32 = 50;
 
 /// Where traces come to be.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub struct Place {
     /// Files that were there before.
     before: HashSet<Identity>,
     listed: Option<Listed>,
+    /// When the last listing began, and how long it took.
+    spent: Option<(Instant, Duration)>,
 }
 
 /// The last listing.
@@ -74,6 +80,7 @@ impl Place {
             prefix: prefix.to_owned(),
             before: HashSet::new(),
             listed: None,
+            spent: None,
         };
         place.before = place
             .files()
@@ -83,12 +90,20 @@ impl Place {
         place
     }
 
-    /// The traces that are there, by name; none when they are certain to be those of the last time.
+    /// The traces that are there, by name; none when they are certain to be those of the last time, or when it is too
+    /// early for another listing.
     pub fn changed_files(&mut self) -> Vec<(Identity, PathBuf)> {
+        let now = Instant::now();
+        if self
+            .spent
+            .is_some_and(|(began, took)| is_early(now.duration_since(began), took))
+        {
+            return Vec::new();
+        }
         let changed = fs::metadata(&self.folder).and_then(|folder| folder.modified());
         let Ok(changed) = changed else {
             self.listed = None;
-            return self.files();
+            return self.list(now);
         };
         if let Some(listed) = &mut self.listed
             && listed.is_good(changed)
@@ -97,12 +112,19 @@ impl Place {
             return Vec::new();
         }
         self.listed = Some(Listed::beginning(changed, SystemTime::now()));
-        self.files()
+        self.list(now)
+    }
+
+    fn list(&mut self, now: Instant) -> Vec<(Identity, PathBuf)> {
+        let files = self.files();
+        self.spent = Some((now, now.elapsed()));
+        files
     }
 
     /// The next look lists the folder in any case.
     pub fn forget_listing(&mut self) {
         self.listed = None;
+        self.spent = None;
     }
 
     fn files(&self) -> Vec<(Identity, PathBuf)> {
@@ -127,12 +149,23 @@ impl Place {
     }
 }
 
+/// Whether another listing, so long after the last one began and when that took so long, would be more than their share.
+fn is_early(since: Duration, took: Duration) -> bool {
+    since < took.saturating_mul(SHARE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn names(files: Vec<(Identity, PathBuf)>) -> Vec<PathBuf> {
         files.into_iter().map(|(_, path)| path).collect()
+    }
+
+    /// What a look gives when the last listing is long enough ago.
+    fn later(place: &mut Place) -> Vec<(Identity, PathBuf)> {
+        place.spent = None;
+        place.changed_files()
     }
 
     #[test]
@@ -155,20 +188,37 @@ mod tests {
         let long_ago = SystemTime::now() - 10 * LONG_STEP;
         let opened = fs::File::open(folder.path()).expect("opened");
         opened.set_modified(long_ago).expect("set");
-        assert_eq!(place.changed_files().len(), 1);
+        assert_eq!(later(&mut place).len(), 1);
         for _ in 0..LOOKS_MAX {
-            assert_eq!(place.changed_files(), []);
+            assert_eq!(later(&mut place), []);
         }
-        assert_eq!(place.changed_files().len(), 1, "after so many looks");
-        assert_eq!(place.changed_files(), []);
+        assert_eq!(later(&mut place).len(), 1, "after so many looks");
+        assert_eq!(later(&mut place), []);
         fs::rename(folder.path().join("t.1"), folder.path().join("t.1.0")).expect("renamed");
-        let found = names(place.changed_files());
+        let found = names(later(&mut place));
         assert_eq!(found, [folder.path().join("t.1.0")]);
         assert_eq!(
-            place.changed_files().len(),
+            later(&mut place).len(),
             1,
             "in the same step of the clock, perhaps"
         );
+    }
+
+    /// A run in a busy folder of temporary files listed it all the time.
+    #[test]
+    fn a_listing_waits_until_the_last_one_has_paid() {
+        let took = Duration::from_millis(30);
+        assert!(is_early(Duration::from_millis(40), took));
+        assert!(is_early(Duration::from_millis(1499), took));
+        assert!(!is_early(Duration::from_millis(1500), took));
+        assert!(!is_early(Duration::ZERO, Duration::ZERO));
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut place = Place::new(folder.path(), "t.");
+        fs::write(folder.path().join("t.1"), "").expect("written");
+        place.spent = Some((Instant::now(), Duration::from_secs(1000)));
+        assert_eq!(place.changed_files(), []);
+        place.forget_listing();
+        assert_eq!(place.changed_files().len(), 1);
     }
 
     #[test]
