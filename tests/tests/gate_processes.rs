@@ -145,9 +145,12 @@ fn what_is_not_known_of_a_killed_process_is_null() {
         "/totals/allocations",
         "/heap/peak_bytes",
         "/processes/0/frees",
+        "/calls/malloc",
+        "/calls/failed",
     ] {
         assert_eq!(json.pointer(place), Some(&Value::Null), "{place}: {json}");
     }
+    assert!(json["duration_ns"].as_u64() > Some(0), "{json}");
 }
 
 #[test]

@@ -225,20 +225,28 @@ pub fn coverage(coverage: Coverage) -> CoverageJson {
     }
 }
 
-/// How often each function was called, by the name that people read, summed over processes.
+/// How often each function was called, by the name that people read, summed over processes; `None` for each that
+/// everyone looks for where no process has counted.
 #[must_use]
-pub fn calls<'a>(counts: impl Iterator<Item = &'a CheckCounts>) -> BTreeMap<&'static str, u64> {
-    // The four that everyone looks for are there even when they were not called.
-    let four = ["malloc", "calloc", "realloc", "free"];
-    let mut calls: BTreeMap<&'static str, u64> = four.into_iter().map(|name| (name, 0)).collect();
+pub fn calls<'a>(
+    counts: impl Iterator<Item = &'a CheckCounts>,
+) -> BTreeMap<&'static str, Option<u64>> {
+    let mut counts = counts.peekable();
+    let none = counts.peek().map(|_| 0);
+    // These are there even when they were not called.
+    let looked_for = ["malloc", "calloc", "realloc", "free", "failed"];
+    let mut calls: BTreeMap<_, _> = looked_for.into_iter().map(|name| (name, none)).collect();
+    let add = |calls: &mut BTreeMap<_, Option<u64>>, name, count| {
+        *calls.entry(name).or_default().get_or_insert(0) += count;
+    };
     for counts in counts {
         for function in Function::ALL {
             let count = counts.calls.get(*function as usize).copied().unwrap_or(0);
             if count > 0 {
-                *calls.entry(function.shown()).or_default() += count;
+                add(&mut calls, function.shown(), count);
             }
         }
-        *calls.entry("failed").or_default() += counts.failed_calls;
+        add(&mut calls, "failed", counts.failed_calls);
     }
     calls
 }

@@ -50,7 +50,7 @@ struct Json<'a> {
     truncated: bool,
     warnings: Vec<String>,
     environment: BTreeMap<&'a str, String>,
-    calls: BTreeMap<&'static str, u64>,
+    calls: BTreeMap<&'static str, Option<u64>>,
     call_table: Vec<Call>,
     reallocs: Reallocs,
     totals: Totals,
@@ -408,19 +408,19 @@ fn assemble<'a>(report: &'a Report<'_>, sites: &'a [SiteView], frames: &'a Frame
     }
 }
 
-fn calls(report: &Report<'_>) -> BTreeMap<&'static str, u64> {
+fn calls(report: &Report<'_>) -> BTreeMap<&'static str, Option<u64>> {
     let calls = &report.replayed.heap.calls;
     // The four that everyone looks for are there even when they were not called.
     let mut by_name: BTreeMap<_, _> = ["malloc", "calloc", "realloc", "free"]
         .into_iter()
-        .map(|name| (name, 0))
+        .map(|name| (name, Some(0)))
         .collect();
     by_name.extend(
         calls
             .all()
-            .map(|(function, counts)| (function.shown(), counts.calls)),
+            .map(|(function, counts)| (function.shown(), Some(counts.calls))),
     );
-    by_name.insert("failed", calls.failed());
+    by_name.insert("failed", Some(calls.failed()));
     by_name
 }
 

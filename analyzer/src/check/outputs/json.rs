@@ -27,7 +27,7 @@ struct Json<'a> {
     duration_ns: u64,
     truncated: bool,
     warnings: Vec<&'a str>,
-    calls: BTreeMap<&'static str, u64>,
+    calls: BTreeMap<&'static str, Option<u64>>,
     totals: Totals,
     heap: Heap,
     rss_peak_bytes: Option<u64>,
@@ -156,13 +156,13 @@ fn assemble<'a>(results: Results<'a>) -> Json<'a> {
             Exit::of(command.map_or(Ending::Unknown, |one| one.report.ending))
         },
         started_realtime_ns: command.map(|one| one.report.started_realtime_ns),
-        duration_ns: command.map_or(0, |one| one.report.duration_ns),
+        duration_ns: command.map_or(0, |one| duration_ns(one, results)),
         truncated: judged.iter().any(|one| one.report.is_truncated),
         warnings: judged
             .iter()
             .flat_map(|one| one.report.warnings.iter().map(String::as_str))
             .collect(),
-        calls: calls(judged.iter().map(|one| &one.report.counts)),
+        calls: calls(counted.iter().map(|one| &one.report.counts)),
         totals: Totals {
             allocations: sum(|one| one.report.counts.allocations),
             frees: sum(|one| one.report.counts.frees),
@@ -221,6 +221,18 @@ fn assemble<'a>(results: Results<'a>) -> Json<'a> {
         untraced_children: verdict.untraced.iter().map(String::as_str).collect(),
         left_alone: &verdict.left_alone,
         processes: processes.iter().map(process).collect(),
+    }
+}
+
+/// How long a process ran. The command's own end is known even where it was killed and could not say so.
+fn duration_ns(judged: &Judged, results: Results<'_>) -> u64 {
+    let report = &judged.report;
+    match report.duration_ns {
+        0 if results.is_of_command() => {
+            let end = results.ended.monotonic_ns;
+            end.saturating_sub(report.start_monotonic_ns)
+        }
+        its_own => its_own,
     }
 }
 
