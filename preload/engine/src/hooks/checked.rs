@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use ldt_trace::finding::{Access, DetectedBy, ErrorKind, Use};
+use ldt_trace::finding::{Access, BlockState, DetectedBy, ErrorKind, Use};
 use ldt_trace::{Function, NodeId};
 
 use super::Origin;
@@ -355,6 +355,45 @@ pub(super) unsafe fn odd_alignment(
         set_errno(libc::EINVAL);
     }
     refused
+}
+
+/// A call of `malloc_usable_size` with what is no live block, though it lies in the heap: an error in check mode. Of a freed block it
+/// is a use, of a pointer into one it is what a free of it would be.
+///
+/// # Safety
+/// `sp` and `bp` must be the hook's.
+#[cold]
+pub(super) unsafe fn asks_size_of_no_block(address: u64, sp: u64, bp: u64) {
+    let Some(mut inside) = crate::reentry::enter(sp) else {
+        return;
+    };
+    let block = blocks::find(address).map(|block| block.facts);
+    let is_freed = block.is_some_and(|block| block.state == BlockState::Freed);
+    let (kind, access) = match is_freed {
+        true => (ErrorKind::HeapUseAfterFree, Access::Read),
+        false => (ErrorKind::BadFree, Access::Unknown),
+    };
+    // SAFETY: as the caller vouches. The function is not among those that are recorded: only the caller is taken.
+    let origin = unsafe { Origin::direct(Function::Malloc, sp, bp) };
+    let recorder = inside.recorder();
+    let stack = capture(recorder, &origin);
+    findings::report(
+        recorder,
+        &Report {
+            kind,
+            detected_by: DetectedBy::LibcCall,
+            access,
+            size: 0,
+            address,
+            stack,
+            called: b"malloc_usable_size",
+            block,
+            memory_at: 0,
+            memory: &[],
+            expected: &[],
+            note: b"",
+        },
+    );
 }
 
 /// Reports what a call's own arguments make an error; says whether this is check mode.

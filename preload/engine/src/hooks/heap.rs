@@ -444,10 +444,15 @@ pub unsafe extern "C" fn reallocarray(
 }
 
 /// `malloc_usable_size`.
-pub unsafe extern "C" fn malloc_usable_size(block: *mut u8) -> usize {
+pub unsafe extern "C" fn malloc_usable_size(block: *mut u8, sp: u64, bp: u64) -> usize {
     if modes::is_checking() && !block.is_null() {
         if blocks::is_ours(block as u64) {
-            return blocks::size_of_live(block as u64).unwrap_or(0) as usize;
+            let size = blocks::size_of_live(block as u64);
+            if size.is_none() {
+                // SAFETY: the registers are the hook's.
+                unsafe { checked::asks_size_of_no_block(block as u64, sp, bp) };
+            }
+            return size.unwrap_or(0) as usize;
         }
         if !elsewhere::has(block as u64) && !early::owns(block) && !real::is_replaced() {
             return 0;
