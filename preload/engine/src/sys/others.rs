@@ -65,6 +65,8 @@ const LEFT: u32 = 3;
 
 struct Seat {
     tid: u32,
+    /// The number of the stop that the thread was asked for.
+    stop: u32,
     answer: AtomicU32,
     /// The system call that it waited in when it was asked (its number + 1; 0: none), and where.
     call: AtomicU64,
@@ -76,9 +78,10 @@ struct Seat {
 }
 
 impl Seat {
-    fn new(tid: u32) -> Seat {
+    fn new(tid: u32, stop: u32) -> Seat {
         Seat {
             tid,
+            stop,
             answer: AtomicU32::new(ASKED),
             call: AtomicU64::new(0),
             call_ip: AtomicU64::new(0),
@@ -98,7 +101,10 @@ struct Round {
 
 /// The rounds of the stop under way, newest first; null when there is none.
 static ROUNDS: AtomicPtr<Round> = AtomicPtr::new(ptr::null_mut());
-/// Threads stand still while this is 1: the word that they wait on.
+/// The rounds of the last stop, once it is over: a thread may still be on its way out of the handler.
+static LEAVING: AtomicPtr<Round> = AtomicPtr::new(ptr::null_mut());
+/// Threads stand still while this is the number of the stop that they were asked for: the word that they wait on. It is even
+/// between two stops.
 static STANDING: AtomicU32 = AtomicU32::new(0);
 
 /// The other threads, standing still until this is dropped.
@@ -131,7 +137,8 @@ impl Others {
         if new.is_empty() {
             return Some(others);
         }
-        STANDING.store(1, Ordering::SeqCst);
+        wait_for_the_last_stop();
+        STANDING.fetch_add(1, Ordering::SeqCst);
         let signal = others.take_signal(&[]);
         let mut deaf = Vec::new();
         // Threads that were being made while the others were stopped come in later rounds.
@@ -177,12 +184,13 @@ impl Others {
     /// Each is asked as soon as its mask is known: while hundreds run on a few processors, what is read of one costs a turn of
     /// all, and those who stand still take none.
     fn round(&mut self, tids: &[u32], signal: Option<i32>) -> Vec<(u32, Set)> {
+        let stop = STANDING.load(Ordering::Relaxed);
         let round = Box::into_raw(Box::new(Round {
-            seats: tids.iter().map(|&tid| Seat::new(tid)).collect(),
+            seats: tids.iter().map(|&tid| Seat::new(tid, stop)).collect(),
             next: AtomicPtr::new(ROUNDS.load(Ordering::Relaxed)),
         }));
         ROUNDS.store(round, Ordering::Release);
-        // SAFETY: freed by `drop` alone.
+        // SAFETY: freed after `drop` alone.
         let seats = unsafe { &(*round).seats };
         let mut ended: Vec<bool> = vec![false; seats.len()];
         let mut waiting: Vec<usize> = Vec::new();
@@ -190,13 +198,16 @@ impl Others {
         for (index, seat) in seats.iter().enumerate() {
             match state_of(seat.tid) {
                 State::Ended => ended[index] = true,
-                State::Lives { blocked, awaited } => match signal {
-                    Some(signal) if can_be_asked(blocked, awaited, signal) => {
-                        seat.ask(signal);
-                        waiting.push(index);
+                State::Lives { blocked, wait } => {
+                    let awaited = awaited_signals(wait.as_ref());
+                    match signal {
+                        Some(signal) if can_be_asked(blocked, awaited, signal) => {
+                            seat.ask(signal, wait.as_ref());
+                            waiting.push(index);
+                        }
+                        _ => deaf.push((seat.tid, blocked.with(awaited))),
                     }
-                    _ => deaf.push((seat.tid, blocked.with(awaited))),
-                },
+                }
             }
         }
         let soon = || thread::clock_ns(libc::CLOCK_MONOTONIC) + PATIENCE_NS;
@@ -209,7 +220,10 @@ impl Others {
                     STANDS => return false,
                     BUSY => {
                         seat.answer.store(ASKED, Ordering::Release);
-                        signal.into_iter().for_each(|signal| seat.ask(signal));
+                        let wait = waits_in(seat.tid);
+                        signal
+                            .into_iter()
+                            .for_each(|signal| seat.ask(signal, wait.as_ref()));
                     }
                     _ if !thread::is_alive(seat.tid) => {
                         ended[index] = true;
@@ -251,8 +265,11 @@ fn can_be_asked(blocked: Set, awaited: Set, signal: i32) -> bool {
 
 impl Drop for Others {
     fn drop(&mut self) {
-        STANDING.store(0, Ordering::SeqCst);
-        wake();
+        // An odd number: threads stand.
+        if STANDING.load(Ordering::Relaxed) & 1 == 1 {
+            STANDING.fetch_add(1, Ordering::SeqCst);
+            wake();
+        }
         // Ignoring a signal drops what is pending; then what was there before. The kernel took the handler, so it takes these.
         // What a thread that ran on has set meanwhile stays.
         for (signal, before) in &self.signals {
@@ -261,33 +278,41 @@ impl Drop for Others {
                 let _ = signal::set_action(*signal, before);
             }
         }
-        let mut rounds = ROUNDS.swap(ptr::null_mut(), Ordering::AcqRel);
-        let all_answered = self.unresponsive() == 0;
-        while !rounds.is_null() {
-            // SAFETY: made by `round`, and still there: see below.
-            let round = unsafe { &*rounds };
-            let next = round.next.load(Ordering::Relaxed);
-            let stood = |seat: &&Seat| seat.answer.load(Ordering::Acquire) == STANDS;
-            while round
-                .seats
-                .iter()
-                .any(|seat| stood(&seat) && thread::is_alive(seat.tid))
-            {
-                thread::yield_now();
-            }
-            // A thread that did not answer may be in the handler this moment: its seat stays.
-            if all_answered {
-                // SAFETY: every thread has left its seat, and the list does not lead here any more.
-                drop(unsafe { Box::from_raw(rounds) });
-            }
-            rounds = next;
+        let rounds = ROUNDS.swap(ptr::null_mut(), Ordering::AcqRel);
+        // A thread that did not answer may be in the handler this moment: its seat stays for good.
+        if self.unresponsive() == 0 {
+            LEAVING.store(rounds, Ordering::Relaxed);
         }
     }
 }
 
+/// Waits until every thread has left the stop before, so that it is found where it was then, and frees the seats. At the end of that stop
+/// it would be too early: where hundreds run on a few processors all of them have their turn first, and after the last stop of a
+/// process nobody needs them to have left.
+fn wait_for_the_last_stop() {
+    let mut rounds = LEAVING.swap(ptr::null_mut(), Ordering::Relaxed);
+    while !rounds.is_null() {
+        // SAFETY: made by `round`, and still there: freed below alone.
+        let round = unsafe { &*rounds };
+        let next = round.next.load(Ordering::Relaxed);
+        let stood = |seat: &&Seat| seat.answer.load(Ordering::Acquire) == STANDS;
+        while round
+            .seats
+            .iter()
+            .any(|seat| stood(&seat) && thread::is_alive(seat.tid))
+        {
+            thread::yield_now();
+        }
+        // SAFETY: every thread has left its seat, and no list leads here any more.
+        drop(unsafe { Box::from_raw(rounds) });
+        rounds = next;
+    }
+}
+
 impl Seat {
-    fn ask(&self, signal: i32) {
-        let (call, ip) = waits_in(self.tid).map_or((0, 0), |wait| (wait.number + 1, wait.ip));
+    /// Sends the signal to the thread, which was seen to wait like this.
+    fn ask(&self, signal: i32, wait: Option<&Wait>) {
+        let (call, ip) = wait.map_or((0, 0), |wait| (wait.number + 1, wait.ip));
         self.call.store(u64::from(call), Ordering::Relaxed);
         self.call_ip.store(ip, Ordering::Release);
         let args = [
@@ -333,15 +358,16 @@ unsafe extern "C" fn stand(_signal: i32, _info: *mut libc::siginfo_t, context: *
         kept.store(stack, Ordering::Relaxed);
     }
     seat.answer.store(STANDS, Ordering::Release);
-    while STANDING.load(Ordering::Acquire) == 1 {
+    while STANDING.load(Ordering::Acquire) == seat.stop {
         let args = [
             STANDING.as_ptr() as usize,
             (libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG) as usize,
-            1,
+            seat.stop as usize,
         ];
         // SAFETY: waits on a static word.
         let _ = unsafe { syscall(libc::SYS_futex, &args) };
     }
+    wake();
     seat.restart(registers);
     seat.answer.store(LEFT, Ordering::Release);
 }
@@ -370,11 +396,14 @@ fn my_seat() -> Option<&'static Seat> {
     None
 }
 
+/// Wakes two of those who stand, each of which wakes two more. Where hundreds compute on a few processors, one that woke them all lost
+/// its turn to them while it did, and got the next one ten seconds later: the end of a process has little left to do.
 fn wake() {
+    const AT_ONCE: usize = 2;
     let args = [
         STANDING.as_ptr() as usize,
         (libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG) as usize,
-        i32::MAX as usize,
+        AT_ONCE,
     ];
     // SAFETY: wakes those who wait on a static word.
     let _ = unsafe { syscall(libc::SYS_futex, &args) };
@@ -399,7 +428,11 @@ fn choose_signal(masks: &[Set]) -> Option<(i32, Action)> {
 
 enum State {
     Ended,
-    Lives { blocked: Set, awaited: Set },
+    /// `wait` is read last: what it tells goes with the signal.
+    Lives {
+        blocked: Set,
+        wait: Option<Wait>,
+    },
 }
 
 fn threads_but(me: u32) -> Option<Vec<u32>> {
@@ -439,7 +472,7 @@ fn state_of(tid: u32) -> State {
                 .and_then(|digits| core::str::from_utf8(digits).ok())
                 .and_then(|digits| u64::from_str_radix(digits, 16).ok())
                 .map_or(Set(0), Set),
-            awaited: awaited_signals(tid),
+            wait: waits_in(tid),
         },
     }
 }
@@ -466,8 +499,8 @@ fn waits_in(tid: u32) -> Option<Wait> {
 
 /// The signals that a thread waits for: while it does, the kernel lists them as not blocked, and would hand ours
 /// to the program.
-fn awaited_signals(tid: u32) -> Set {
-    match waits_in(tid) {
+fn awaited_signals(wait: Option<&Wait>) -> Set {
+    match wait {
         Some(wait) if i64::from(wait.number) == libc::SYS_rt_sigtimedwait => {
             readable::word(wait.first_argument).map_or(Set::ALL, Set)
         }
