@@ -86,7 +86,7 @@ pub unsafe fn remove_markers(address: u64, bytes: u64) -> Result<(), i32> {
 /// Keeps huge pages away: half-empty ones would count as the program's memory.
 ///
 /// # Safety
-/// As [`open`].
+/// Whole pages of a mapping of LDT's own.
 pub unsafe fn keep_small(address: u64, bytes: u64) {
     // SAFETY: as the caller vouches. A kernel without huge pages refuses, which is as well.
     let _ = unsafe { advise(address, bytes, libc::MADV_NOHUGEPAGE as usize) };
