@@ -156,10 +156,40 @@ fn cannot_run(command: &Command, error: &io::Error) -> Failure {
     let (code, why) = match error.kind() {
         io::ErrorKind::NotFound => (NOT_FOUND, refusal::not_found(command.get_program())),
         io::ErrorKind::PermissionDenied => (NOT_EXECUTABLE, "permission denied".to_owned()),
+        // A fork's failure as a rule, of which the program is innocent.
+        io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock => {
+            return Failure::own(format!(
+                "{name}: no process can be started: {error}; raise the limits of memory and processes (ulimit -a)"
+            ));
+        }
         _ => (NOT_EXECUTABLE, error.to_string()),
     };
     Failure {
         message: format!("{name}: {why}"),
         code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the kernel had no memory for another process, the program was said not to be executable.
+    #[test]
+    fn what_keeps_a_command_from_running_has_its_own_code() {
+        let (enoent, eagain, enomem, eacces, enoexec) = (2, 11, 12, 13, ENOEXEC);
+        for (error, code) in [
+            (enoent, NOT_FOUND),
+            (eacces, NOT_EXECUTABLE),
+            (enoexec, NOT_EXECUTABLE),
+            (eagain, 125),
+            (enomem, 125),
+        ] {
+            let failure = cannot_run(
+                &Command::new("/no/program"),
+                &io::Error::from_raw_os_error(error),
+            );
+            assert_eq!(failure.code, code, "{}", failure.message);
+        }
     }
 }
