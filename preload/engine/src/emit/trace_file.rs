@@ -110,8 +110,10 @@ pub fn clear_flags(flags: u32) {
 /// final NUL. Gives the error number when that is impossible.
 pub fn create(path: &[u8], max_bytes: u64, forked_from: u32) -> Result<(), i32> {
     let (fd, path) = create_unique(path)?;
-    file::reserve(fd, 0, HEADER_BYTES)?;
-    let header = mem::map_file(fd.0, 0, HEADER_BYTES).ok_or(libc::ENOMEM)?;
+    let header = map_reserved(fd, 0, HEADER_BYTES).inspect_err(|_| {
+        file::close(fd);
+        file::remove(&with_nul(&path));
+    })?;
     HEADER.store(header, Ordering::Release);
     FD.store(file::move_high(fd).0, Ordering::Release);
     let fd = Fd(FD.load(Ordering::Relaxed));
@@ -319,7 +321,7 @@ pub fn try_map_window(bytes: usize) -> Option<(u64, *mut u8)> {
 
 fn map_reserved(fd: Fd, at: u64, bytes: usize) -> Result<*mut u8, i32> {
     file::reserve(fd, at, bytes)?;
-    mem::map_file(fd.0, at, bytes).ok_or(libc::ENOMEM)
+    mem::map_file(fd.0, at, bytes)
 }
 
 /// Gives the blocks of an empty window back at the end; the first page, with its header, stays.
@@ -338,6 +340,7 @@ fn reason(error: i32) -> &'static str {
         libc::EROFS => "read-only file system",
         libc::ENOENT => "no such directory",
         libc::ENOMEM => "out of memory",
+        libc::ENODEV => "its file system has no shared mappings: give a folder on another one",
         _ => "see errno(3)",
     }
 }

@@ -5,7 +5,7 @@ use super::{own, pages, syscall};
 /// The size of a page.
 pub const PAGE_BYTES: usize = 4096;
 
-fn map(bytes: usize, protection: i32, flags: i32, fd: i32, offset: u64) -> Option<*mut u8> {
+fn map(bytes: usize, protection: i32, flags: i32, fd: i32, offset: u64) -> Result<*mut u8, i32> {
     let args = [
         0,
         bytes,
@@ -15,9 +15,9 @@ fn map(bytes: usize, protection: i32, flags: i32, fd: i32, offset: u64) -> Optio
         offset as usize,
     ];
     // SAFETY: a new mapping at an address of the kernel's choice disturbs nothing.
-    let address = unsafe { syscall(libc::SYS_mmap, &args) }.ok()? as *mut u8;
+    let address = unsafe { syscall(libc::SYS_mmap, &args) }? as *mut u8;
     own::add(address, bytes.next_multiple_of(PAGE_BYTES));
-    Some(address)
+    Ok(address)
 }
 
 /// Fresh zeroed private memory, touched lazily. `None` when the kernel has none.
@@ -32,7 +32,8 @@ pub fn allocate(bytes: usize) -> Option<*mut u8> {
         libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
         -1,
         0,
-    )?;
+    )
+    .ok()?;
     let whole_pages = bytes.next_multiple_of(PAGE_BYTES);
     // SAFETY: just mapped, and nobody's.
     unsafe { pages::keep_small(memory as u64, whole_pages as u64) };
@@ -70,11 +71,11 @@ pub fn reserve(bytes: usize) -> Option<*mut u8> {
         -1,
         0,
     )
+    .ok()
 }
 
-/// A piece of a file, shared with it.
-#[must_use]
-pub fn map_file(fd: i32, offset: u64, bytes: usize) -> Option<*mut u8> {
+/// A piece of a file, shared with it; else the kernel's error: `ENODEV` where the file system has no such mappings.
+pub fn map_file(fd: i32, offset: u64, bytes: usize) -> Result<*mut u8, i32> {
     map(
         bytes,
         libc::PROT_READ | libc::PROT_WRITE,
@@ -151,6 +152,7 @@ pub unsafe fn clear(address: *mut u8, bytes: usize) {
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::fd::AsRawFd as _;
     use std::path::Path;
 
     /// The flags that the kernel shows for the mapping of an address.
@@ -183,5 +185,17 @@ mod tests {
         }
         // SAFETY: mapped above, and nobody's.
         unsafe { release(memory, bytes) };
+    }
+
+    /// A trace in a folder of FUSE with `direct_io` was said to want memory.
+    #[test]
+    fn a_file_that_cannot_be_mapped_says_why() {
+        let opened = fs::File::options()
+            .read(true)
+            .write(true)
+            .open("/proc/self/mem");
+        let file = opened.expect("a process may open its own memory");
+        let mapped = map_file(file.as_raw_fd(), 0, PAGE_BYTES);
+        assert_eq!(mapped, Err(libc::ENODEV));
     }
 }
