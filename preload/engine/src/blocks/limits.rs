@@ -9,7 +9,7 @@ use crate::sys::mem::{self, PAGE_BYTES};
 use crate::sys::proc;
 
 /// The first region that is tried for; then halves of it.
-const REGION_MAX_BYTES: u64 = 1 << 40;
+pub(super) const REGION_MAX_BYTES: u64 = 1 << 40;
 /// The least that is tried for where address space has no limit.
 const REGION_MIN_BYTES: u64 = 64 << 20;
 /// Where every page that could be written to is reckoned as used (overcommit_memory=2), the tables

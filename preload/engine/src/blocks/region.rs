@@ -3,12 +3,14 @@
 //!
 //! Usually there is one region of a tebibyte. Beside it lie two tables with an element a granule
 //! (64 KiB): the first granule of the span that the granule belongs to, and room for a descriptor. Both
-//! are touched only where the region is used.
+//! are touched only where the region is used. A margin on both sides of it stays inaccessible: what an index that ran
+//! over reaches from a block is neither one of these tables nor anything else that the kernel would put there.
 
 use core::ptr;
 use core::slice;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use super::limits;
 use super::span::{Descriptor, Kind};
 use crate::modes::redzone::GRANULE_BYTES;
 use crate::sys::mem;
@@ -16,11 +18,16 @@ use crate::sys::mem;
 /// More are needed only where address space is limited, and then each takes a part of what is left.
 pub(super) const REGIONS_MAX: usize = 128;
 
+/// On each side of a region of full size: as far as the smallest number of 32 bits reaches in elements of eight bytes.
+const MARGIN_BYTES: u64 = 16 << 30;
+
 /// See the module. All zero is no region.
 #[derive(Debug)]
 pub(super) struct Region {
     start: AtomicU64,
     bytes: AtomicU64,
+    /// On each side of it.
+    margin_bytes: AtomicU64,
     /// Granules from here to `high` were never used.
     low: AtomicU64,
     high: AtomicU64,
@@ -36,6 +43,7 @@ static REGIONS: [Region; REGIONS_MAX] = [const {
     Region {
         start: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
+        margin_bytes: AtomicU64::new(0),
         low: AtomicU64::new(0),
         high: AtomicU64::new(0),
         heads: AtomicPtr::new(ptr::null_mut()),
@@ -140,14 +148,15 @@ impl Region {
 }
 
 impl Region {
-    /// Gives back the addresses from a granule on, none of which was ever used, and what the tables have for them. Only
-    /// under the lock of the runs.
+    /// Gives back the addresses from a granule on, none of which was ever used, what the tables have for them, and the
+    /// margins. Only under the lock of the runs.
     pub(super) fn shrink(&self, granules: u64) {
         let before = self.granules();
         if granules >= before {
             return;
         }
-        let end = self.address_of(before);
+        let margin_bytes = self.margin_bytes.swap(0, Ordering::Relaxed);
+        let end = self.address_of(before) + margin_bytes;
         let heads = self.heads.load(Ordering::Relaxed) as u64;
         let spans = self.spans.load(Ordering::Relaxed) as u64;
         let table_ends = |granules: u64| {
@@ -163,6 +172,7 @@ impl Region {
         // SAFETY: reserved or mapped by `add`, and nothing was ever put there. A page that both tables have a part
         // of stays.
         unsafe {
+            mem::release_part(self.start() - margin_bytes, self.start());
             mem::release_part(self.address_of(granules), end);
             mem::release_part(heads_end, spans);
             mem::release_part(spans_end, table_ends(before).1);
@@ -227,8 +237,14 @@ pub(super) fn add(granules: u64) -> Option<&'static Region> {
     let count = COUNT.load(Ordering::Relaxed);
     let region = REGIONS.get(count)?;
     let bytes = granules.checked_mul(GRANULE_BYTES)?;
+    // A smaller one is made where addresses are few.
+    let margin_bytes = if bytes >= limits::REGION_MAX_BYTES {
+        MARGIN_BYTES
+    } else {
+        0
+    };
     // A granule more, to start at a multiple of one.
-    let reserved_bytes = bytes.checked_add(GRANULE_BYTES)? as usize;
+    let reserved_bytes = bytes.checked_add(GRANULE_BYTES + 2 * margin_bytes)? as usize;
     let reserved = mem::reserve(reserved_bytes)?;
     let heads_bytes = (granules as usize * size_of::<AtomicU32>()).next_multiple_of(128);
     let tables_bytes = heads_bytes + granules as usize * size_of::<Descriptor>();
@@ -237,13 +253,14 @@ pub(super) fn add(granules: u64) -> Option<&'static Region> {
         unsafe { mem::release(reserved, reserved_bytes) };
         return None;
     };
-    let start = (reserved as u64).next_multiple_of(GRANULE_BYTES);
+    let start = (reserved as u64 + margin_bytes).next_multiple_of(GRANULE_BYTES);
     region.heads.store(tables.cast(), Ordering::Relaxed);
     // SAFETY: inside the mapping, and a multiple of 128 from its start.
     let spans = unsafe { tables.add(heads_bytes) };
     region.spans.store(spans.cast(), Ordering::Relaxed);
     region.set_unused(0..granules);
     region.start.store(start, Ordering::Relaxed);
+    region.margin_bytes.store(margin_bytes, Ordering::Relaxed);
     region.bytes.store(bytes, Ordering::Release);
     COUNT.store(count + 1, Ordering::Release);
     crate::hull::widen(start, bytes);
