@@ -74,9 +74,10 @@ impl TraceWriter {
         };
         let sealed = header.encode(&self.payload);
         let offset = self.reserve(ALIGNMENT, (sealed.len() + self.payload.len()) as u64);
-        self.file.write_all_at(&sealed, offset)?;
+        // The payload first, as the engine does.
         self.file
             .write_all_at(&self.payload, offset + sealed.len() as u64)?;
+        self.file.write_all_at(&sealed, offset)?;
         Ok(offset)
     }
 

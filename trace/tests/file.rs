@@ -1,8 +1,12 @@
 //! Whole files: what was written is read back, and what is missing is said.
 
-use ldt_trace::header::Header;
+use ldt_trace::header::{self, Header};
 use ldt_trace::words::{put_alloc, put_free, put_stamp};
 use ldt_trace::{Function, NodeId, PieceKind, Scratch, TraceFile, TraceWriter};
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 fn events(thread: u64, count: u64) -> Vec<u64> {
     let mut words = Vec::new();
@@ -133,4 +137,39 @@ fn a_pipe_is_refused_at_once() {
     assert!(made.is_ok_and(|status| status.success()));
     let error = TraceFile::open(&pipe).expect_err("it is no file");
     assert!(error.to_string().contains("it is a pipe"), "{error}");
+}
+
+/// Regression: the window was looked at after the chunks had been counted, and what became chunks in between was missing.
+#[test]
+fn a_trace_that_grows_while_it_is_opened_has_no_gaps() {
+    const CHUNKS: u32 = 20_000;
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("t.trace");
+    let mut writer = TraceWriter::create(&path, Header::default()).expect("a new file");
+    let window = writer.window(0, 100, 0, 504, &[]).expect("written");
+    let state = window + header::window::STATE as u64;
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let file = OpenOptions::new().write(true).open(&path);
+            let file = file.expect("the trace opens for writing");
+            let words = events(0, 10);
+            for seq in 0..CHUNKS {
+                writer.chunk(0, 100, seq, &words).expect("written");
+                let moved_on = u64::from(seq + 1) << 32;
+                file.write_all_at(&moved_on.to_le_bytes(), state)
+                    .expect("overwritten");
+            }
+            is_over.store(true, Ordering::Release);
+        });
+        while !is_over.load(Ordering::Acquire) {
+            let trace = TraceFile::open(&path).expect("the header page is whole");
+            let said: Vec<&str> = trace.damage().iter().map(|one| one.what.as_str()).collect();
+            let missing = said.iter().find(|what| what.contains("missing"));
+            assert_eq!(missing, None, "{said:?}");
+        }
+    });
+    let trace = TraceFile::open(&path).expect("the header page is whole");
+    let chunks: usize = trace.threads().iter().map(|all| all.pieces.len()).sum();
+    assert_eq!(chunks, CHUNKS as usize);
 }

@@ -26,6 +26,8 @@ use std::time::Duration;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Descendants that are still there when the command has ended get so many more looks to end, too.
 const LAST_LOOKS: usize = 10;
+/// And one that is writing down a leak check so many more: five seconds, in which it has to get the processor.
+const LOOKS_AT_A_CHECK: usize = 250;
 
 /// What the thread is told.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +171,7 @@ impl Follower {
         let open = self.open();
         let mut errors = Vec::new();
         for &number in &open {
-            self.watch.read(number);
+            self.read_whole_checks(number);
             let watched = &self.watch.traces[number];
             let pid = watched.found.header.pid;
             if is_running(pid) && pid != ended.pid {
@@ -182,6 +184,19 @@ impl Follower {
             (Some(number) == last).then_some(ended)
         });
         self.judge_runner();
+    }
+
+    /// Reads what is new of a process, which may run on: one that is just writing down a leak check is given time for it.
+    fn read_whole_checks(&mut self, number: usize) {
+        for _ in 0..LOOKS_AT_A_CHECK {
+            // Asked before: what it wrote until its end is there then.
+            let may_go_on = is_running(self.watch.traces[number].found.header.pid);
+            self.watch.read(number);
+            if !may_go_on || !self.watch.traces[number].found.is_amid_a_check() {
+                break;
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
     }
 
     /// A shell or another runner that ran nothing worth judging was meant itself.

@@ -240,6 +240,13 @@ impl Found {
         self.checks.iter().max_by_key(|check| check.id)
     }
 
+    /// Whether the last check's records are not all there: it is just being written down, or the process was killed then.
+    #[must_use]
+    pub fn is_amid_a_check(&self) -> bool {
+        self.last_check()
+            .is_some_and(|check| check.records.len() < check.announced as usize)
+    }
+
     /// What the program said it was doing when an error came to light: the last mark of the same
     /// thread, or else of any.
     #[must_use]

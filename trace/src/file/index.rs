@@ -6,7 +6,7 @@ use super::source::Source;
 use super::window;
 use crate::Tick;
 use crate::columns::Counters;
-use crate::header::Header;
+use crate::header::{Header, flag};
 use crate::words::Words;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -89,13 +89,20 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn build(source: &Source, header: &Header) -> io::Result<Self> {
-        let found = scan::scan(source, crate::header::HEADER_BYTES as u64)?;
+        let mut found = scan::scan(source, crate::header::HEADER_BYTES as u64)?;
         let mut gathered = Gathered::default();
         gathered.chunks(&found);
         let mut words = Vec::new();
         for window in &found.windows {
             gathered.window(source, window, &mut words)?;
         }
+        let may_go_on = header.flags & (flag::EXITED | flag::REAPED) == 0;
+        if may_go_on && (gathered.lacks_chunks() || found.is_damaged()) {
+            let late = scan::scan(source, found.resume)?;
+            gathered.late_chunks(&late);
+            found.retain_what_is_still_so(&late);
+        }
+        gathered.damage.append(&mut found.damage);
         gathered.broken(&found);
         let length = source.length()?;
         let mut index = gathered.into_index();
@@ -137,7 +144,6 @@ struct Gathered {
 
 impl Gathered {
     fn chunks(&mut self, found: &Found) {
-        self.damage.extend_from_slice(&found.damage);
         for chunk in &found.chunks {
             let piece = Piece::of_chunk(chunk);
             match self.pieces.entry((piece.thread, piece.seq)) {
@@ -151,6 +157,28 @@ impl Gathered {
                     );
                     self.damage.push(Damage::new(piece.offset, what));
                 }
+            }
+        }
+    }
+
+    /// Whether chunks are missing before what a window has come to: a process that writes one after the other makes some between the walk
+    /// over its file and the look at its windows.
+    fn lacks_chunks(&self) -> bool {
+        let mut reached = self.reached.iter();
+        reached.any(|(&thread, &(seq, _))| {
+            let of_thread = self.pieces.range((thread, 0)..(thread, seq));
+            (of_thread.count() as u64) < u64::from(seq)
+        })
+    }
+
+    /// Adds chunks that a later walk has found, up to what the windows had come to before it: all threads end at one time.
+    fn late_chunks(&mut self, found: &Found) {
+        for chunk in &found.chunks {
+            let (thread, seq) = (chunk.header.thread, chunk.header.seq);
+            let reached = self.reached.get(&thread);
+            if reached.is_some_and(|&(reached, _)| seq < reached) {
+                let place = self.pieces.entry((thread, seq));
+                place.or_insert_with(|| Piece::of_chunk(chunk));
             }
         }
     }

@@ -28,6 +28,20 @@ pub(super) struct Found {
     pub(super) resume: u64,
 }
 
+impl Found {
+    /// Whether something is not as it should be, or not yet.
+    pub(super) fn is_damaged(&self) -> bool {
+        !self.broken.is_empty() || !self.damage.is_empty()
+    }
+
+    /// Forgets the damage that a later walk from [`Found::resume`] on has not met again: a chunk was just being written there.
+    pub(super) fn retain_what_is_still_so(&mut self, late: &Found) {
+        self.damage.retain(|damage| late.damage.contains(damage));
+        let is_broken = |chunk: &FoundChunk| late.broken.iter().any(|b| b.offset == chunk.offset);
+        self.broken.retain(is_broken);
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FoundChunk {
     pub(super) offset: u64,
