@@ -2,16 +2,13 @@
 //! how they know blocks: the encoder looks for what it has ([`super::model`]), the decoder is told where that is
 //! ([`super::recall`]).
 
+use super::freed::Freed;
 use crate::function::Function;
 use crate::words::MAX_NODE;
 
 pub(super) const BLOCKS: usize = 1 << 14;
 pub(super) const STACKS: usize = 1 << 14;
 pub(super) const CLASSES: usize = 128;
-/// Freed blocks remembered in each class: glibc's thread cache holds seven, and its fast bins come back through it.
-pub(super) const FREED: usize = 32;
-/// The same before version 4.
-pub(super) const FREED_BEFORE_4: usize = 8;
 /// Instruction pointers whose successor is remembered.
 const IPS: usize = 1 << 12;
 /// Regions told apart among addresses that are written.
@@ -25,7 +22,7 @@ pub(super) const UNKNOWN_CLASS: usize = 0;
 #[derive(Clone)]
 #[repr(C)]
 pub(super) struct Belief {
-    freed: Freed,
+    pub(super) freed: Freed,
     pub(super) stacks: [Stack; STACKS],
     next_address: u64,
     last_address: u64,
@@ -82,44 +79,13 @@ impl Belief {
         self.free_function = 0;
     }
 
-    /// The block of this class that was freed last, 0 if none is known. So many are kept: [`FREED`], or
-    /// [`FREED_BEFORE_4`].
-    #[inline(always)]
-    pub(super) fn last_freed<const KEPT: usize>(&self, class: usize) -> u64 {
-        self.freed.last::<KEPT>(class)
-    }
-
-    /// It has been allocated again.
-    #[inline(always)]
-    pub(super) fn take_last_freed(&mut self, class: usize) {
-        self.freed.take_last(class);
-    }
-
-    /// How many blocks of this class have been freed since that at this address, if that is kept.
-    #[inline(always)]
-    pub(super) fn freed_rank(&self, class: usize, address: u64) -> Option<u16> {
-        self.freed.rank(class, address)
-    }
-
-    /// The block of this class since which so many of them have been freed, fewer than [`FREED`], is allocated again.
-    #[inline(always)]
-    pub(super) fn take_freed(&mut self, class: usize, rank: u16) -> u64 {
-        self.freed.take(class, rank)
-    }
-
-    /// A block of this class has been freed.
-    #[inline(always)]
-    pub(super) fn put_freed<const KEPT: usize>(&mut self, address: u64, class: usize) {
-        self.freed.put::<KEPT>(address, class);
-    }
-
     /// Where the next block begins if it is carved behind the last one.
     #[inline(always)]
     pub(super) fn next_address(&self) -> u64 {
         self.next_address
     }
 
-    /// Where the last block was placed; not those that were [`Belief::last_freed`], since version 3.
+    /// Where the last block was placed; not those that were [`Freed::last`], since version 3.
     #[inline(always)]
     pub(super) fn last_address(&self) -> u64 {
         self.last_address
@@ -275,121 +241,6 @@ impl Stack {
             self.second = self.successor;
             self.successor = stack;
         }
-    }
-}
-
-/// The blocks of each class that were freed last.
-#[derive(Clone)]
-#[repr(C)]
-pub(super) struct Freed {
-    lists: [[u64; FREED]; CLASSES],
-    /// A byte of each address: what is looked through is an eighth of the lists.
-    tags: [[u8; FREED]; CLASSES],
-    counts: [u32; CLASSES],
-}
-
-/// What few addresses of a class have in common.
-#[inline(always)]
-fn tag(address: u64) -> u8 {
-    (address >> 4 ^ address >> 12) as u8
-}
-
-/// The places at which a byte stands, a bit each: eight at a time, without a branch between them, which no processor
-/// could foresee.
-#[inline(always)]
-fn places_of(byte: u8, bytes: &[u8; FREED]) -> u32 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const LOW: u64 = 0x7f * ONES;
-    let wanted = u64::from(byte) * ONES;
-    let eights = bytes.as_chunks::<8>().0.iter().rev();
-    eights.fold(0, |places, eight| {
-        let differ = u64::from_le_bytes(*eight) ^ wanted;
-        // The top bit of each byte, and so no carry to the next: whether any bit differs.
-        let any = ((differ & LOW) + LOW) | differ;
-        let equal = (!any >> 7) & ONES;
-        // The product's top byte gathers them.
-        places << 8 | (equal.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
-    })
-}
-
-impl Freed {
-    pub(super) fn none() -> Self {
-        Freed {
-            lists: [[0; FREED]; CLASSES],
-            tags: [[0; FREED]; CLASSES],
-            counts: [0; CLASSES],
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.counts.fill(0);
-    }
-
-    /// The one that was freed last, 0 if none is known.
-    #[inline(always)]
-    pub(super) fn last<const KEPT: usize>(&self, class: usize) -> u64 {
-        match self.counts[class] {
-            0 => 0,
-            count => self.lists[class][(count as usize - 1) % KEPT],
-        }
-    }
-
-    /// How many were freed since that one; not of the last itself.
-    #[inline(always)]
-    pub(super) fn rank(&self, class: usize, address: u64) -> Option<u16> {
-        let count = self.counts[class];
-        let alike = places_of(tag(address), &self.tags[class]);
-        // The last one at the top, below it what was freed before.
-        const TOP: u32 = 1 << 31;
-        let mut alike = alike.rotate_right(count % FREED as u32) & !TOP;
-        loop {
-            let rank = alike.leading_zeros();
-            if rank >= count.min(FREED as u32) {
-                return None;
-            }
-            if self.lists[class][(count - 1 - rank) as usize % FREED] == address {
-                return Some(rank as u16);
-            }
-            alike &= !(TOP >> rank);
-        }
-    }
-
-    /// Takes out the one since which so many were freed.
-    #[inline(always)]
-    pub(super) fn take(&mut self, class: usize, rank: u16) -> u64 {
-        let (list, count) = (&mut self.lists[class], self.counts[class] as usize);
-        let Some(first) = count.checked_sub(1 + usize::from(rank)) else {
-            return 0;
-        };
-        let address = list[first % FREED];
-        let last = list[(count - 1) % FREED];
-        list[first % FREED] = last;
-        self.tags[class][first % FREED] = tag(last);
-        self.counts[class] -= 1;
-        address
-    }
-
-    /// That one has been allocated again.
-    #[inline(always)]
-    pub(super) fn take_last(&mut self, class: usize) {
-        self.counts[class] = self.counts[class].saturating_sub(1);
-    }
-
-    /// A block has been freed.
-    #[inline(always)]
-    pub(super) fn put<const KEPT: usize>(&mut self, address: u64, class: usize) {
-        if class == UNKNOWN_CLASS {
-            return;
-        }
-        let count = self.counts[class];
-        self.lists[class][count as usize % KEPT] = address;
-        self.tags[class][count as usize % KEPT] = tag(address);
-        // Older ones are overwritten; the count stays within two rounds of the ring.
-        self.counts[class] = if count as usize == 2 * KEPT {
-            count - KEPT as u32 + 1
-        } else {
-            count + 1
-        };
     }
 }
 

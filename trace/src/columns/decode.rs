@@ -1,6 +1,7 @@
 //! Columns back into words.
 
-use super::belief::{FREED, FREED_BEFORE_4, class};
+use super::belief::class;
+use super::freed::{FREED, FREED_BEFORE_4};
 use super::reader::Reader;
 use super::recall::Recall;
 use super::sheet::{
@@ -88,7 +89,7 @@ impl WordSink for Room<'_> {
     }
 }
 
-/// `KEPT` blocks are kept of each class that was freed, see [`super::belief`].
+/// `KEPT` blocks are kept of each class that was freed, see [`super::freed`].
 struct Decoder<'a, const VERSION: u32, const KEPT: usize> {
     recall: &'a mut Recall,
     reader: Reader<'a>,
@@ -295,7 +296,7 @@ impl<const VERSION: u32, const KEPT: usize> Decoder<'_, VERSION, KEPT> {
             self.recall.learn(size, function);
         }
         let class = class(size);
-        let last_freed = self.recall.belief.last_freed::<KEPT>(class);
+        let last_freed = self.recall.belief.freed.last::<KEPT>(class);
         let address = match token >> token::AT_SHIFT & 3 {
             token::AT_LAST_FREED => last_freed,
             token::AT_NEXT => self.recall.belief.next_address(),
@@ -307,7 +308,7 @@ impl<const VERSION: u32, const KEPT: usize> Decoder<'_, VERSION, KEPT> {
                 } else if let Some(frees) = number.checked_sub(FREED as u16) {
                     self.recall.freed_ago(frees)?
                 } else {
-                    self.recall.belief.take_freed(class, number)
+                    self.recall.belief.freed.take(class, number)
                 }
             }
             _ if VERSION < 3 => {
@@ -324,7 +325,7 @@ impl<const VERSION: u32, const KEPT: usize> Decoder<'_, VERSION, KEPT> {
         };
         let belief = &mut self.recall.belief;
         if last_freed == address {
-            belief.take_last_freed(class);
+            belief.freed.take_last(class);
         }
         if VERSION < 3 || last_freed != address {
             belief.place(address, size);

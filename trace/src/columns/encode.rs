@@ -1,6 +1,7 @@
 //! Words into columns.
 
-use super::belief::{FREED, class, region};
+use super::belief::{class, region};
+use super::freed::FREED;
 use super::model::{Found, Model};
 use super::sheet::{Column, Sheet, bound, compact};
 use super::token::{self, Layout};
@@ -250,7 +251,7 @@ impl Encoder<'_> {
         self.model.stack(stack, size, function);
         // In the order in which they are read: the address depends on the class of the size.
         let class = class(size);
-        let reused = self.model.belief.last_freed::<FREED>(class) == address;
+        let reused = self.model.belief.freed.last::<FREED>(class) == address;
         let at = if old == Some(address) {
             token::AT_OLD
         } else if reused {
@@ -259,7 +260,7 @@ impl Encoder<'_> {
             token::AT_NEXT
         } else if let (Some(rank), None) = (self.model.freed_rank(class, address), old) {
             // Asked first: the table of blocks is large, and written only when this is answered.
-            self.model.belief.take_freed(class, rank);
+            self.model.take_freed(class, rank);
             self.sheet.pair(Column::FREED, rank);
             token::AT_FREED
         } else if let (Some(frees), None) = (self.model.frees_since(address), old) {

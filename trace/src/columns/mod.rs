@@ -7,6 +7,7 @@ mod belief;
 mod counters;
 mod decode;
 mod encode;
+mod freed;
 mod model;
 mod reader;
 mod recall;

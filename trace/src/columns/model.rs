@@ -20,9 +20,9 @@
 //! decoder ([`super::recall`]) is told where that is.
 
 use super::belief::{
-    BLOCKS, Belief, CLASSES, FREED, MAX_ORDINALS, STACKS, Stack, UNKNOWN_CLASS, block_slot,
-    stack_slot,
+    BLOCKS, Belief, CLASSES, MAX_ORDINALS, STACKS, Stack, UNKNOWN_CLASS, block_slot, stack_slot,
 };
+use super::freed::{FREED, Tags};
 use super::token::Layout;
 
 /// What the encoder learnt in the chunk so far. All zero is a valid, fresh model.
@@ -33,6 +33,8 @@ pub struct Model {
     /// From the top: whether it is freed, the ordinal of its allocation or of its free (23 bits, 0: not
     /// known), its class (8 bits).
     block_info: [u32; BLOCKS],
+    /// What is looked for in `belief.freed`.
+    tags: Tags,
     pub(super) belief: Belief,
     allocations: u32,
     frees: u32,
@@ -76,6 +78,7 @@ impl Model {
         Box::new(Model {
             block_address: [0; BLOCKS],
             block_info: [0; BLOCKS],
+            tags: Tags::none(),
             belief: Belief::none(),
             allocations: 0,
             frees: 0,
@@ -118,11 +121,11 @@ impl Model {
         self.frees = 0;
     }
 
-    /// A block has been allocated. `reused` says that it was [`Belief::last_freed`].
+    /// A block has been allocated. `reused` says that it was [`super::freed::Freed::last`].
     #[inline(always)]
     pub(super) fn allocated(&mut self, address: u64, size: u32, class: usize, reused: bool) {
         if reused {
-            self.belief.take_last_freed(class);
+            self.belief.freed.take_last(class);
         } else {
             self.belief.place(address, size);
         }
@@ -166,7 +169,14 @@ impl Model {
         if !self.has_new_stacks {
             return None;
         }
-        self.belief.freed_rank(class, address)
+        self.tags.rank(&self.belief.freed, class, address)
+    }
+
+    /// The block of this class since which so many of them have been freed, fewer than [`FREED`], is allocated again.
+    #[inline(always)]
+    pub(super) fn take_freed(&mut self, class: usize, rank: u16) {
+        self.tags.take(&self.belief.freed, class, rank);
+        self.belief.freed.take(class, rank);
     }
 
     /// A stack node has come.
@@ -202,7 +212,8 @@ impl Model {
     pub(super) fn freed(&mut self, address: u64) {
         let class = (self.block_info[block_slot(address)] & 0xff) as usize % CLASSES;
         self.block_info[block_slot(address)] = self.info_of_freed(class);
-        self.belief.put_freed::<FREED>(address, class);
+        self.tags.put(&self.belief.freed, address, class);
+        self.belief.freed.put::<FREED>(address, class);
     }
 
     /// A block has been freed that the table does not know: it will next time.

@@ -5,9 +5,8 @@
 //! how it found the block, so the decoder need not write down in its table what was freed. What
 //! a stack is expected to do is written only when it did something else.
 
-use super::belief::{
-    BLOCKS, Belief, CLASSES, FREED, MAX_ORDINALS, STACKS, Stack, block_slot, stack_slot,
-};
+use super::belief::{BLOCKS, Belief, CLASSES, MAX_ORDINALS, STACKS, Stack, block_slot, stack_slot};
+use super::freed::FREED;
 use crate::words::LOW48;
 
 /// What the decoder learnt in the chunk so far.
@@ -154,7 +153,8 @@ impl Recall {
     fn free<const KEPT: usize>(&mut self, block: Block) {
         self.frees += 1;
         self.belief
-            .put_freed::<KEPT>(block.address(), block.class());
+            .freed
+            .put::<KEPT>(block.address(), block.class());
         if block.address() != 0
             && let Some(place) = self.by_free.get_mut(self.frees)
         {

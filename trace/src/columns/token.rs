@@ -70,7 +70,7 @@ pub(super) const AT_DISTANCE: u8 = 2;
 /// Of a realloc: where the old block was.
 pub(super) const AT_OLD: u8 = 3;
 /// Of any other: the block of its class that was freed so many of them ago (1: before the last one), or, from
-/// [`super::belief::FREED`] on, the one that was freed so many frees ago. Before version 4 always so.
+/// [`super::freed::FREED`] on, the one that was freed so many frees ago. Before version 4 always so.
 pub(super) const AT_FREED: u8 = 3;
 /// Which stack: one of `STACK_*`, at this shift.
 pub(super) const STACK_SHIFT: u32 = 3;
