@@ -1,4 +1,4 @@
-//! Changes the golden trace at random and reads what comes of it: the reader must give damage or a
+//! Changes the golden trace of each version at random and reads what comes of it: the reader must give damage or a
 //! clear error each time, and never panic. Usage: `fuzz_reader [SECONDS] [SEED]` (60, 1).
 //!
 //! Most changes of bytes end at a chunk's checksum, which would leave the decoders in peace; so half
@@ -8,7 +8,7 @@
 mod reading;
 
 use ldt_trace::chunk::{self, ChunkHeader};
-use ldt_trace::header::ALIGNMENT;
+use ldt_trace::header::{ALIGNMENT, VERSION};
 use ldt_trace::{PieceKind, Scratch, TraceFile};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -52,14 +52,25 @@ fn change(trace: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// Where the chunks of the golden trace begin.
-fn chunks(golden: &Path) -> Vec<usize> {
-    let trace = TraceFile::open(golden).expect("the golden trace opens");
-    let pieces = trace.threads().iter().flat_map(|thread| &thread.pieces);
-    pieces
-        .filter(|piece| piece.kind == PieceKind::Chunk)
-        .map(|piece| piece.offset as usize)
-        .collect()
+/// What changed traces are made of.
+struct Golden {
+    bytes: Vec<u8>,
+    /// Where its chunks begin.
+    chunks: Vec<usize>,
+}
+
+impl Golden {
+    fn of(version: u32) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/v{version}.trace"));
+        let trace = TraceFile::open(&path).expect("the golden trace opens");
+        let pieces = trace.threads().iter().flat_map(|thread| &thread.pieces);
+        let chunks = pieces
+            .filter(|piece| piece.kind == PieceKind::Chunk)
+            .map(|piece| piece.offset as usize)
+            .collect();
+        let bytes = std::fs::read(path).expect("the golden trace is beside this example");
+        Golden { bytes, chunks }
+    }
 }
 
 /// Changes what the chunk at this offset holds and seals it anew. `None` when the new frame does not
@@ -111,9 +122,7 @@ fn main() {
         text.map_or(default, |text| text.parse().expect("a whole number"))
     };
     let (seconds, seed) = (argument(1, 60), argument(2, 1));
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v4.trace");
-    let chunks = chunks(&golden);
-    let golden = std::fs::read(golden).expect("the golden trace is beside this example");
+    let golden: Vec<_> = (1..=VERSION).map(Golden::of).collect();
     // In memory where there is such a folder: on a disk most of the time goes into waiting for it.
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() {
@@ -127,11 +136,12 @@ fn main() {
     let mut scratch = Scratch::new();
     let (mut traces, mut refused, mut resealed) = (0u64, 0u64, 0u64);
     while Instant::now() < end {
-        let mut trace = golden.clone();
+        let golden = &golden[random.below(golden.len())];
+        let mut trace = golden.bytes.clone();
         if random.below(2) == 0 {
             change(&mut trace, &mut random);
         } else {
-            let chunk = chunks[random.below(chunks.len())];
+            let chunk = golden.chunks[random.below(golden.chunks.len())];
             resealed += u64::from(reseal(&mut trace, chunk, &mut random).is_some());
         }
         std::fs::write(&path, &trace).expect("the temporary folder can be written");
