@@ -9,6 +9,27 @@ use core::arch::naked_asm;
 use ldt_engine::hooks::{heap, mappings};
 use ldt_engine::{process, real, sys};
 
+/// Exports functions that jump to a hook of the engine with the stack pointer and the frame pointer
+/// in the two argument registers after their own arguments.
+macro_rules! export {
+    ($($name:ident($sp:literal, $bp:literal) => $hook:path;)*) => {$(
+        #[doc = concat!("`", stringify!($name), "`, see the engine's hook.")]
+        ///
+        /// # Safety
+        /// As for the C function.
+        #[unsafe(no_mangle)]
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name() {
+            core::arch::naked_asm!(
+                concat!("mov ", $sp, ", rsp"),
+                concat!("mov ", $bp, ", rbp"),
+                "jmp {hook}",
+                hook = sym $hook,
+            )
+        }
+    )*};
+}
+
 mod bound;
 mod endings;
 mod exec;
@@ -24,27 +45,6 @@ mod system_call;
 
 #[global_allocator]
 static ALLOCATOR: sys::arena::Arena = sys::arena::Arena;
-
-/// Exports functions that jump to a hook of the engine with the stack pointer and the frame pointer
-/// in the two argument registers after their own arguments.
-macro_rules! export {
-    ($($name:ident($sp:literal, $bp:literal) => $hook:path;)*) => {$(
-        #[doc = concat!("`", stringify!($name), "`, see the engine's hook.")]
-        ///
-        /// # Safety
-        /// As for the C function.
-        #[unsafe(no_mangle)]
-        #[unsafe(naked)]
-        pub unsafe extern "C" fn $name() {
-            naked_asm!(
-                concat!("mov ", $sp, ", rsp"),
-                concat!("mov ", $bp, ", rbp"),
-                "jmp {hook}",
-                hook = sym $hook,
-            )
-        }
-    )*};
-}
 
 export! {
     malloc("rsi", "rdx") => heap::malloc;

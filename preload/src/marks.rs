@@ -1,31 +1,10 @@
 //! What programs call by way of `ldt.h` (`../include`). Each jumps to its hook with the caller's
 //! registers, as the allocation functions do.
 
-use core::arch::naked_asm;
-
 use ldt_engine::hooks::marks;
 use ldt_engine::leaks::on_demand;
 
-macro_rules! marks {
-    ($($name:ident($sp:literal, $bp:literal) => $hook:path;)*) => {$(
-        #[doc = concat!("`", stringify!($name), "` of `ldt.h`.")]
-        ///
-        /// # Safety
-        /// As the header says.
-        #[unsafe(no_mangle)]
-        #[unsafe(naked)]
-        pub(crate) unsafe extern "C" fn $name() {
-            naked_asm!(
-                concat!("mov ", $sp, ", rsp"),
-                concat!("mov ", $bp, ", rbp"),
-                "jmp {hook}",
-                hook = sym $hook,
-            )
-        }
-    )*};
-}
-
-marks! {
+export! {
     ldt_leak_check("rdi", "rsi") => on_demand::called;
     ldt_check("rdi", "rsi") => marks::check;
     ldt_mark("rsi", "rdx") => marks::mark;

@@ -63,21 +63,28 @@ fn trusted_alignment(caller: u64, stack: NodeId) -> u64 {
     module.map_or(1, |module| module.trusted_alignment)
 }
 
-/// A block for `origin`, null when the heap has none: [`without_block`] says what then.
+/// What the heap is asked for.
 #[inline(always)]
-pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *mut u8 {
-    let recorder = inside.recorder();
-    let stack = capture(recorder, &origin);
-    let request = Request {
-        size: origin.operand.unwrap_or(wanted.size),
-        alignment: alignment(&origin, &wanted, stack),
+fn request(recorder: &Recorder, origin: &Origin, wanted: Wanted, stack: NodeId) -> Request {
+    Request {
+        size: wanted.size,
+        alignment: alignment(origin, &wanted, stack),
         zeroed: wanted.zeroed,
         allocated: Use {
             thread: recorder.thread(),
             function: origin.function,
             stack,
         },
-    };
+    }
+}
+
+/// A block for `origin`, null when the heap has none: [`without_block`] says what then.
+#[inline(always)]
+pub(super) fn allocate(inside: &mut Inside, origin: Origin, wanted: Wanted) -> *mut u8 {
+    let recorder = inside.recorder();
+    let stack = capture(recorder, &origin);
+    let size = origin.operand.unwrap_or(wanted.size);
+    let request = request(recorder, &origin, Wanted { size, ..wanted }, stack);
     let Some(mut heap) = recorder.heap.take() else {
         return core::ptr::null_mut();
     };
@@ -201,16 +208,7 @@ pub(super) fn resize(inside: &mut Inside, origin: Origin, old: *mut u8, wanted: 
     }
     let before = recorder.tick();
     let stack = capture(recorder, &origin);
-    let request = Request {
-        size: wanted.size,
-        alignment: alignment(&origin, &wanted, stack),
-        zeroed: wanted.zeroed,
-        allocated: Use {
-            thread: recorder.thread(),
-            function: origin.function,
-            stack,
-        },
-    };
+    let request = request(recorder, &origin, wanted, stack);
     let Some(mut heap) = recorder.heap.take() else {
         return core::ptr::null_mut();
     };

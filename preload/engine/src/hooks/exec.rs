@@ -257,21 +257,36 @@ unsafe fn execute(
         _ => Search::Here,
     };
     let starts_with_us = starts_with_us(path, search);
-    let _undone = faults::before_exec();
-    let _noted = Replacing::begin();
     // SAFETY: execve and execvpe have this signature.
     let function: unsafe extern "C" fn(*const c_char, Strings, Strings) -> c_int =
         unsafe { core::mem::transmute(address) };
-    // SAFETY: the program's own arguments; the completed environment lives until the call is over.
+    // SAFETY: as the caller's; the function takes the program's own arguments.
     unsafe {
-        match completed(environment, starts_with_us) {
-            Some((scratch, environment)) => {
-                let result = function(path, arguments, environment);
-                drop(scratch);
-                result
-            }
-            None => function(path, arguments, environment),
+        replace(environment, starts_with_us, |environment| {
+            function(path, arguments, environment)
+        })
+    }
+}
+
+/// Calls what replaces the process with the environment completed.
+///
+/// # Safety
+/// `environment` is null or one as of execve.
+unsafe fn replace(
+    environment: Strings,
+    starts_with_us: bool,
+    call: impl FnOnce(Strings) -> c_int,
+) -> c_int {
+    let _undone = faults::before_exec();
+    let _noted = Replacing::begin();
+    // SAFETY: as the caller's. The completed environment lives until the call is over.
+    match unsafe { completed(environment, starts_with_us) } {
+        Some((scratch, environment)) => {
+            let result = call(environment);
+            drop(scratch);
+            result
         }
+        None => call(environment),
     }
 }
 
@@ -313,20 +328,13 @@ pub unsafe extern "C" fn fexecve(fd: c_int, arguments: Strings, environment: Str
     if address.is_null() {
         return -1;
     }
-    let _undone = faults::before_exec();
-    let _noted = Replacing::begin();
-    // SAFETY: the symbol of that name; the completed environment lives until the call is over.
+    // SAFETY: the symbol of that name, with the program's own arguments.
     unsafe {
         let function: unsafe extern "C" fn(c_int, Strings, Strings) -> c_int =
             core::mem::transmute(address);
-        match completed(environment, true) {
-            Some((scratch, environment)) => {
-                let result = function(fd, arguments, environment);
-                drop(scratch);
-                result
-            }
-            None => function(fd, arguments, environment),
-        }
+        replace(environment, true, |environment| {
+            function(fd, arguments, environment)
+        })
     }
 }
 
