@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::installed::ldt;
 use crate::report::Report;
-use crate::run::{Outcome, run};
+use crate::run::{Ending, Outcome, run};
 
 /// A run under `ldt profile`, with its traces in a folder that goes with this value.
 pub struct Profiled {
@@ -63,6 +63,17 @@ impl Profiled {
     #[must_use]
     pub fn report(&self) -> Report {
         Report::of(&self.trace())
+    }
+
+    /// What `ldt report` prints of the command itself with these options.
+    #[must_use]
+    pub fn printed_report(&self, options: &[&str]) -> String {
+        let outcome = run(Command::new(ldt())
+            .arg("report")
+            .args(options)
+            .arg(self.trace()));
+        assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+        outcome.stdout
     }
 
     /// The reports of all processes that came of the command.

@@ -15,6 +15,8 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use libtest_mimic::{Failed, Trial};
+
 use crate::installed::{checkout, target};
 
 /// How a sample is compiled. Debugging information is always there.
@@ -113,6 +115,18 @@ impl Sample {
     #[must_use]
     pub fn name(&self) -> String {
         self.path.display().to_string()
+    }
+
+    /// A test of this sample; `what` follows its name.
+    pub fn trial(
+        &self,
+        what: &str,
+        test: impl FnOnce(&Sample) -> Result<(), String> + Send + 'static,
+    ) -> Trial {
+        let owned = self.clone();
+        Trial::test(format!("{} {what}", self.name()), move || {
+            test(&owned).map_err(Failed::from)
+        })
     }
 
     /// The first line of the source.

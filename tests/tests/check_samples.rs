@@ -7,7 +7,7 @@ use ldt_tests::check_claims::{ErrorClaim, hold};
 use ldt_tests::checked::check;
 use ldt_tests::run::Ending;
 use ldt_tests::samples::{Sample, Variant};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
 const GUARDS: [&str; 3] = ["adaptive", "all", "off"];
 /// On a kernel without guard markers pages are protected instead: forced here.
@@ -17,23 +17,14 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for sample in Sample::files_in("check/errors") {
         for guard in GUARDS {
-            let owned = sample.clone();
-            trials.push(Trial::test(
-                format!("{} is found with --guard={guard}", sample.name()),
-                move || is_found(&owned, guard, "auto").map_err(Failed::from),
-            ));
+            let what = format!("is found with --guard={guard}");
+            trials.push(sample.trial(&what, move |sample| is_found(sample, guard, "auto")));
         }
         for method in METHODS {
-            let owned = sample.clone();
-            trials.push(Trial::test(
-                format!("{} is found with guard pages by {method}", sample.name()),
-                move || is_found(&owned, "all", method).map_err(Failed::from),
-            ));
+            let what = format!("is found with guard pages by {method}");
+            trials.push(sample.trial(&what, move |sample| is_found(sample, "all", method)));
         }
-        trials.push(Trial::test(
-            format!("{} has a silent twin", sample.name()),
-            move || has_a_silent_twin(&sample).map_err(Failed::from),
-        ));
+        trials.push(sample.trial("has a silent twin", has_a_silent_twin));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -18,34 +18,22 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for sample in Sample::files_in("check/signals") {
         for guard in GUARDS {
-            trials.push(trial(
-                &format!("behaves with --guard={guard}"),
-                &sample,
-                move |it| behaves_when_checked(&it, guard, &[]),
-            ));
+            trials.push(
+                sample.trial(&format!("behaves with --guard={guard}"), move |it| {
+                    behaves_when_checked(it, guard, &[])
+                }),
+            );
         }
-        trials.push(trial(
-            "behaves when profiled",
-            &sample,
-            behaves_when_profiled,
-        ));
+        trials.push(sample.trial("behaves when profiled", behaves_when_profiled));
     }
     for sample in Sample::files_in("check/exact") {
-        trials.push(trial("behaves with --exact", &sample, |it| {
-            behaves_when_checked(&it, "all", &["--exact"])
+        trials.push(sample.trial("behaves with --exact", |it| {
+            behaves_when_checked(it, "all", &["--exact"])
         }));
     }
     let crash = Sample::named("check/signals/null_dereference.c");
-    trials.push(trial(
-        "dies by the signal itself",
-        &crash,
-        dies_by_the_signal_itself,
-    ));
-    trials.push(trial(
-        "is told as glibc's libSegFault told it",
-        &crash,
-        is_told_in_full,
-    ));
+    trials.push(crash.trial("dies by the signal itself", dies_by_the_signal_itself));
+    trials.push(crash.trial("is told as glibc's libSegFault told it", is_told_in_full));
     trials.push(Trial::test("a stack overflow is told as one", || {
         an_overflow_is_told_as_one().map_err(Failed::from)
     }));
@@ -71,17 +59,6 @@ fn main() -> ExitCode {
         ));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
-
-fn trial(
-    what: &str,
-    sample: &Sample,
-    test: impl FnOnce(Sample) -> Result<(), String> + Send + 'static,
-) -> Trial {
-    let owned = sample.clone();
-    Trial::test(format!("{} {what}", sample.name()), move || {
-        test(owned).map_err(Failed::from)
-    })
 }
 
 fn claims(sample: &Sample) -> Vec<ErrorClaim> {
@@ -144,7 +121,7 @@ fn told_otherwise(claim: &ErrorClaim, outcome: &Outcome) -> Vec<String> {
     wrong
 }
 
-fn behaves_when_profiled(sample: Sample) -> Result<(), String> {
+fn behaves_when_profiled(sample: &Sample) -> Result<(), String> {
     let built = sample.build(Variant::PLAIN);
     let bare = run(&mut Command::new(&built));
     let profiled = profile(&built, [""; 0]);
@@ -181,7 +158,7 @@ fn verdict(wrong: &[String], outcome: &Outcome) -> Result<(), String> {
 }
 
 /// Without a launcher: what the parent sees of the end is the signal.
-fn dies_by_the_signal_itself(sample: Sample) -> Result<(), String> {
+fn dies_by_the_signal_itself(sample: &Sample) -> Result<(), String> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let outcome = run(Command::new(sample.build(Variant::PLAIN))
         .current_dir(folder.path())
@@ -201,7 +178,7 @@ fn dies_by_the_signal_itself(sample: Sample) -> Result<(), String> {
     verdict(&wrong, &outcome)
 }
 
-fn is_told_in_full(sample: Sample) -> Result<(), String> {
+fn is_told_in_full(sample: &Sample) -> Result<(), String> {
     let built = sample.build(Variant::PLAIN);
     let checked = check(&["--leak-check=no"], &built, [""; 0]);
     let wanted = [

@@ -16,7 +16,7 @@ use ldt_tests::checked::{Checked, Leaks, Lost, check};
 use ldt_tests::run::Ending;
 use ldt_tests::samples::{Sample, Variant};
 use ldt_tests::valgrind;
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
 const KINDS: [&str; 4] = ["definite", "indirect", "possible", "reachable"];
 
@@ -31,32 +31,20 @@ fn main() -> ExitCode {
         }
         for variant in [Variant::PLAIN, Variant::SHIPPED] {
             let what = format!("loses what it says at {}", variant.name());
-            trials.push(trial(&what, &sample, move |sample| {
+            trials.push(sample.trial(&what, move |sample| {
                 loses_what_it_says(sample, variant, &[])
             }));
         }
-        trials.push(trial("loses the same to the byte", &sample, |sample| {
+        trials.push(sample.trial("loses the same to the byte", |sample| {
             loses_what_it_says(sample, Variant::PLAIN, &["--exact", "--guard=all"])
         }));
-        trials.push(trial("has a twin that loses nothing", &sample, |sample| {
-            has_a_clean_twin(sample)
-        }));
-        trials.push(trial("is counted as valgrind counts", &sample, |sample| {
-            is_counted_as_valgrind_counts(sample)
-        }));
+        trials.push(sample.trial("has a twin that loses nothing", has_a_clean_twin));
+        trials.push(sample.trial(
+            "is counted as valgrind counts",
+            is_counted_as_valgrind_counts,
+        ));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
-
-fn trial(
-    what: &str,
-    sample: &Sample,
-    test: impl FnOnce(&Sample) -> Result<(), String> + Send + 'static,
-) -> Trial {
-    let owned = sample.clone();
-    Trial::test(format!("{} {what}", sample.name()), move || {
-        test(&owned).map_err(Failed::from)
-    })
 }
 
 /// Without the difference that an allocation of libc's or a runtime's would make.

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 #[test]
 fn the_report_names_functions_files_and_lines() {
-    let text = report(&profiled("threads/named_threads.c"), &[]);
+    let text = profiled("threads/named_threads.c").printed_report(&[]);
     for words in ["by_beta", "named_threads.c:", "malloc", "alpha", "beta"] {
         assert!(text.contains(words), "no `{words}` in:\n{text}");
     }
@@ -23,7 +23,7 @@ fn the_report_names_functions_files_and_lines() {
 fn filters_keep_what_they_name() {
     let profiled = profiled("threads/named_threads.c");
     for filter in ["function=by_alpha", "thread=alpha"] {
-        let text = report(&profiled, &["--filter", filter]);
+        let text = profiled.printed_report(&["--filter", filter]);
         assert!(text.contains("by_alpha"), "{filter}:\n{text}");
         assert!(!text.contains("by_beta"), "{filter}:\n{text}");
     }
@@ -32,9 +32,9 @@ fn filters_keep_what_they_name() {
 #[test]
 fn a_filter_that_nothing_matches_says_how_patterns_match() {
     let profiled = profiled("threads/named_threads.c");
-    let text = report(&profiled, &["--filter", "function=alph"]);
+    let text = profiled.printed_report(&["--filter", "function=alph"]);
     assert!(text.contains("nothing matches; *"), "{text}");
-    let text = report(&profiled, &["--filter", "function=*alph*"]);
+    let text = profiled.printed_report(&["--filter", "function=*alph*"]);
     assert!(!text.contains("nothing matches"), "{text}");
 }
 
@@ -157,7 +157,7 @@ fn a_result_never_takes_the_place_of_a_trace() {
 
 #[test]
 fn the_books_of_memusage_are_there() {
-    let text = report(&profiled("functions/failing_allocations.c"), &[]);
+    let text = profiled("functions/failing_allocations.c").printed_report(&[]);
     for words in ["malloc", "calloc", "realloc", "failed"] {
         assert!(text.contains(words), "no `{words}` in:\n{text}");
     }
@@ -241,10 +241,10 @@ fn a_moment_outside_of_the_span_that_is_read_is_refused() {
 fn what_a_program_is_called_with_does_no_harm_to_a_terminal() {
     let program = Sample::named("functions/every_c_function.c").build(Variant::PLAIN);
     let profiled = profile(&program, ["\x1b[31mred\nnext"]);
-    let text = report(&profiled, &[]);
+    let text = profiled.printed_report(&[]);
     assert!(text.contains(r"\u{1b}[31mred\nnext"), "{text}");
     assert!(!text.contains('\x1b'), "{text}");
-    let json = report(&profiled, &["--format", "json"]);
+    let json = profiled.printed_report(&["--format", "json"]);
     assert!(!json.contains(r"\u0000"), "{json}");
 }
 
@@ -254,7 +254,7 @@ fn a_line_break_in_a_programs_name_breaks_no_line() {
     let program = folder.path().join("odd\nname");
     let sample = Sample::named("functions/every_c_function.c").build(Variant::PLAIN);
     fs::copy(sample, &program).expect("it can be copied");
-    let text = report(&profile(&program, [""; 0]), &[]);
+    let text = profile(&program, [""; 0]).printed_report(&[]);
     let checked = run(Command::new(ldt()).arg("check").arg(&program)).stderr;
     for said in [&text, &checked] {
         assert!(
@@ -353,24 +353,15 @@ fn a_separate_debug_file_names_what_the_program_itself_would() {
     tool("objcopy", &["--strip-debug", link, "whole", "program"]);
 
     let profiled = profile(&at("program"), [""; 0]);
-    let apart = report(&profiled, &["--format", "json"]);
+    let apart = profiled.printed_report(&["--format", "json"]);
     assert!(
         apart.contains("unit_3.c") && apart.contains("inner_3"),
         "{apart}"
     );
     fs::rename(at("whole"), at("program")).expect("it can be replaced");
-    assert_eq!(report(&profiled, &["--format", "json"]), apart);
+    assert_eq!(profiled.printed_report(&["--format", "json"]), apart);
 }
 
 fn profiled(sample: &str) -> Profiled {
     profile(&Sample::named(sample).build(Variant::PLAIN), [""; 0])
-}
-
-fn report(profiled: &Profiled, options: &[&str]) -> String {
-    let outcome = run(Command::new(ldt())
-        .arg("report")
-        .args(options)
-        .arg(profiled.trace()));
-    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
-    outcome.stdout
 }

@@ -11,46 +11,31 @@ use ldt_tests::profile::{Profiled, profile, profile_with};
 use ldt_tests::run::run;
 use ldt_tests::samples::{Sample, Variant};
 use ldt_tests::valgrind::{HeapUsage, heap_usage, usage_of};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let mut trials = Vec::new();
     for sample in Sample::all_files() {
         let Some(claims) = Claims::read(&sample.first_line()) else {
-            trials.push(trial("is named as a part of a sample", &sample, |sample| {
-                is_part_of_a_sample(&sample)
-            }));
+            trials.push(sample.trial("is named as a part of a sample", is_part_of_a_sample));
             continue;
         };
         for variant in [Variant::PLAIN, Variant::SHIPPED] {
             let claims = claims.clone();
             let what = format!("keeps its word at {}", variant.name());
-            trials.push(trial(&what, &sample, move |sample| {
-                keeps_its_word(&sample, &claims, variant)
+            trials.push(sample.trial(&what, move |sample| {
+                keeps_its_word(sample, &claims, variant)
             }));
         }
-        trials.push(trial("unwinds the same with and without memo", &sample, {
-            |sample| unwinds_the_same(&sample)
-        }));
+        trials.push(sample.trial("unwinds the same with and without memo", unwinds_the_same));
         let agreement = claims.valgrind();
         if agreement != Agreement::None {
-            trials.push(trial("agrees with valgrind", &sample, move |sample| {
-                agrees_with_valgrind(&sample, agreement)
+            trials.push(sample.trial("agrees with valgrind", move |sample| {
+                agrees_with_valgrind(sample, agreement)
             }));
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
-
-fn trial(
-    what: &str,
-    sample: &Sample,
-    test: impl FnOnce(Sample) -> Result<(), String> + Send + 'static,
-) -> Trial {
-    let owned = sample.clone();
-    Trial::test(format!("{} {what}", sample.name()), move || {
-        test(owned).map_err(Failed::from)
-    })
 }
 
 /// A file without claims says whose part it is.

@@ -1,11 +1,7 @@
 //! Where memory is wasted, against what the allocator itself says of the same program.
 
-use std::process::Command;
-
-use ldt_tests::installed::ldt;
 use ldt_tests::profile::{Profiled, profile};
 use ldt_tests::report::Report;
-use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
 use serde_json::Value;
 
@@ -20,7 +16,7 @@ impl Wasteful {
     fn new(sample: &str) -> Wasteful {
         let profiled = profile(&Sample::named(sample).build(Variant::PLAIN), [""; 0]);
         let printed = profiled.outcome.stdout.trim().parse().expect("a number");
-        let json = report(&profiled, &["--format", "json"]);
+        let json = profiled.printed_report(&["--format", "json"]);
         let mut json: Value = serde_json::from_str(&json).expect("it is JSON");
         Wasteful {
             profiled,
@@ -39,15 +35,6 @@ impl Wasteful {
         });
         found.unwrap_or_else(|| panic!("no {kind} in {function}: {:#}", self.waste))
     }
-}
-
-fn report(profiled: &Profiled, options: &[&str]) -> String {
-    let outcome = run(Command::new(ldt())
-        .arg("report")
-        .args(options)
-        .arg(profiled.trace()));
-    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
-    outcome.stdout
 }
 
 #[test]
@@ -91,7 +78,7 @@ fn what_is_held_is_what_the_allocator_says_it_holds() {
 #[test]
 fn the_text_says_it_in_sentences() {
     let wasteful = Wasteful::new("waste/slack.c");
-    let text = report(&wasteful.profiled, &[]);
+    let text = wasteful.profiled.printed_report(&[]);
     let (_, waste) = text.split_once("\nWASTE").expect("the section");
     for words in [
         "Slack",
@@ -108,7 +95,7 @@ fn the_text_says_it_in_sentences() {
 #[test]
 fn of_another_allocator_no_slack_is_made_up() {
     let program = Sample::named("allocators/jemalloc.c").build(Variant::PLAIN);
-    let json = report(&profile(&program, [""; 0]), &["--format", "json"]);
+    let json = profile(&program, [""; 0]).printed_report(&["--format", "json"]);
     let json: Value = serde_json::from_str(&json).expect("it is JSON");
     assert_eq!(json["waste"]["allocator"], "jemalloc");
     assert_eq!(json["waste"]["peak_slack_bytes"], Value::Null);

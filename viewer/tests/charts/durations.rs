@@ -2,7 +2,7 @@
 
 use ldt_viewer::{AgesChart, Canvas, DurationBin, LifetimesChart};
 
-use crate::reading::{Rect, Svg};
+use crate::reading::Svg;
 
 const BLOCKS: &str = "#0072B2";
 const BYTES: &str = "#C85000";
@@ -29,13 +29,6 @@ fn lifetimes(of: &[(u64, u64, u64, u64)]) -> Svg {
     svg
 }
 
-fn bars<'s>(svg: &'s Svg, colour: &str) -> Vec<&'s Rect> {
-    svg.rects
-        .iter()
-        .filter(|rect| rect.fill == colour)
-        .collect()
-}
-
 #[test]
 fn both_axes_of_lifetimes_are_logarithmic() {
     let svg = lifetimes(&[
@@ -43,7 +36,7 @@ fn both_axes_of_lifetimes_are_logarithmic() {
         (1_000_000, 10_000_000, 1_000, 0),
         (1_000_000_000, 10_000_000_000, 100_000, 0),
     ]);
-    let bars = bars(&svg, BLOCKS);
+    let bars = svg.filled(BLOCKS);
     assert_eq!(bars.len(), 3);
     for (bar, power) in bars.iter().zip([0.0, 3.0, 6.0]) {
         let left = svg.x_of(("1 µs", 0.0), ("1 s", 6.0), power);
@@ -69,7 +62,7 @@ fn both_axes_of_lifetimes_are_logarithmic() {
 #[test]
 fn a_single_block_is_seen_beside_a_million() {
     let svg = lifetimes(&[(0, 1, 1, 0), (1_000, 10_000, 1_000_000, 0)]);
-    let bars = bars(&svg, BLOCKS);
+    let bars = svg.filled(BLOCKS);
     assert!(bars[0].high > 20.0, "{:?}", bars[0]);
     let zero = svg
         .words
@@ -91,7 +84,7 @@ fn ages_show_blocks_and_bytes_in_proportion() {
     let svg = Svg::read(&chart.draw(&Canvas::svg()).unwrap());
     svg.assert_within_page(&Canvas::svg());
     for (colour, part) in [(BLOCKS, 0.5), (BYTES, 0.25)] {
-        let bars = bars(&svg, colour);
+        let bars = svg.filled(colour);
         assert!(
             (bars[1].high - bars[0].high * part).abs() <= 2.0,
             "{bars:?}"

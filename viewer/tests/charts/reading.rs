@@ -87,6 +87,12 @@ impl Svg {
         self.words.iter().map(|words| words.text.as_str()).collect()
     }
 
+    /// The rectangles of this colour.
+    pub(crate) fn filled(&self, colour: &str) -> Vec<&Rect> {
+        let rects = self.rects.iter();
+        rects.filter(|rect| rect.fill == colour).collect()
+    }
+
     /// The position on the axis of x that its labels give a value.
     pub(crate) fn x_of(&self, from: (&str, f64), to: (&str, f64), value: f64) -> f64 {
         // "0" is the label of both axes; that of x is centred under its mark.

@@ -10,10 +10,9 @@ const GREW: &str = "#C4281C";
 const SHRANK: &str = "#0068B2";
 
 fn bars<'s>(svg: &'s Svg, colour: &str) -> Vec<&'s Rect> {
-    svg.rects
-        .iter()
-        .filter(|rect| rect.fill == colour && rect.high > 11.0)
-        .collect()
+    let mut found = svg.filled(colour);
+    found.retain(|rect| rect.high > 11.0);
+    found
 }
 
 fn thread(name: &str, bytes: u64) -> ThreadRow {

@@ -2,7 +2,7 @@
 
 use ldt_viewer::{Canvas, SizeBin, SizesChart};
 
-use crate::reading::{Rect, Svg};
+use crate::reading::Svg;
 
 const ALLOCATIONS: &str = "#0072B2";
 const BYTES: &str = "#C85000";
@@ -30,13 +30,6 @@ fn svg(chart: &SizesChart) -> Svg {
     svg
 }
 
-fn bars<'s>(svg: &'s Svg, colour: &str) -> Vec<&'s Rect> {
-    svg.rects
-        .iter()
-        .filter(|rect| rect.fill == colour)
-        .collect()
-}
-
 #[test]
 fn bars_stand_at_their_sizes_and_are_as_high_as_their_figures() {
     let svg = svg(&chart(&[
@@ -44,7 +37,7 @@ fn bars_stand_at_their_sizes_and_are_as_high_as_their_figures() {
         (64, 127, 1_000, 100_000),
         (4_096, 8_191, 2_000, 9_000_000),
     ]));
-    let bars = bars(&svg, ALLOCATIONS);
+    let bars = svg.filled(ALLOCATIONS);
     let highest = bars[0].high;
     for (bar, (octave, part)) in bars.iter().zip([(4.0, 1.0), (6.0, 0.25), (12.0, 0.5)]) {
         let left = svg.x_of(("16 B", 4.0), ("4 KiB", 12.0), octave);
@@ -65,8 +58,8 @@ fn what_the_allocator_adds_stands_on_what_was_asked_for() {
     waste.bins[0].usable_bytes = 30 << 10;
     waste.bins[1].usable_bytes = 40 << 10;
     let svg = svg(&waste);
-    let requested = bars(&svg, BYTES);
-    let added = bars(&svg, "#CDD0D6");
+    let requested = svg.filled(BYTES);
+    let added = svg.filled("#CDD0D6");
     let [added] = added[..] else {
         panic!("only the first bin has waste: {added:?}")
     };
@@ -93,7 +86,7 @@ fn every_figure_stands_on_its_bar() {
     for text in ["12.3M", "7", "286 MiB", "301 B", "allocations: 12,345,685"] {
         svg.says(text);
     }
-    let [large, small] = bars(&svg, ALLOCATIONS)[..] else {
+    let [large, small] = svg.filled(ALLOCATIONS)[..] else {
         panic!()
     };
     assert!(
@@ -118,14 +111,14 @@ fn figures_stand_upright_where_bars_are_narrow() {
         .iter()
         .filter(|words| words.is_upright && words.text == "123k");
     assert_eq!(upright.count(), 40);
-    assert_eq!(bars(&svg, BYTES).len(), 40);
+    assert_eq!(svg.filled(BYTES).len(), 40);
 }
 
 #[test]
 fn zero_sized_blocks_and_the_largest_ones_have_a_place() {
     let svg = svg(&chart(&[(0, 0, 5, 0), (1 << 63, u64::MAX, 1, u64::MAX)]));
     svg.says("16 EiB");
-    let bars = bars(&svg, ALLOCATIONS);
+    let bars = svg.filled(ALLOCATIONS);
     let zero = svg
         .words
         .iter()
