@@ -1,6 +1,7 @@
 //! What a heap was at one moment, and what of its story does not fit together.
 
-use crate::replay::sites::Balance;
+use super::Heap;
+use crate::replay::sites::{Balance, Site};
 use ldt_trace::Tick;
 
 /// The largest heap that there was.
@@ -31,4 +32,40 @@ pub struct Snapshot {
     pub heap: Balance,
     /// By site number; sites that came later are missing.
     pub sites: Vec<Balance>,
+}
+
+impl Heap {
+    /// The balances at this moment.
+    #[must_use]
+    pub fn snapshot(&self, tick: Tick) -> Snapshot {
+        Snapshot {
+            tick,
+            heap: self.live(),
+            sites: self.sites.all().iter().map(Site::live).collect(),
+        }
+    }
+
+    /// The balances at the heap's peak.
+    #[must_use]
+    pub fn at_peak(&self) -> Snapshot {
+        let sites = self.sites.all().iter();
+        Snapshot {
+            tick: self.peak.tick,
+            heap: self.peak.balance,
+            sites: sites.map(|site| self.peak_of(site)).collect(),
+        }
+    }
+
+    /// What a site held at the heap's peak.
+    #[must_use]
+    pub fn peak_of(&self, site: &Site) -> Balance {
+        site.at_peak(self.epoch)
+    }
+
+    /// A site's slack at the heap's peak.
+    #[must_use]
+    pub fn slack_at_peak(&self, site: usize) -> u64 {
+        let site = self.sites.all().get(site);
+        site.map_or(0, |site| site.slack_at_peak(self.epoch))
+    }
 }
