@@ -17,6 +17,9 @@ pub struct Project {
     folder: TempDir,
 }
 
+/// The program of [`finds`], as a command in its folder.
+pub const FINDS: &str = "./finds";
+
 /// The program that does what its arguments say, and a folder to run it in.
 #[must_use]
 pub fn finds() -> Project {

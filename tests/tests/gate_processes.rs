@@ -4,12 +4,10 @@
 use std::fs;
 use std::process::Command;
 
-use ldt_tests::gate::{Project, finds};
+use ldt_tests::gate::{FINDS, Project, finds};
 use ldt_tests::installed::{checkout, ldt};
 use ldt_tests::samples::{Sample, Variant};
 use serde_json::{Value, json};
-
-const FINDS: &str = "./finds";
 
 /// The files there whose names end so, with what stands before the ending.
 fn files(project: &Project, ending: &str) -> Vec<(String, String)> {
