@@ -48,7 +48,7 @@ enum Command {
     },
     /// Feed the trace reader with damaged traces; arguments go to the fuzzer.
     Fuzz {
-        /// See `cargo xtask fuzz -- --help`.
+        /// For how many seconds, and a number that the changes come of [default: 60 1].
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         fuzz_arguments: Vec<String>,
     },
