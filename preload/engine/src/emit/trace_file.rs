@@ -110,6 +110,7 @@ pub fn clear_flags(flags: u32) {
 /// final NUL. Gives the error number when that is impossible.
 pub fn create(path: &[u8], max_bytes: u64, forked_from: u32) -> Result<(), i32> {
     let (fd, path) = create_unique(path)?;
+    file::write_in_place(fd);
     let header = map_reserved(fd, 0, HEADER_BYTES).inspect_err(|_| {
         file::close(fd);
         file::remove(&with_nul(&path));

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{proc_folder, syscall, thread};
+use super::{mem, proc_folder, syscall, thread};
 
 /// An open file. Never closed by dropping: the trace stays open for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,14 +284,57 @@ pub fn write_stream(fd: Fd, bytes: &[u8]) {
 }
 
 /// Gets the file the blocks for a range, growing it: afterwards stores into a shared mapping of the
-/// range cannot fail for want of space (which would be SIGBUS in the program). File systems without
-/// the call get a plain extension.
+/// range cannot fail for want of space (which would be SIGBUS in the program).
 pub fn reserve(fd: Fd, offset: u64, bytes: usize) -> Result<(), i32> {
     let args = [fd.0 as usize, 0, offset as usize, bytes];
     // SAFETY: concerns only our file.
     match unsafe { syscall(libc::SYS_fallocate, &args) } {
-        Err(libc::EOPNOTSUPP) => write_at(fd, &[0], offset + bytes as u64 - 1),
+        Err(libc::EOPNOTSUPP) => write_zeros(fd, offset, bytes),
         other => other.map(|_| ()),
+    }
+}
+
+/// The same on file systems without that call (ext2, some of FUSE's), for a range that has no content yet. A plain
+/// extension would leave a hole, whose blocks are looked for when the program allocates.
+fn write_zeros(fd: Fd, offset: u64, bytes: usize) -> Result<(), i32> {
+    static ZEROS: [u8; mem::PAGE_BYTES] = [0; mem::PAGE_BYTES];
+    for start in (0..bytes).step_by(ZEROS.len()) {
+        let length = ZEROS.len().min(bytes - start);
+        write_at(fd, &ZEROS[..length], offset + start as u64)?;
+    }
+    Ok(())
+}
+
+/// Has a file that is still empty written in place: btrfs writes each page that was on the disk already to another
+/// place, and where there is none left, a store into a mapping is SIGBUS although [`reserve`] has been asked. Other file
+/// systems refuse, which is as well.
+pub fn write_in_place(fd: Fd) {
+    const MAGICS: [u32; 2] = [BTRFS, OVERLAY];
+    const BTRFS: u32 = 0x9123_683E;
+    // What lies beneath is not told.
+    const OVERLAY: u32 = 0x794c_7630;
+    const GET_FLAGS: usize = 0x8008_6601;
+    const SET_FLAGS: usize = 0x4008_6602;
+    const NO_COPY_ON_WRITE: u64 = 0x0080_0000;
+    let mut facts = core::mem::MaybeUninit::<libc::statfs>::zeroed();
+    let args = [fd.0 as usize, facts.as_mut_ptr() as usize];
+    // SAFETY: the kernel fills a structure of that size.
+    if unsafe { syscall(libc::SYS_fstatfs, &args) }.is_err() {
+        return;
+    }
+    // SAFETY: filled, and any content is valid.
+    let magic = unsafe { facts.assume_init() }.f_type as u32;
+    if !MAGICS.contains(&magic) {
+        return;
+    }
+    // The kernel fills and reads four bytes or eight, by file system.
+    let flags = AtomicU64::new(0);
+    let at = flags.as_ptr() as usize;
+    // SAFETY: `flags` has room.
+    if unsafe { syscall(libc::SYS_ioctl, &[fd.0 as usize, GET_FLAGS, at]) }.is_ok() {
+        flags.fetch_or(NO_COPY_ON_WRITE, Ordering::Relaxed);
+        // SAFETY: as above; concerns only our file.
+        let _ = unsafe { syscall(libc::SYS_ioctl, &[fd.0 as usize, SET_FLAGS, at]) };
     }
 }
 
@@ -462,4 +505,24 @@ pub fn list(name: &[u8], mut visit: impl FnMut(&[u8])) -> Result<(), i32> {
     };
     close(fd);
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+
+    /// On ext2 a program was killed by SIGBUS once the disk was full: its window was a hole.
+    #[test]
+    fn what_is_reserved_without_the_call_for_it_has_its_blocks() {
+        let path = std::env::temp_dir().join(format!("ldt-reserved-{}", std::process::id()));
+        let file = std::fs::File::create_new(&path).expect("a file for the test");
+        std::fs::remove_file(&path).expect("it is there");
+        let bytes = 5 * mem::PAGE_BYTES + 100;
+        write_zeros(Fd(file.as_raw_fd()), mem::PAGE_BYTES as u64, bytes).expect("there is room");
+        let facts = file.metadata().expect("it is open");
+        assert_eq!(facts.len(), (mem::PAGE_BYTES + bytes) as u64);
+        assert!(facts.blocks() * 512 >= bytes as u64, "{}", facts.blocks());
+    }
 }
