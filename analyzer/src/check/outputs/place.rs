@@ -100,6 +100,10 @@ fn hindrance(path: &Path) -> Option<String> {
     if !there.is_dir() {
         return Some(format!("{} is no folder", there.display()));
     }
+    // A folder that has been removed is there for whoever stands in it, and takes no file.
+    if fs::metadata(there).is_ok_and(|folder| folder.nlink() == 0) {
+        return Some("the present folder has been removed".to_owned());
+    }
     let error = writable(there).err()?;
     Some(format!("{}: {error}", there.display()))
 }
@@ -107,6 +111,7 @@ fn hindrance(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsRawFd as _;
 
     #[test]
     fn what_hinders_is_seen_before() {
@@ -118,5 +123,16 @@ mod tests {
         assert_eq!(hindrance(Path::new("no-such-folder/x.json")), None);
         assert!(hindrance(folder.path()).is_some_and(|why| why.contains("folder")));
         assert!(hindrance(&file.join("x.json")).is_some_and(|why| why.contains("no folder")));
+    }
+
+    /// Regression: the command was run, and what was found could not be written.
+    #[test]
+    fn a_folder_that_has_been_removed_takes_no_file() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let held = fs::File::open(folder.path()).expect("a folder can be opened");
+        fs::remove_dir(folder.path()).expect("it is empty");
+        let through = format!("/proc/self/fd/{}/x.json", held.as_raw_fd());
+        let why = hindrance(Path::new(&through));
+        assert!(why.is_some_and(|why| why.contains("removed")));
     }
 }
