@@ -138,7 +138,9 @@ impl Others {
             return Some(others);
         }
         wait_for_the_last_stop();
-        STANDING.fetch_add(1, Ordering::SeqCst);
+        // Odd in any case: a thread that ran on may have forked while others stood.
+        let stop = STANDING.load(Ordering::Relaxed).wrapping_add(1) | 1;
+        STANDING.store(stop, Ordering::SeqCst);
         let signal = others.take_signal(&[]);
         let mut deaf = Vec::new();
         // Threads that were being made while the others were stopped come in later rounds.
@@ -280,7 +282,7 @@ impl Drop for Others {
         }
         let rounds = ROUNDS.swap(ptr::null_mut(), Ordering::AcqRel);
         // A thread that did not answer may be in the handler this moment: its seat stays for good.
-        if self.unresponsive() == 0 {
+        if self.unresponsive() == 0 && !rounds.is_null() {
             LEAVING.store(rounds, Ordering::Relaxed);
         }
     }
