@@ -55,7 +55,7 @@ pub(crate) struct Entry {
 const GUARD_BYTES: u64 = 3 * 4096;
 
 /// Addresses in the first page are null pointers with an offset: the function itself shall meet them.
-const FIRST_PAGE: u64 = 4096;
+pub(crate) const FIRST_PAGE: u64 = 4096;
 
 #[derive(Debug)]
 pub(crate) struct Call<'a> {

@@ -13,6 +13,8 @@
 #include <sys/xattr.h>
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <err.h>
+#include <error.h>
 #include <fnmatch.h>
 #include <glob.h>
 #include <iconv.h>
@@ -261,6 +263,14 @@ static void interrupted(void) {
     NUMBER(write(pipes[1], "x", 1)); NUMBER(read(pipes[0], b, 4000)); close(pipes[0]); close(pipes[1]);
 }
 
+/* No format at all: err and its kin print none, printf and scanf refuse it. */
+static void no_formats(void) {
+    char *volatile none = NULL; wchar_t *volatile wide_none = NULL; char *b = at(6, 16), *text = NULL; wchar_t *w = at(7, 16);
+    NUMBER(sprintf(b, none)); NUMBER(errno == EINVAL); NUMBER(snprintf(b, 16, none)); NUMBER(printf(none)); NUMBER(fprintf(stderr, none)); NUMBER(dprintf(2, none)); NUMBER(asprintf(&text, none));
+    NUMBER(sscanf("1", none)); NUMBER(scanf(none)); NUMBER(swprintf(w, 4, wide_none)); NUMBER(swscanf(L"1", wide_none));
+    warn(none); warnx(none); error(0, 0, none); SAY("after warn without a format\n");
+}
+
 static void refused_memory(void) {
     void *untouched = blocks, *block = untouched; errno = 77;
     NUMBER(posix_memalign(&block, 64, (size_t)1 << 62)); NUMBER(errno); NUMBER(block == untouched);
@@ -282,6 +292,7 @@ int main(void) {
         names();
         interrupted();
         refused_memory();
+        no_formats();
     }
     for (int i = 0; i < 8; i++) free(blocks[i]);
     return 0;

@@ -7,7 +7,12 @@ pub(crate) use printf::{Class, Conversion, Count, Kind, Printf};
 pub(crate) use scanf::{Scanf, Target};
 
 use crate::arguments::Unit;
+use crate::call::FIRST_PAGE;
 use crate::scan;
+
+/// What is read in place of a null pointer: `warn(NULL)` and `err(1, NULL)` are in order, and printf and scanf refuse one with
+/// EINVAL.
+static NO_FORMAT: u32 = 0;
 
 /// A place in a format that is known to end.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +23,13 @@ struct Reader {
 
 impl Reader {
     /// # Safety
-    /// The text must have a terminator.
+    /// The text must have a terminator, or the pointer lead to none: into the first page.
     unsafe fn new(at: u64, unit: Unit) -> Reader {
+        let at = if at < FIRST_PAGE {
+            &raw const NO_FORMAT as u64
+        } else {
+            at
+        };
         Reader { at, unit }
     }
 
