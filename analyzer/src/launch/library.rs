@@ -38,9 +38,13 @@ fn search(folder: Option<&Path>, named: Option<OsString>) -> Result<PathBuf, Fai
             .iter()
             .map(|path| path.display().to_string())
             .collect();
+        let looked = match folder {
+            Some(_) => format!("looked for {}", looked.join(", ")),
+            // `ldt` learns from there where it is itself.
+            None => "there is no /proc to tell which folder `ldt` is in".to_owned(),
+        };
         return Err(Failure::own(format!(
-            "{NAME} not found (looked for {}); build it with `cargo build --release`, or set {VARIABLE}=/path/{NAME}",
-            looked.join(", ")
+            "{NAME} not found ({looked}); build it with `cargo build --release`, or set {VARIABLE}=/path/{NAME}"
         )));
     };
     // The program may change its directory before it starts others.
@@ -73,5 +77,15 @@ mod tests {
             fs::write(path, "").expect("written");
             assert_eq!(search().ok().as_ref() == Some(path), is_next);
         }
+    }
+
+    #[test]
+    fn without_proc_that_is_said() {
+        let error = search(None, None).expect_err("nobody knows where");
+        assert!(
+            error.message.contains("there is no /proc"),
+            "{}",
+            error.message
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! The options of the running program: one table, read once from `LDT_OPTIONS`.
 //!
 //! The value is taken from `/proc/thread-self/environ`, not from `getenv`: the first event may come from the
-//! loader, before libc has set up the environment, and a program may have changed it since.
+//! loader, before libc has set up the environment, and a program may have changed it since. Where there is no `/proc` it is
+//! libc's all the same: a program to be checked would be profiled.
 
 mod check;
 mod table;
@@ -13,6 +14,7 @@ pub use check::{
 };
 
 use crate::message;
+use crate::sys::environment;
 use crate::sys::file::file_name;
 use crate::sys::proc;
 use crate::sys::thread;
@@ -204,7 +206,8 @@ impl Environment {
     /// Asks the kernel: libc's copy may have been changed, or not be there yet.
     #[must_use]
     pub fn at_start() -> Environment {
-        Environment(proc::read(b"/proc/thread-self/environ\0").unwrap_or_default())
+        let shown = proc::read(b"/proc/thread-self/environ\0");
+        Environment(shown.unwrap_or_else(environment::of_libc))
     }
 
     /// The value of the variable whose name and equals sign are `prefix`.

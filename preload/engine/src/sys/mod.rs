@@ -8,6 +8,7 @@
 pub mod arena;
 pub mod childs_scratch;
 pub mod code;
+pub mod environment;
 pub mod file;
 mod handler;
 pub mod interrupted;
