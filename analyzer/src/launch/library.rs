@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use std::env;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "libldt.so";
@@ -32,7 +33,10 @@ fn search(folder: Option<&Path>, named: Option<OsString>) -> Result<PathBuf, Fai
         .map(|parent| parent.join("lib/ldt").join(NAME));
     let named = named.filter(|path| !path.is_empty()).map(PathBuf::from);
     let candidates: Vec<PathBuf> = [beside, installed, named].into_iter().flatten().collect();
-    let found = candidates.iter().find(|path| path.is_file());
+    let there = || candidates.iter().filter(|path| path.is_file());
+    let found = there()
+        .find(|path| can_be_preloaded(path))
+        .or_else(|| there().next());
     let Some(found) = found else {
         let looked: Vec<String> = candidates
             .iter()
@@ -48,8 +52,23 @@ fn search(folder: Option<&Path>, named: Option<OsString>) -> Result<PathBuf, Fai
         )));
     };
     // The program may change its directory before it starts others.
-    std::path::absolute(found)
-        .map_err(|error| Failure::own(format!("{}: {error}", found.display())))
+    let found = std::path::absolute(found)
+        .map_err(|error| Failure::own(format!("{}: {error}", found.display())))?;
+    if !can_be_preloaded(&found) {
+        // A link elsewhere would have to stay for as long as a child of the program may start others.
+        return Err(Failure::own(format!(
+            "{}: LD_PRELOAD cannot hold a path with a space or a colon; move it, or install {NAME} and {CALLS} in \
+             another folder and set {VARIABLE}",
+            found.display()
+        )));
+    }
+    Ok(found)
+}
+
+/// Whether LD_PRELOAD can hold the path: spaces and colons part its entries, and there is no way to quote them.
+fn can_be_preloaded(path: &Path) -> bool {
+    let mut bytes = path.as_os_str().as_bytes().iter();
+    !bytes.any(|byte| matches!(byte, b' ' | b':'))
 }
 
 #[cfg(test)]
@@ -76,6 +95,24 @@ mod tests {
         ] {
             fs::write(path, "").expect("written");
             assert_eq!(search().ok().as_ref() == Some(path), is_next);
+        }
+    }
+
+    /// The loader took such a path apart, and the program ran without LDT.
+    #[test]
+    fn a_folder_that_the_loader_cannot_be_told_is_refused() {
+        let root = tempfile::tempdir().expect("a folder for the test");
+        let named = root.path().join("named.so");
+        for name in ["my projects", "a:b"] {
+            let bin = root.path().join(name);
+            fs::create_dir_all(&bin).expect("made");
+            fs::write(bin.join(NAME), "").expect("written");
+            let error = search(Some(&bin), None).expect_err("it cannot be loaded");
+            assert!(error.message.contains(name), "{}", error.message);
+            assert!(error.message.contains("LD_PRELOAD"), "{}", error.message);
+            fs::write(&named, "").expect("written");
+            let other = search(Some(&bin), Some(named.clone().into_os_string()));
+            assert_eq!(other.ok().as_ref(), Some(&named));
         }
     }
 
