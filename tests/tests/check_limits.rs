@@ -29,6 +29,28 @@ fn a_program_that_locks_its_memory_is_checked() {
     assert!(passes_through(errors[0].allocated.as_ref(), "allocate"));
 }
 
+/// Each realloc of a large block took as much memory as the block has bytes, and seconds, where the C library touches nothing.
+#[test]
+fn a_large_block_that_is_hardly_used_moves_without_taking_memory() {
+    let program = Sample::named("check/options/sparse_realloc.c").build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&program));
+    if bare.ending == Ending::Code(77) {
+        eprintln!("this machine has no address space for 1 GiB");
+        return;
+    }
+    assert_eq!(bare.stdout, "kept\nkept\nkept\ndone\n");
+    for options in [
+        &["--guard=adaptive"][..],
+        &["--guard=off"],
+        &["--guard=all", "--exact", "--guard-method=mprotect"],
+    ] {
+        let checked = check(options, &program, [""; 0]);
+        let said = &checked.outcome;
+        assert_eq!(said.stdout, bare.stdout, "{options:?}: {}", said.stderr);
+        assert_eq!(said.ending, bare.ending, "{options:?}: {}", said.stderr);
+    }
+}
+
 /// What LDT's heap is refused, the C library's may still be given: the program goes on as it would without LDT.
 #[test]
 fn a_program_that_refuses_itself_system_calls_goes_on() {

@@ -15,7 +15,7 @@ use super::slot::{Lies, Slot};
 use super::span::{Kind, Large};
 use super::{
     Config, altered, bytes, fenced, guarded, large, leave, limits, misuse, region, runs, settings,
-    siblings, stacks, watch,
+    siblings, sparse, stacks, watch,
 };
 use crate::modes::chooser::Chooser;
 use crate::modes::guard::Placed;
@@ -237,7 +237,7 @@ impl ThreadHeap {
         }
         // SAFETY: both blocks are live and at least so long; the program has no right to free the old
         // one while it resizes it.
-        unsafe { bytes::copy(address, moved as u64, lies.size.min(request.size)) };
+        unsafe { sparse::copy(address, moved as u64, lies.size.min(request.size)) };
         self.release(address, &free, found);
         Resized::Moved(moved)
     }

@@ -36,6 +36,7 @@ mod shelves;
 mod siblings;
 mod slot;
 mod span;
+mod sparse;
 mod stacks;
 mod tables;
 mod unwritten;

@@ -17,6 +17,7 @@ pub mod mapping;
 pub mod mem;
 pub mod others;
 pub mod own;
+pub mod pagemap;
 pub mod pages;
 pub mod proc;
 mod proc_folder;
