@@ -1,4 +1,5 @@
 // Makes a block of 1 GiB longer and shorter, of which it uses a few bytes here and there, and sees whether they are as they were.
+// Another one stays to the end, and leads to a small one from its midst.
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -12,6 +13,8 @@ static const char *look(const char *block) {
    return "kept";
 }
 
+static char **kept;
+
 int main(void) {
    char *block = malloc(1u << 30);
    if (!block) return 77;
@@ -23,6 +26,9 @@ int main(void) {
       puts(look(block));
    }
    free(block);
+   kept = malloc(1u << 30);
+   if (!kept) return 77;
+   kept[100 << 20] = malloc(40);
    struct rusage usage;
    getrusage(RUSAGE_SELF, &usage);
    puts(usage.ru_maxrss < 200 << 10 ? "done" : "too much memory");

@@ -25,12 +25,9 @@ pub(super) fn forking() {
     IS_ONLY_COPY.store(false, Ordering::Relaxed);
 }
 
-/// Pages that are read about at a time.
-const PAGES: usize = 512;
-
 /// What the kernel says of the heap's pages.
 pub(super) struct Unwritten {
-    pagemap: Option<Pagemap<PAGES>>,
+    pagemap: Option<Pagemap>,
 }
 
 impl Unwritten {

@@ -1,11 +1,14 @@
 //! LDT's heap, and the blocks of the program's own pools, as marking sees them. Made once the other
 //! threads stand still.
 
+use core::ops::Range;
+
 use ldt_trace::finding::Use;
 
 use super::pools::Pools;
 use super::seen::{Blocks, Hit, Memory};
 use crate::blocks::{self, Span};
+use crate::sys::pagemap::each_touched;
 use crate::sys::prefetch;
 use crate::sys::readable::Faults;
 
@@ -174,5 +177,15 @@ impl Memory for Faults {
     #[inline]
     fn read(&self, address: u64, into: &mut [u64]) -> usize {
         Faults::read(self, address, into)
+    }
+
+    fn each_part(&self, block: Range<u64>, visit: &mut dyn FnMut(Range<u64>)) {
+        // Smaller ones are read sooner than the kernel is asked.
+        const ASKED_FROM_BYTES: u64 = 1 << 20;
+        if block.end - block.start < ASKED_FROM_BYTES {
+            visit(block);
+        } else {
+            each_touched(block, visit);
+        }
     }
 }

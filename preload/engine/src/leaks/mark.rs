@@ -162,12 +162,15 @@ impl<'a, B: Blocks, M: Memory> Marking<'a, B, M> {
                 visit(self, word);
             }
         };
-        memory.scan(block.start, end, &mut look);
-        // With `--exact` a block of odd size lies anywhere. Its members lie where its start puts them; what the
-        // program has aligned itself in it was looked at above.
-        if !block.start.is_multiple_of(8) {
-            memory.scan_from(block.start, end, &mut look);
-        }
+        memory.each_part(block.start..end, &mut |part| {
+            memory.scan(part.start, part.end, &mut look);
+            // With `--exact` a block of odd size lies anywhere. Its members lie where its start puts them; what the
+            // program has aligned itself in it was looked at above. The last of them may end in the next page.
+            if !block.start.is_multiple_of(8) {
+                let first = part.start - (part.start - block.start) % 8;
+                memory.scan_from(first, (part.end + 7).min(end), &mut look);
+            }
+        });
     }
 }
 

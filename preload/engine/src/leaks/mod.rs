@@ -39,6 +39,7 @@ use ldt_trace::{LeakCheck, LeakRecord};
 use crate::modules::Image;
 use crate::recorder::Recorder;
 use crate::sys::others::Others;
+use crate::sys::pagemap::each_touched;
 use crate::sys::proc;
 use crate::sys::readable::Faults;
 use crate::sys::{arena, mem, own, signal, system, thread};
@@ -266,7 +267,7 @@ fn mark_roots(
         match asked {
             Asked::All => marking.root(range.start, range.end),
             Asked::WhatIsPresent => {
-                roots::each_present(range, &mut |present| {
+                each_touched(range, &mut |present| {
                     marking.root(present.start, present.end)
                 });
             }

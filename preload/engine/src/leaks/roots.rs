@@ -7,8 +7,6 @@
 use core::ops::Range;
 
 use super::maps::{Kind, Maps};
-use crate::sys::file::{self, Fd};
-use crate::sys::mem::PAGE_BYTES;
 
 /// Anonymous memory above this is asked for the pages that were ever touched: some programs reserve
 /// gigabytes and never use them.
@@ -73,47 +71,6 @@ fn without(range: Range<u64>, holes: &[Range<u64>]) -> impl Iterator<Item = Rang
     })
 }
 
-/// Calls `visit` with the parts of a range that were ever touched; all of it, where the kernel does not
-/// tell.
-pub fn each_present(range: Range<u64>, visit: &mut dyn FnMut(Range<u64>)) {
-    const PAGE: u64 = PAGE_BYTES as u64;
-    const PRESENT_OR_SWAPPED: u64 = 3 << 62;
-    let Ok(pagemap) = file::open_read(b"/proc/thread-self/pagemap\0", true) else {
-        return visit(range);
-    };
-    let mut run: Option<Range<u64>> = None;
-    let mut at = range.start / PAGE * PAGE;
-    let mut entries = [0u8; 4096];
-    while at < range.end {
-        let pages = (range.end - at).div_ceil(PAGE).min(512) as usize;
-        let read = read_entries(pagemap, at / PAGE, &mut entries[..pages * 8]);
-        for index in 0..pages {
-            let entry = entries
-                .get(index * 8..index * 8 + 8)
-                .filter(|_| index < read);
-            let entry = entry.and_then(|bytes| bytes.try_into().ok());
-            // A page that the kernel does not tell of may be there.
-            let touched =
-                entry.is_none_or(|bytes| u64::from_le_bytes(bytes) & PRESENT_OR_SWAPPED != 0);
-            let page = at.max(range.start)..(at + PAGE).min(range.end);
-            match &mut run {
-                Some(run) if touched => run.end = page.end,
-                Some(_) => run.take().into_iter().for_each(&mut *visit),
-                None if touched => run = Some(page),
-                None => {}
-            }
-            at += PAGE;
-        }
-    }
-    run.into_iter().for_each(visit);
-    file::close(pagemap);
-}
-
-/// Reads the entries from a page on; gives how many came.
-fn read_entries(pagemap: Fd, page: u64, into: &mut [u8]) -> usize {
-    file::read_at(pagemap, into, page * 8).unwrap_or(0) / 8
-}
-
 #[cfg(test)]
 #[allow(
     clippy::single_range_in_vec_init,
@@ -160,26 +117,5 @@ mod tests {
                 0x8000..0x9000
             ]
         );
-    }
-
-    /// Untouched pages of a large mapping are passed over, touched ones are not.
-    #[test]
-    fn pages_never_touched_are_passed_over() {
-        let memory = crate::sys::mem::allocate(1 << 30).expect("there is room");
-        let start = memory as u64;
-        for page in [3u64, 4, 100_000] {
-            // SAFETY: inside the mapping, which is this test's.
-            unsafe { *((start + page * 4096) as *mut u64) = 1 };
-        }
-        let mut found = Vec::new();
-        each_present(start..start + (1 << 30), &mut |range| found.push(range));
-        let covers = |page: u64| {
-            found
-                .iter()
-                .any(|range| range.contains(&(start + page * 4096)))
-        };
-        assert!(covers(3) && covers(4) && covers(100_000));
-        let bytes: u64 = found.iter().map(|range| range.end - range.start).sum();
-        assert!(bytes < 64 << 20, "{bytes} bytes of one touched page each");
     }
 }

@@ -1,5 +1,7 @@
 //! What marking sees of a process: its live blocks and the words of its memory, as traits that tests can stand in for.
 
+use core::ops::Range;
+
 /// A live block that an address points into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {
@@ -38,6 +40,11 @@ pub trait Memory {
     fn word(&self, address: u64) -> Option<u64> {
         let mut word = [0];
         (self.read(address, &mut word) == 1).then_some(word[0])
+    }
+
+    /// The parts of a block that may hold something: not the pages of a large one that were never touched.
+    fn each_part(&self, block: Range<u64>, visit: &mut dyn FnMut(Range<u64>)) {
+        visit(block);
     }
 
     /// Every aligned word that lies whole in a range and can be read, in pieces; a page that cannot be read is

@@ -14,6 +14,7 @@ use core::ops::Range;
 use super::maps::{Kind, Maps};
 use super::seen::Memory;
 use crate::sys::mem::PAGE_BYTES;
+use crate::sys::pagemap::each_touched;
 use crate::sys::thread::TID_AT;
 
 /// What the ABI lets a function use below its stack pointer.
@@ -132,7 +133,7 @@ pub fn ended(
         };
         let end = mapping.end.min(mapping.start + extent_bytes);
         let mut left_bytes = SEARCHED_BYTES;
-        super::roots::each_present(mapping.start..end, &mut |range| {
+        each_touched(mapping.start..end, &mut |range| {
             let mut at = range.start;
             let until = range.end.min(range.start + left_bytes);
             left_bytes -= until - range.start;

@@ -1,12 +1,13 @@
 //! What the kernel says of single pages of the process (`/proc/self/pagemap`, see the kernel's
 //! `Documentation/admin-guide/mm/pagemap.rst`).
 
+use core::ops::Range;
+
 use super::file::{self, Fd};
 
 const PAGE_BYTES: u64 = super::mem::PAGE_BYTES as u64;
 const IS_PRESENT: u64 = 1 << 63;
 const IS_SWAPPED: u64 = 1 << 62;
-const IS_OF_A_FILE: u64 = 1 << 61;
 const IS_MAPPED_ONCE: u64 = 1 << 56;
 
 /// What is said of one page.
@@ -20,23 +21,26 @@ impl Page {
         self.0 & (IS_PRESENT | IS_MAPPED_ONCE) == IS_PRESENT
     }
 
-    /// Whether a page of anonymous memory was never touched, and reads as zero.
+    /// Whether it is there, or swapped out. A page of anonymous memory that is neither was never touched and reads as zero.
     #[must_use]
-    pub fn is_untouched(self) -> bool {
-        self.0 & (IS_PRESENT | IS_SWAPPED | IS_OF_A_FILE) == 0
+    pub fn is_touched(self) -> bool {
+        self.0 & (IS_PRESENT | IS_SWAPPED) != 0
     }
 }
 
-/// Some pages in a row, `PAGES` of them, read again when others are asked about.
+/// Pages that are read about at a time. They take 8 bytes each of the stack, which may be a small thread's of the program.
+const PAGES: usize = 64;
+
+/// Some pages in a row, read again when others are asked about.
 #[derive(Debug)]
-pub struct Pagemap<const PAGES: usize> {
+pub struct Pagemap {
     fd: Fd,
     first: u64,
     known: usize,
     pages: [[u8; size_of::<u64>()]; PAGES],
 }
 
-impl<const PAGES: usize> Pagemap<PAGES> {
+impl Pagemap {
     /// `None` where the kernel does not say.
     #[must_use]
     pub fn open() -> Option<Self> {
@@ -65,7 +69,29 @@ impl<const PAGES: usize> Pagemap<PAGES> {
     }
 }
 
-impl<const PAGES: usize> Drop for Pagemap<PAGES> {
+/// Calls `visit` with the parts of a range that were ever touched; all of it, where the kernel does not tell.
+pub fn each_touched(range: Range<u64>, visit: &mut dyn FnMut(Range<u64>)) {
+    let Some(mut pagemap) = Pagemap::open() else {
+        return visit(range);
+    };
+    let mut run: Option<Range<u64>> = None;
+    let mut at = range.start;
+    while at < range.end {
+        let next = ((at / PAGE_BYTES + 1) * PAGE_BYTES).min(range.end);
+        // A page that the kernel does not tell of may be there.
+        let is_touched = pagemap.page_of(at).is_none_or(Page::is_touched);
+        match &mut run {
+            Some(run) if is_touched => run.end = next,
+            Some(_) => run.take().into_iter().for_each(&mut *visit),
+            None if is_touched => run = Some(at..next),
+            None => {}
+        }
+        at = next;
+    }
+    run.into_iter().for_each(visit);
+}
+
+impl Drop for Pagemap {
     fn drop(&mut self) {
         file::close(self.fd);
     }
@@ -85,21 +111,26 @@ mod tests {
         assert!(!Page(IS_SWAPPED).is_shared());
     }
 
+    /// Regions of gigabytes are asked for and hardly used.
     #[test]
-    fn untouched_pages_are_those_that_nobody_has_read_or_written() {
-        let bytes = 10 * mem::PAGE_BYTES;
-        let memory = mem::allocate(bytes).expect("there is memory");
-        for page in [2, 5] {
+    fn pages_never_touched_are_passed_over() {
+        let bytes = 1 << 30;
+        let memory = mem::allocate(bytes).expect("there is room");
+        let start = memory as u64;
+        for page in [3, 4, 100_000] {
             // SAFETY: inside the mapping.
             unsafe { memory.add(page * mem::PAGE_BYTES).write(1) };
         }
-        let mut pagemap = Pagemap::<4>::open().expect("the kernel tells of one's own pages");
-        for page in 0..10 {
-            let told = pagemap.page_of(memory as u64 + page * PAGE_BYTES + 7);
-            let told = told.expect("the kernel tells of one's own pages");
-            assert_eq!(told.is_untouched(), ![2, 5].contains(&page), "{page}");
-        }
-        assert!(!Page(IS_SWAPPED).is_untouched() && !Page(IS_OF_A_FILE).is_untouched());
+        let mut found = Vec::new();
+        let asked = start + 7..start + bytes as u64 - 9;
+        each_touched(asked.clone(), &mut |range| found.push(range));
+        let page = |number: u64| start + number * PAGE_BYTES..start + (number + 1) * PAGE_BYTES;
+        assert_eq!(found, [page(3).start..page(4).end, page(100_000)]);
+        // SAFETY: inside the mapping.
+        unsafe { memory.write(1) };
+        found.clear();
+        each_touched(asked.clone(), &mut |range| found.push(range));
+        assert_eq!(found[0], asked.start..page(0).end);
         // SAFETY: mapped above, and nobody's.
         unsafe { mem::release(memory, bytes) };
     }
