@@ -90,6 +90,22 @@ fn a_sandbox_is_entered_without_watchpoints() {
     }
 }
 
+/// LDT's tables grow in a sandbox, too. It killed the program at the advice for their pages.
+#[test]
+fn tables_grow_in_a_sandbox_without_advice() {
+    let program = Sample::named("check/options/sandboxed_growth.c").build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&program));
+    if bare.ending == Ending::Code(77) {
+        eprintln!("this machine lets nobody filter system calls");
+        return;
+    }
+    assert_eq!(bare.ending, Ending::Code(0));
+    let profiled = profile(&program, [""; 0]);
+    let said = &profiled.outcome;
+    assert_eq!(said.ending, bare.ending, "{}", said.stderr);
+    assert_eq!(said.stdout, bare.stdout);
+}
+
 /// Watchpoints were left at low numbers where none may be high, and a program found its own taken.
 #[test]
 fn where_descriptors_are_few_the_program_has_them_all() {

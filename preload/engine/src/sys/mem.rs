@@ -1,6 +1,6 @@
 //! Memory from the kernel.
 
-use super::{own, pages, syscall};
+use super::{own, pages, syscall, thread};
 
 /// The size of a page.
 pub const PAGE_BYTES: usize = 4096;
@@ -34,9 +34,12 @@ pub fn allocate(bytes: usize) -> Option<*mut u8> {
         0,
     )
     .ok()?;
-    let whole_pages = bytes.next_multiple_of(PAGE_BYTES);
-    // SAFETY: just mapped, and nobody's.
-    unsafe { pages::keep_small(memory as u64, whole_pages as u64) };
+    // A sandbox may kill at advice.
+    if !thread::is_sandboxed() {
+        let whole_pages = bytes.next_multiple_of(PAGE_BYTES);
+        // SAFETY: just mapped, and nobody's.
+        unsafe { pages::keep_small(memory as u64, whole_pages as u64) };
+    }
     Some(memory)
 }
 
