@@ -4,6 +4,8 @@ use crate::check::valgrind;
 use crate::commands::{self, Command};
 use crate::failure::{OWN_FAILURE, say};
 use crate::launch::own_limits;
+use crate::output::to_stdout;
+use crate::standard;
 use crate::symbols::sysroot;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser};
@@ -75,9 +77,16 @@ fn come_to_grief(what: &PanicHookInfo<'_>) {
 fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let asked_for = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
     if asked_for.contains(&error.kind()) {
-        return match error.print() {
+        let printed = standard::output().and_then(|out| {
+            drop(out);
+            error.print()
+        });
+        return match printed {
             Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::from(OWN_FAILURE),
+            Err(error) => {
+                say(&to_stdout(&error).message);
+                ExitCode::from(OWN_FAILURE)
+            }
         };
     }
     let text = error.render().to_string();

@@ -18,6 +18,7 @@ pub mod pictures;
 pub mod progress;
 pub mod replay;
 pub mod report;
+pub mod standard;
 pub mod symbols;
 pub mod units;
 pub mod waste;

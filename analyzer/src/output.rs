@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::pager;
+use crate::standard;
 use ldt_trace::header;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
@@ -56,8 +57,11 @@ pub(crate) fn write_to(
 ) -> Result<(), Failure> {
     let named = path.filter(|path| !is_standard_output(path));
     let Some(path) = named else {
-        let mut out = BufWriter::new(io::stdout().lock());
-        return match write(&mut out).and_then(|()| out.flush()) {
+        let written = standard::output().and_then(|out| {
+            let mut out = BufWriter::new(out);
+            write(&mut out).and_then(|()| out.flush())
+        });
+        return match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(to_stdout(&error)),
             Ok(()) => Ok(()),
@@ -80,7 +84,7 @@ pub(crate) fn show(
     }
 }
 
-fn to_stdout(error: &io::Error) -> Failure {
+pub(crate) fn to_stdout(error: &io::Error) -> Failure {
     Failure::own(format!("standard output: {error}"))
 }
 

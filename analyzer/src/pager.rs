@@ -3,6 +3,7 @@
 //! `$LDT_PAGER`, else `$PAGER`, else `less` with git's own options: it ends by itself when all fits
 //! on the screen, and leaves the text there. An empty name, or `cat`, is no pager.
 
+use crate::standard;
 use std::io::{self, IsTerminal, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ pub(crate) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io:
             write(&mut text).and_then(|()| through(pager, &text))
         }
         None => {
-            let mut out = io::BufWriter::new(io::stdout().lock());
+            let mut out = io::BufWriter::new(standard::output()?);
             write(&mut out).and_then(|()| out.flush())
         }
     };

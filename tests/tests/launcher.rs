@@ -115,6 +115,56 @@ fn a_script_without_its_interpreter_is_told_from_one_that_is_not_there() {
     fails_with(&outcome, 127, "/nonexistent/interpreter, is not found");
 }
 
+/// It was only said not to be found, which it was.
+#[test]
+fn a_program_without_its_loader_is_told_from_one_that_is_not_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut data = fs::read(sample("launching/echoes.c")).expect("a sample can be read");
+    let (loader, missing) = (b"/lib64/ld-linux", b"/lib0f/ld-linux");
+    let at = data
+        .windows(loader.len())
+        .position(|bytes| bytes == loader)
+        .expect("a program names its loader");
+    data[at..at + missing.len()].copy_from_slice(missing);
+    let program = folder.path().join("program");
+    fs::write(&program, data).expect("a temporary file can be written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
+        .expect("the rights can be set");
+    let outcome = profile(&program, [""; 0]).outcome;
+    fails_with(&outcome, 127, "its loader, /lib0f/ld-linux-");
+}
+
+/// The standard library opens /dev/null in place of what is closed: a report went there, with an exit code of 0, and the
+/// command found open what `env` leaves closed.
+#[test]
+fn closed_descriptors_stay_closed() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let trace = folder.path().join("trace");
+    let in_shell = |script: &str| {
+        run(Command::new("sh")
+            .args(["-c", script])
+            .arg(ldt())
+            .arg(&trace))
+    };
+    for number in 0..3 {
+        for launch in ["profile", "check --profile"] {
+            let asked = format!("test -e /proc/self/fd/{number} && exit 1; exit 17");
+            let closes =
+                format!("exec {number}>&-; exec \"$0\" {launch} -o \"$1\" sh -c '{asked}'");
+            let outcome = in_shell(&closes);
+            assert_eq!(outcome.ending, Ending::Code(17), "{closes}: {outcome:?}");
+        }
+    }
+    for wanted in ["report", "diff \"$1\"", "html -o -", "--help", "--version"] {
+        let outcome = in_shell(&format!("exec \"$0\" {wanted} \"$1\" >&-"));
+        fails_with(&outcome, 125, "standard output: it is closed");
+    }
+    assert_eq!(
+        in_shell("exec \"$0\" report \"$1\" <&- 2>&-").ending,
+        Ending::Code(0)
+    );
+}
+
 #[test]
 fn a_file_that_cannot_be_run_is_126() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

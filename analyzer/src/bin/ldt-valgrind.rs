@@ -3,6 +3,11 @@
 
 use std::process::ExitCode;
 
+#[ctor::ctor]
+fn before_main() {
+    ldt_analyzer::standard::keep_closed();
+}
+
 fn main() -> ExitCode {
     ldt_analyzer::check::valgrind::run(std::env::args_os())
 }

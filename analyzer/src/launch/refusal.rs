@@ -1,7 +1,7 @@
 //! Why the library did not get into a program: what its file says.
 
-use object::elf::{PT_INTERP, STT_FUNC};
-use object::read::elf::{ElfFile, FileHeader as _, ProgramHeader as _};
+use object::elf::{FileHeader32, FileHeader64, STT_FUNC};
+use object::read::elf::{ElfFile, FileHeader, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSymbol as _, SymbolFlags};
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -44,24 +44,42 @@ pub fn reason(command: &OsStr) -> String {
     };
     said.unwrap_or_else(|| {
         format!(
-            "{shown} ended before its first allocation could be recorded, \
-             or something took LD_PRELOAD out of its environment"
+            "{shown} ended before its first allocation could be recorded, could not write its trace (a line \
+             above says so then), or something took LD_PRELOAD out of its environment"
         )
     })
 }
 
 /// What the kernel did not find when it was to run the command: mostly the command itself, but it
-/// says the same of the interpreter that a script's first line names.
+/// says the same of the interpreter that a script's first line names, and of the loader of a program.
 #[must_use]
 pub fn not_found(command: &OsStr) -> String {
     let data = locate(command).and_then(|path| fs::read(path).ok());
-    match data.as_deref().and_then(first_word) {
-        Some(interpreter) => format!(
+    let data = data.as_deref().unwrap_or_default();
+    if let Some(interpreter) = first_word(data) {
+        return format!(
             "its interpreter, {}, is not found; mend the script's first line",
             Path::new(&interpreter).display()
+        );
+    }
+    match loader_of::<FileHeader64<Endianness>>(data)
+        .or(loader_of::<FileHeader32<Endianness>>(data))
+    {
+        Some(loader) => format!(
+            "its loader, {}, is not found; install the C library that it was linked with",
+            loader.display()
         ),
         None => "not found".to_owned(),
     }
+}
+
+/// The loader that an ELF program asks the kernel for.
+fn loader_of<Header: FileHeader<Endian = Endianness>>(data: &[u8]) -> Option<&Path> {
+    let header = Header::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    let parts = header.program_headers(endian, data).ok()?.iter();
+    let mut paths = parts.filter_map(|part| part.interpreter(endian, data).ok().flatten());
+    paths.next().map(|path| Path::new(OsStr::from_bytes(path)))
 }
 
 /// Why a command that the kernel refuses as no program is none for the shell either, which takes any file for a
@@ -116,7 +134,7 @@ pub fn beside(executable: &str, allocator: &str) -> String {
     )
 }
 
-type Elf<'data> = ElfFile<'data, object::elf::FileHeader64<Endianness>>;
+type Elf<'data> = ElfFile<'data, FileHeader64<Endianness>>;
 
 fn allocator_in(file: &Elf<'_>) -> Option<OwnAllocator> {
     let mut found = None;
@@ -168,22 +186,16 @@ fn look_inside(shown: &str, data: &[u8]) -> Option<String> {
             "{shown} is a program of another architecture (ELF machine {number})"
         ));
     }
-    let loader = file
-        .elf_program_headers()
-        .iter()
-        .find(|header| header.p_type(endian) == PT_INTERP);
-    let Some(loader) = loader else {
+    let Some(loader) = loader_of::<FileHeader64<Endianness>>(data) else {
         return Some(format!(
             "{shown} is statically linked, and the loader that preloads libraries is not part of it; \
              link it dynamically"
         ));
     };
-    let loader = loader.interpreter(endian, data).ok().flatten();
-    let loader = loader.map(|path| Path::new(OsStr::from_bytes(path)));
-    if let Some(path) = loader.filter(|path| is_of_another_library(path)) {
+    if is_of_another_library(loader) {
         return Some(format!(
             "{shown} is linked with another C library (its loader is {}), and LDT needs glibc; link it with glibc",
-            path.display()
+            loader.display()
         ));
     }
     (allocator_in(&file) == Some(OwnAllocator::Malloc)).then(|| {
