@@ -10,13 +10,12 @@ use crate::findings::raw::ErrorFound;
 use crate::findings::{Found, Reader};
 use crate::symbols::kept;
 use ldt_trace::Tick;
-use ldt_trace::file::Scratch;
+use ldt_trace::file::{Scratch, TraceFile};
 use ldt_trace::header::{HEADER_BYTES, Header, MAGIC, flag};
 use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::PathBuf;
 
@@ -57,11 +56,7 @@ impl Watched {
         };
         let mut found = Found::default();
         found.header = header;
-        // By the descriptor: the name may be another file's by the time that it is read.
-        let reader = Reader::new(&PathBuf::from(format!(
-            "/proc/self/fd/{}",
-            file.as_raw_fd()
-        )));
+        let reader = Reader::default();
         Ok(Some(Watched {
             path,
             open: Some(Open { file, reader }),
@@ -98,9 +93,12 @@ impl Watched {
 
     /// Reads what is new.
     fn read(&mut self, scratch: &mut Scratch) {
-        if let Some(open) = &mut self.open {
-            // What cannot be read shows in the end: the header has counted it.
-            let _ = open.reader.read(scratch, &mut self.found);
+        let Some(open) = &mut self.open else { return };
+        // By the descriptor: the name may be another file's by now. What cannot be read shows in the end, since the header has
+        // counted it.
+        let file = open.file.try_clone().ok();
+        if let Some(Ok(trace)) = file.map(|file| TraceFile::of(file, &self.path)) {
+            open.reader.read(&trace, scratch, &mut self.found);
         }
     }
 

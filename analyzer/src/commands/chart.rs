@@ -65,8 +65,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
             let stacked = timeline::stacked(&first);
             drop(first);
             let second = following(Some(stacked.follow.clone()));
-            let marks = marks::marks(&options.trace, &trace, &second.clock)
-                .map_err(|error| Failure::own(error.to_string()))?;
+            let marks = marks::marks(&trace, &second.clock);
             timeline::timeline(&second, Some(&stacked), marks).draw(&canvas)
         }
         Kind::Rate => activity::rates(&first).draw(&canvas),

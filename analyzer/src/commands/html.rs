@@ -39,8 +39,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let replayed = replay(&trace, &selection, &Progress::on_terminal());
     let found = findings::of_trace(&options.trace, &mut Namer::default())
         .map_err(|error| Failure::own(error.to_string()))?;
-    let marks = marks::marks(&options.trace, &trace, &replayed.clock)
-        .map_err(|error| Failure::own(error.to_string()))?;
+    let marks = marks::marks(&trace, &replayed.clock);
     let page = html::page(&replayed, found.as_ref(), marks);
     for warning in &page.warnings {
         say(&format!("warning: {warning}"));

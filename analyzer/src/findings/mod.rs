@@ -31,10 +31,11 @@ pub fn of_trace(path: &Path, namer: &mut Namer) -> Result<Option<ProcessReport>,
 /// The same as the trace has it, without names.
 pub fn raw_of_trace(path: &Path) -> Result<Option<Found>, Error> {
     // Reading means decoding everything: for a long trace of another mode that was half of a report's time.
-    if TraceFile::open(path)?.header().checked.is_none() {
+    let trace = TraceFile::open(path)?;
+    if trace.header().checked.is_none() {
         return Ok(None);
     }
     let mut found = Found::default();
-    Reader::new(path).read(&mut Scratch::new(), &mut found)?;
+    Reader::default().read(&trace, &mut Scratch::new(), &mut found);
     Ok(Some(found))
 }

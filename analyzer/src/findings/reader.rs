@@ -6,10 +6,9 @@
 //! count of words in it, whatever has become of the piece since.
 
 use super::raw::Found;
-use ldt_trace::file::{Error, Scratch, TraceFile};
+use ldt_trace::file::{Scratch, TraceFile};
 use ldt_trace::{Tick, Words};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 /// How far a thread has been read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,25 +19,15 @@ struct Progress {
 }
 
 /// Follows one trace file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reader {
-    path: PathBuf,
     progress: HashMap<u32, Progress>,
 }
 
 impl Reader {
-    /// Of the file at this path.
-    #[must_use]
-    pub fn new(path: &Path) -> Self {
-        Reader {
-            path: path.to_owned(),
-            progress: HashMap::new(),
-        }
-    }
-
-    /// Takes in what is new. The room to unpack in is the caller's: it is large, and one serves any number of readers.
-    pub fn read(&mut self, scratch: &mut Scratch, found: &mut Found) -> Result<(), Error> {
-        let trace = TraceFile::open(&self.path)?;
+    /// Takes in what is new in the file as it is now. The room to unpack in is the caller's: it is large, and one serves any
+    /// number of readers.
+    pub fn read(&mut self, trace: &TraceFile, scratch: &mut Scratch, found: &mut Found) {
         found.header = trace.header().clone();
         found.damage = trace.damage().to_vec();
         let mut words = Vec::new();
@@ -71,6 +60,5 @@ impl Reader {
             }
         }
         found.facts.finish();
-        Ok(())
     }
 }

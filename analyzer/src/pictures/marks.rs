@@ -4,18 +4,18 @@
 use crate::findings::{Found, Reader};
 use crate::replay::clock::Clock;
 use ldt_trace::TraceFile;
-use ldt_trace::file::{Error, Scratch};
+use ldt_trace::file::Scratch;
 use ldt_viewer::Mark;
-use std::path::Path;
 
 /// The marks of a trace, none for one in which nothing was checked.
-pub fn marks(path: &Path, trace: &TraceFile, clock: &Clock) -> Result<Vec<Mark>, Error> {
+#[must_use]
+pub fn marks(trace: &TraceFile, clock: &Clock) -> Vec<Mark> {
     if trace.header().checked.is_none() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let mut found = Found::default();
-    Reader::new(path).read(&mut Scratch::new(), &mut found)?;
-    Ok(told(&found, clock))
+    Reader::default().read(trace, &mut Scratch::new(), &mut found);
+    told(&found, clock)
 }
 
 fn told(found: &Found, clock: &Clock) -> Vec<Mark> {

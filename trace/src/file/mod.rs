@@ -24,6 +24,7 @@ use crate::columns::Counters;
 use crate::header::{self, Header};
 use index::Index;
 use source::Source;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A file is looked at again this often when its process writes while it is read.
@@ -44,6 +45,15 @@ impl TraceFile {
     pub fn open(path: impl AsRef<Path>) -> Result<TraceFile, Error> {
         let path = path.as_ref();
         let source = Source::open(path).map_err(|error| Error::io(path, 0, &error))?;
+        Self::indexed(path, source)
+    }
+
+    /// The same of a file that is open; the path is for messages alone, and may be another file's by now.
+    pub fn of(file: File, path: &Path) -> Result<TraceFile, Error> {
+        Self::indexed(path, Source::of(file))
+    }
+
+    fn indexed(path: &Path, source: Source) -> Result<TraceFile, Error> {
         let mut attempt = 1;
         loop {
             let header = read_header(path, &source)?;

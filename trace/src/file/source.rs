@@ -22,6 +22,10 @@ impl Source {
         File::open(path).map(Source)
     }
 
+    pub(super) fn of(file: File) -> Self {
+        Source(file)
+    }
+
     /// Bytes in the file now; it may be growing.
     pub(super) fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
