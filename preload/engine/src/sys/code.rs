@@ -3,14 +3,32 @@
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use super::lock::Lock;
-use super::{mem, syscall};
+use super::{file, mem, syscall, thread};
 
 /// Two changes in one page at once would each make it unwritable under the other.
 static CHANGING: Lock<()> = Lock::new(());
 
 /// Replaces one byte of code. Other threads may run the instruction meanwhile: they see it as it was or as it
 /// is. The page is readable and executable afterwards, as code is.
+///
+/// Programs may have forsworn code that can be written (systemd's `MemoryDenyWriteExecute`, `PR_SET_MDWE`) or sealed
+/// theirs (`mseal`). The kernel writes it then, as it does for debuggers.
 pub fn replace_byte(address: u64, byte: u8) -> Result<(), i32> {
+    replace_in_place(address, byte).or_else(|refused| match thread::is_sandboxed() {
+        // It may kill who opens files.
+        true => Err(refused),
+        false => replace_by_kernel(address, byte),
+    })
+}
+
+fn replace_by_kernel(address: u64, byte: u8) -> Result<(), i32> {
+    let memory = file::open_write(b"/proc/thread-self/mem\0")?;
+    let written = file::write_at(memory, &[byte], address);
+    file::close(memory);
+    written
+}
+
+fn replace_in_place(address: u64, byte: u8) -> Result<(), i32> {
     let page = address as usize & !(mem::PAGE_BYTES - 1);
     let protect = |rights: i32| {
         let args = [page, mem::PAGE_BYTES, rights as usize];
