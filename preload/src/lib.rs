@@ -64,6 +64,7 @@ export! {
     munmap("rdx", "rcx") => mappings::munmap;
     mprotect("rcx", "r8") => mappings::mprotect;
     pkey_mprotect("r8", "r9") => mappings::pkey_mprotect;
+    madvise("rcx", "r8") => mappings::madvise;
     mremap("r9", "rax") => mremap_with_frame;
     sbrk("rsi", "rdx") => mappings::sbrk;
     brk("rsi", "rdx") => mappings::brk;

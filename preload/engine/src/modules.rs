@@ -20,7 +20,7 @@ use crate::sys::lock::Lock;
 
 mod elf;
 mod function;
-pub use elf::Image;
+pub use elf::{Image, executable_path};
 pub use function::start_of;
 
 /// The unwinder of one module; reads its tables in place.

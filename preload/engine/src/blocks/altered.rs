@@ -26,6 +26,8 @@ const PAGES_A_GRANULE: u64 = GRANULE_BYTES / PAGE;
 const _: () = assert!(PAGES_A_GRANULE == 16, "two marks a page fill a word");
 
 static ANY: AtomicBool = AtomicBool::new(false);
+/// Set in a forked child that lacks pages.
+static LACKS: AtomicBool = AtomicBool::new(false);
 
 /// What the program did to pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,13 @@ pub fn alter(range: &Range<u64>, alteration: Alteration) {
         word.fetch_or(alteration.bits(pages), Ordering::Relaxed);
     });
     ANY.store(true, Ordering::Release);
+}
+
+/// Notes pages that this process, a forked child, does not have. They may be parts of blocks that it has, and nobody knows
+/// what was in them: what overlaps them is left alone for good.
+pub(super) fn lack(range: &Range<u64>) {
+    alter(range, Alteration::Replaced);
+    LACKS.store(true, Ordering::Relaxed);
 }
 
 /// The program has made pages readable and writable again that it had protected.
@@ -127,9 +136,13 @@ pub(super) fn restore(range: &Range<u64>) -> bool {
         while at < range.end && marks_at(at) == marks {
             at += PAGE;
         }
+        let is_replaced = marks & Alteration::Replaced.bits(1) != 0;
+        if is_replaced && LACKS.load(Ordering::Relaxed) {
+            return false;
+        }
         // SAFETY: pages of a block that is the caller's alone.
         let restored = unsafe {
-            if marks & Alteration::Replaced.bits(1) != 0 {
+            if is_replaced {
                 pages::renew(start, at - start)
             } else {
                 pages::open(start, at - start)

@@ -11,7 +11,7 @@ use super::quarantine::QUEUES;
 use super::runs::RUNS;
 use super::shelves::{SHELVES, large_lock};
 use super::tables::PIECE;
-use super::{counters, guarding, siblings, stacks, unwritten, watch};
+use super::{counters, guarding, left_out, siblings, stacks, unwritten, watch};
 use crate::sys::signal::{self, How, Set};
 use crate::sys::thread;
 
@@ -114,8 +114,9 @@ pub unsafe fn reopen_after_fork() {
     unsafe { resume() };
 }
 
-/// Starts counting anew in a forked child, and tries every call stack again. The blocks stay.
+/// Starts counting anew in a forked child, and tries every call stack again. The blocks stay, but for what the child lacks.
 pub fn begin_child() {
+    left_out::begin_child();
     stacks::forget();
     counters::forget();
     let number = siblings::begin_child();

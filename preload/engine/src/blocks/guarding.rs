@@ -67,6 +67,7 @@ impl ThreadHeap {
         if IS_ONE_OF_MANY.load(Ordering::Relaxed) {
             self.chooser.begin_one_of_many();
         }
+        self.leave_altered();
     }
 
     #[inline(always)]

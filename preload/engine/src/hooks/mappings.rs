@@ -137,6 +137,28 @@ pub unsafe extern "C" fn pkey_mprotect(
     with_errno(unsafe { syscall(libc::SYS_pkey_mprotect, &args) })
 }
 
+/// `madvise`: some advice takes pages away, from this process or from its forked children.
+pub unsafe extern "C" fn madvise(address: usize, bytes: usize, advice: c_int, sp: u64) -> usize {
+    /// Linux 6.13; libc has no names for them.
+    const MADV_GUARD_INSTALL: c_int = 102;
+    const MADV_GUARD_REMOVE: c_int = 103;
+    let pages = of_heap(address, bytes);
+    if let Some(pages) = &pages {
+        match advice {
+            libc::MADV_DONTFORK => blocks::leave_out(),
+            MADV_GUARD_INSTALL => replacing(pages, enter(sp).as_mut()),
+            _ => {}
+        }
+    }
+    let args = [address, bytes, advice as usize];
+    // SAFETY: the program's own call.
+    let result = unsafe { syscall(libc::SYS_madvise, &args) };
+    if let Some(pages) = pages.filter(|_| advice == MADV_GUARD_REMOVE && result.is_ok()) {
+        blocks::renewed(&pages);
+    }
+    with_errno(result)
+}
+
 /// `mmap` and `mmap64`.
 pub unsafe extern "C" fn mmap(
     address: usize,

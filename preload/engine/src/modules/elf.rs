@@ -2,6 +2,8 @@
 
 mod executable;
 
+pub use executable::path as executable_path;
+
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -195,17 +197,10 @@ impl Image {
 
 /// The path as it can be opened later from elsewhere. The main program has no name in its link map.
 fn absolute(name: &[u8]) -> Vec<u8> {
-    let mut buffer = [0u8; 4096];
     match name.first() {
-        None => {
-            let length = file::read_link(b"/proc/thread-self/exe\0", &mut buffer).unwrap_or(0);
-            buffer[..length].to_vec()
-        }
+        None => executable_path(),
         Some(b'/') => name.to_vec(),
         Some(_) if !name.contains(&b'/') => name.to_vec(),
-        Some(_) => {
-            let length = file::current_directory(&mut buffer).unwrap_or(0);
-            [&buffer[..length], b"/", name].concat()
-        }
+        Some(_) => [&file::current_directory()[..], b"/", name].concat(),
     }
 }

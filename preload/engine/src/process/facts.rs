@@ -41,14 +41,11 @@ static IMAGE: AtomicPtr<Image> = AtomicPtr::new(ptr::null_mut());
 fn image() -> &'static Image {
     let mut known = IMAGE.load(Ordering::Acquire);
     if known.is_null() {
-        let linked = |name: &[u8]| {
-            let mut buffer = [0u8; 4096];
-            let length = file::read_link(name, &mut buffer)?;
-            Some(buffer[..length].to_vec())
-        };
+        let mut told = [0u8; 4096];
+        let length = file::read_link(b"/proc/self/exe\0", &mut told).unwrap_or(0);
         known = Box::into_raw(Box::new(Image {
-            executable: linked(b"/proc/thread-self/exe\0").unwrap_or_default(),
-            told: linked(b"/proc/self/exe\0").unwrap_or_default(),
+            executable: modules::executable_path(),
+            told: told[..length].to_vec(),
             command: proc::read(b"/proc/thread-self/cmdline\0").unwrap_or_default(),
             environment: Environment::at_start(),
         }));
@@ -83,12 +80,6 @@ pub(super) fn own_libraries(preload: &[u8]) -> Vec<u8> {
     }
 }
 
-fn current_directory() -> Vec<u8> {
-    let mut buffer = [0u8; 4096];
-    let length = file::current_directory(&mut buffer).unwrap_or(0);
-    buffer[..length].to_vec()
-}
-
 /// The pattern of the trace file made absolute now, before the program can change its directory.
 pub(super) fn absolute_pattern(output: &[u8]) -> Vec<u8> {
     let pattern = if output.is_empty() {
@@ -98,7 +89,7 @@ pub(super) fn absolute_pattern(output: &[u8]) -> Vec<u8> {
     };
     match pattern.first() {
         Some(b'/') => pattern.to_vec(),
-        _ => [&literal(&current_directory())[..], b"/", pattern].concat(),
+        _ => [&literal(&file::current_directory())[..], b"/", pattern].concat(),
     }
 }
 
@@ -252,7 +243,7 @@ pub(super) fn record(recorder: &mut Recorder) {
     let image = image();
     recorder.put_meta("command", &image.command);
     recorder.put_meta("exe", &image.executable);
-    recorder.put_meta("cwd", &current_directory());
+    recorder.put_meta("cwd", &file::current_directory());
     recorder.put_meta("kernel", &kernel_names().0);
     recorder.put_meta("libc", &[b"glibc ", system::libc_version()].concat());
     let options = image.environment.value(b"LDT_OPTIONS=").unwrap_or_default();

@@ -150,7 +150,7 @@ fn stack_containing(sp: u64) -> Option<Range<u64>> {
 }
 
 /// Whether `sp` lies elsewhere than in the stack that the calling thread began with: in a coroutine's, in one that a
-/// runtime has made for itself. Without `/proc` nothing is known to.
+/// runtime has made for itself.
 #[must_use]
 pub fn is_made_by_program(sp: u64) -> bool {
     let main = main_stack_address();

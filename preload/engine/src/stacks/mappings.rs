@@ -1,25 +1,44 @@
 //! Which mapping of the process an address lies in.
 //!
 //! The kernel is asked for the one that is meant where it answers that, and its text of all is read else:
-//! reading it was half of what a thread that comes and goes cost `ldt profile`.
+//! reading it was half of what a thread that comes and goes cost `ldt profile`. Where neither can be had (no `/proc`, no
+//! descriptor left, a program that has shut itself in by Landlock), what can be read around the address stands in for it.
 
 use core::cell::Cell;
-use core::ops::{ControlFlow, Range};
+use core::ops::Range;
 
 use crate::sys::file::{self, Fd};
-use crate::sys::mapping::{Which, ask};
+use crate::sys::mapping::{Which, ask, find};
 use crate::sys::mem::PAGE_BYTES;
-use crate::sys::proc::pieces_of;
 use crate::sys::signal::read_memory;
 
 const MAPS: &[u8] = b"/proc/thread-self/maps\0";
 
 /// The mapping that covers `address`.
 pub(super) fn containing(address: u64) -> Option<Range<u64>> {
-    with_maps(|maps| {
-        ask(maps, Which::Covering, address)
-            .unwrap_or_else(|| find(maps, |range, _| range.contains(&address)))
-    })
+    let Ok(maps) = file::open_read(MAPS, true) else {
+        return readable_around(address);
+    };
+    let found = ask(maps, Which::Covering, address)
+        .unwrap_or_else(|| find(maps, |range, _| range.contains(&address)));
+    file::close(maps);
+    found
+}
+
+/// The pages around an address that can be read, asked for one by one. They may be several mappings; the guard below a
+/// thread's stack, and that of the one above it, end them.
+fn readable_around(address: u64) -> Option<Range<u64>> {
+    /// In each direction: a thread's stack has 8 MiB, unless the program asks for more.
+    const MOST_BYTES: u64 = 16 << 20;
+    let page = PAGE_BYTES as u64;
+    let start = address & !(page - 1);
+    let pages = MOST_BYTES / page;
+    let is_readable = |at: &u64| read_memory(*at, &mut [0]) == 1;
+    let above = (0..pages).map(|pages| start.wrapping_add(pages * page));
+    let below = (1..=pages).map(|pages| start.wrapping_sub(pages * page));
+    let end = above.take_while(is_readable).last()? + page;
+    let lowest = below.take_while(is_readable).last().unwrap_or(start);
+    Some(lowest..end)
 }
 
 /// A guard is no larger than this, below which a mapping may begin: glibc 2.42 and later mark the lowest pages of a thread's stack
@@ -68,48 +87,19 @@ fn with_maps(question: impl FnOnce(Fd) -> Option<Range<u64>>) -> Option<Range<u6
     answer
 }
 
-/// The first mapping that `is_meant` picks, by its range and what follows that in the line.
-/// No more of a line is kept than its range and its rights: a process may have more mappings than there is memory left
-/// for their list, and an event must not fail for that.
-fn find(maps: Fd, is_meant: impl Fn(&Range<u64>, &[u8]) -> bool) -> Option<Range<u64>> {
-    const HEAD_BYTES: usize = 64;
-    let mut line = [0u8; HEAD_BYTES];
-    let mut length = 0;
-    let mut found = None;
-    pieces_of(maps, &mut |piece| {
-        for &byte in piece {
-            if byte != b'\n' {
-                if let Some(place) = line.get_mut(length) {
-                    *place = byte;
-                    length += 1;
-                }
-                continue;
-            }
-            found = range_and_rights(&line[..length])
-                .filter(|(range, rights)| is_meant(range, rights))
-                .map(|(range, _)| range);
-            if found.is_some() {
-                return ControlFlow::Break(());
-            }
-            length = 0;
-        }
-        ControlFlow::Continue(())
-    });
-    found
-}
-
-/// How a line of `/proc/PID/maps` begins.
-fn range_and_rights(line: &[u8]) -> Option<(Range<u64>, &[u8])> {
-    let dash = line.iter().position(|&byte| byte == b'-')?;
-    let space = line.iter().position(|&byte| byte == b' ')?;
-    let hex = |digits: &[u8]| u64::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok();
-    let range = hex(&line[..dash])?..hex(line.get(dash + 1..space)?)?;
-    Some((range, &line[space + 1..]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_be_read_around_a_stack_has_the_stack() {
+        let local = 0u8;
+        let address = &raw const local as u64;
+        let mapping = containing(address).expect("a stack is mapped");
+        let readable = readable_around(address).expect("a stack can be read");
+        assert!(readable.start <= address && readable.end >= mapping.end.min(address + (16 << 20)));
+        assert_eq!(readable_around(0x10), None);
+    }
 
     #[test]
     fn the_kernel_answers_what_the_text_says() {

@@ -461,17 +461,13 @@ pub fn path_of(fd: Fd, buffer: &mut [u8]) -> Option<usize> {
     read_link(&name[..=FOLDER.len() + digits], buffer)
 }
 
-/// The current directory, without a final NUL, into `buffer`; gives the length.
-pub fn current_directory(buffer: &mut [u8]) -> Option<usize> {
+/// The current directory; empty where the kernel does not say.
+pub fn current_directory() -> Vec<u8> {
+    let mut buffer = [0u8; 4096];
+    let args = [buffer.as_mut_ptr() as usize, buffer.len()];
     // SAFETY: the buffer is ours and of that length.
-    let with_nul = unsafe {
-        syscall(
-            libc::SYS_getcwd,
-            &[buffer.as_mut_ptr() as usize, buffer.len()],
-        )
-    }
-    .ok()?;
-    Some(with_nul.saturating_sub(1))
+    let with_nul = unsafe { syscall(libc::SYS_getcwd, &args) }.unwrap_or(0);
+    buffer[..with_nul.saturating_sub(1)].to_vec()
 }
 
 /// Opens an existing file for reading and writing, never through a link.

@@ -1,8 +1,10 @@
-//! Asking the kernel for one mapping of the process (`PROCMAP_QUERY`, Linux 6.11 and later), without the text of all.
+//! Which mappings the process has: asking the kernel for one of them (`PROCMAP_QUERY`, Linux 6.11 and later), and its text
+//! of all.
 
-use core::ops::Range;
+use core::ops::{ControlFlow, Range};
 
 use super::file::Fd;
+use super::proc::pieces_of;
 use super::{syscall, thread};
 
 /// Which mapping is meant.
@@ -65,6 +67,45 @@ pub fn ask(maps: Fd, which: Which, address: u64) -> Option<Option<Range<u64>>> {
         Err(libc::ENOENT) => Some(None),
         Err(_) => None,
     }
+}
+
+/// The first mapping of an open `/proc/PID/maps` that `is_meant` picks, by its range and what follows that in the line.
+/// No more of a line is kept than its range and its rights: a process may have more mappings than there is memory left
+/// for their list, and an event must not fail for that.
+pub fn find(maps: Fd, mut is_meant: impl FnMut(&Range<u64>, &[u8]) -> bool) -> Option<Range<u64>> {
+    const HEAD_BYTES: usize = 64;
+    let mut line = [0u8; HEAD_BYTES];
+    let mut length = 0;
+    let mut found = None;
+    pieces_of(maps, &mut |piece| {
+        for &byte in piece {
+            if byte != b'\n' {
+                if let Some(place) = line.get_mut(length) {
+                    *place = byte;
+                    length += 1;
+                }
+                continue;
+            }
+            found = range_and_rights(&line[..length])
+                .filter(|(range, rights)| is_meant(range, rights))
+                .map(|(range, _)| range);
+            if found.is_some() {
+                return ControlFlow::Break(());
+            }
+            length = 0;
+        }
+        ControlFlow::Continue(())
+    });
+    found
+}
+
+/// How a line of `/proc/PID/maps` begins.
+fn range_and_rights(line: &[u8]) -> Option<(Range<u64>, &[u8])> {
+    let dash = line.iter().position(|&byte| byte == b'-')?;
+    let space = line.iter().position(|&byte| byte == b' ')?;
+    let hex = |digits: &[u8]| u64::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok();
+    let range = hex(&line[..dash])?..hex(line.get(dash + 1..space)?)?;
+    Some((range, &line[space + 1..]))
 }
 
 #[cfg(test)]

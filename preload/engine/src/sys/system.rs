@@ -29,6 +29,15 @@ pub fn kernel_version() -> (u32, u32) {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
+/// The path that the program was executed by.
+#[must_use]
+pub fn started_as() -> Option<&'static core::ffi::CStr> {
+    // SAFETY: asks for a number; the kernel's string stays where it is.
+    let path = unsafe { libc::getauxval(libc::AT_EXECFN) } as *const core::ffi::c_char;
+    // SAFETY: as above.
+    (!path.is_null()).then(|| unsafe { core::ffi::CStr::from_ptr(path) })
+}
+
 /// glibc's version, as text.
 #[must_use]
 pub fn libc_version() -> &'static [u8] {

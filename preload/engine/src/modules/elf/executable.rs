@@ -1,11 +1,13 @@
-//! Where the whole executable lies. The kernel maps its segments and leaves holes between them as they are; then
+//! Which file the executable is, and where the whole of it lies. The kernel maps its segments and leaves holes between them as they are; then
 //! the loader's `_dl_find_object` knows each segment with code as an object of its own, without the headers and the
 //! unwind tables. (Of libraries the loader reserves the whole range, holes and all.)
 
 use core::ops::Range;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::sys::mem::PAGE_BYTES;
+use crate::sys::{file, system};
 
 /// What `range` has found; an end of 0 as long as it has not looked.
 static START: AtomicU64 = AtomicU64::new(0);
@@ -55,4 +57,47 @@ fn whole(table: u64, headers: &[libc::Elf64_Phdr]) -> Option<Range<u64>> {
         bias.wrapping_add(start) / page * page
             ..bias.wrapping_add(end).checked_next_multiple_of(page)?,
     )
+}
+
+/// Its file, as the kernel names it; where there is no `/proc`, the path that it was started by. Empty when neither tells.
+pub fn path() -> Vec<u8> {
+    let mut buffer = [0u8; 4096];
+    match file::read_link(b"/proc/thread-self/exe\0", &mut buffer) {
+        Some(length) => buffer[..length].to_vec(),
+        None => started_as().to_vec(),
+    }
+}
+
+/// What [`started_as`] has found; leaked. Asked once, at the start, as [`ask`] is, and before the program changes its folder.
+static STARTED_AS: AtomicPtr<Vec<u8>> = AtomicPtr::new(ptr::null_mut());
+
+fn started_as() -> &'static [u8] {
+    let mut known = STARTED_AS.load(Ordering::Acquire);
+    if known.is_null() {
+        known = Box::into_raw(Box::new(find_start()));
+        // Two threads at once would find the same.
+        STARTED_AS.store(known, Ordering::Release);
+    }
+    // SAFETY: leaked, and never changed.
+    unsafe { &*known }
+}
+
+/// A script was started by a path that is not the executable's.
+fn find_start() -> Vec<u8> {
+    let Some(path) = system::started_as() else {
+        return Vec::new();
+    };
+    let mut magic = [0; 4];
+    if let Ok(file) = file::open_read(path.to_bytes_with_nul(), true) {
+        let _ = file::read_at(file, &mut magic, 0);
+        file::close(file);
+    }
+    match path.to_bytes() {
+        _ if magic != *b"\x7fELF" => Vec::new(),
+        absolute @ [b'/', ..] => absolute.to_vec(),
+        relative => {
+            let relative = relative.strip_prefix(b"./").unwrap_or(relative);
+            [&file::current_directory()[..], b"/", relative].concat()
+        }
+    }
 }
