@@ -213,7 +213,10 @@ impl Call<'_> {
         } else {
             to - from >= from_bytes
         };
-        if !apart && to_bytes != 0 && from_bytes != 0 {
+        // A length that was computed below zero leaves its block, which says more.
+        let leaves = |at: u64, bytes: u64| bytes > i64::MAX as u64 && heap::room(at) < bytes;
+        let is_told = leaves(to, to_bytes) || leaves(from, from_bytes);
+        if !apart && to_bytes != 0 && from_bytes != 0 && !is_told {
             heap::report_overlap(self.caller(), to, from, to_bytes.max(from_bytes));
         }
     }
