@@ -2,7 +2,7 @@
 //! 4,000 frames. The memory that LDT adds to the program, and what the analyzer takes, stay bounded.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use ldt_tests::installed::ldt;
 use ldt_tests::profile::{Profiled, profile};
@@ -27,6 +27,15 @@ fn two_thousand_frames_more_in_each_of_many_stacks_stay_bounded() {
     let nodes = pairs * 4_000;
     let profiled = added_memory_is_bounded("adversarial/deep_stacks.c", &pairs.to_string(), nodes);
     assert!(analysis_peak_bytes(&profiled) < 1024 * MIB);
+}
+
+/// An endless recursion is a common mistake: 1.5 GB were taken for the stacks of its blocks, which nobody sees.
+#[test]
+fn the_leak_check_of_a_deep_recursion_stays_bounded() {
+    let program = Sample::named("adversarial/blocks_of_a_deep_recursion.c").build(Variant::SHIPPED);
+    let (peak, ended) = peak_bytes(Command::new(ldt()).arg("check").arg(program));
+    assert_eq!(ended.code(), Some(128 + 6), "it aborts");
+    assert!(peak < 400 * MIB, "ldt check took {peak} bytes");
 }
 
 /// Runs a program that prints its own peak, with and without LDT: what it takes more is within what the
@@ -55,11 +64,16 @@ fn added_memory_is_bounded(sample: &str, argument: &str, nodes: u64) -> Profiled
     profiled
 }
 
-/// The largest resident set of `ldt report`, as seen while it ran.
+/// The largest resident set of `ldt report`.
 fn analysis_peak_bytes(profiled: &Profiled) -> u64 {
-    let mut child = Command::new(ldt())
-        .arg("report")
-        .arg(profiled.trace())
+    let (peak, ended) = peak_bytes(Command::new(ldt()).arg("report").arg(profiled.trace()));
+    assert!(ended.success(), "ldt report: {ended:?}");
+    peak
+}
+
+/// The largest resident set of a command, as seen while it ran, and its end.
+fn peak_bytes(command: &mut Command) -> (u64, ExitStatus) {
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -74,9 +88,8 @@ fn analysis_peak_bytes(profiled: &Profiled) -> u64 {
         }
         std::thread::yield_now();
     };
-    assert!(ended.success(), "ldt report: {ended:?}");
     assert!(peak > 0, "the peak was never seen");
-    peak
+    (peak, ended)
 }
 
 fn peak_of(status: &Path) -> Option<u64> {

@@ -12,6 +12,7 @@ use crate::symbols::{self, FrameName, LookUp, Named};
 use ldt_trace::NodeId;
 use rustc_hash::FxHashMap;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,7 +45,13 @@ pub struct NamedStacks<'a> {
     frames: FxHashMap<CodeAddress, Vec<Arc<Frame>>>,
     cut: Arc<Frame>,
     called: Called,
+    /// What was looked up.
+    look_up: LookUp,
 }
+
+/// Frames at either end of a stack that nobody will see, which only suppressions are held against: an endless recursion
+/// leaves tens of thousands of stacks, of as many frames, behind.
+const ENDS_OF_UNSEEN: usize = 512;
 
 impl Namer {
     /// Names these stacks of a process.
@@ -118,6 +125,7 @@ impl Namer {
                 .collect(),
             cut: self.shared.frame(Arc::new(Frame::cut())),
             called: self.libraries.of_process(&found.facts),
+            look_up,
         }
     }
 
@@ -142,7 +150,8 @@ impl Namer {
 }
 
 impl NamedStacks<'_> {
-    /// One of the stacks that were named, beneath the function that was called if there is one.
+    /// One of the stacks that were named, beneath the function that was called if there is one; of one that nobody will
+    /// see, its ends.
     #[must_use]
     pub fn stack(&self, called: Option<Frame>, stack: NodeId) -> Vec<Arc<Frame>> {
         let called = called.map(|frame| Frame {
@@ -153,12 +162,24 @@ impl NamedStacks<'_> {
             ..frame
         });
         let mut frames: Vec<_> = called.map(Arc::new).into_iter().collect();
-        for address in self.found.stacks.frames(stack) {
+        let left_out = self.left_out(stack);
+        for (number, address) in self.found.stacks.frames(stack).enumerate() {
+            if left_out.contains(&number) {
+                continue;
+            }
             match self.frames.get(&address) {
                 Some(named) => frames.extend_from_slice(named),
                 None => frames.push(Arc::clone(&self.cut)),
             }
         }
         frames
+    }
+
+    fn left_out(&self, stack: NodeId) -> Range<usize> {
+        if self.look_up == LookUp::Lines {
+            return 0..0;
+        }
+        let length = self.found.stacks.frames(stack).count();
+        ENDS_OF_UNSEEN..length.saturating_sub(ENDS_OF_UNSEEN)
     }
 }

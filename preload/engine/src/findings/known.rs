@@ -1,10 +1,12 @@
 //! The errors that this process has reported, by place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use ldt_trace::NodeId;
 use ldt_trace::finding::{Access, DetectedBy, ErrorKind, Repeat};
 
+use crate::stacks::table;
 use crate::sys::lock::Lock;
 
 /// Errors that agree in this are the same error.
@@ -20,20 +22,82 @@ pub(super) struct Place {
 struct Known {
     /// Each place with its number and how often it was seen.
     places: BTreeMap<Place, (u32, u64)>,
+    /// How many places there are of each, and the last one.
+    alike: BTreeMap<Alike, (u32, Place)>,
 }
 
 static KNOWN: Lock<Known> = Lock::new(Known {
     places: BTreeMap::new(),
+    alike: BTreeMap::new(),
 });
 
-/// Counts an error; gives its number and how often it has been seen.
+/// Places that are told of an error that a recursion makes at each of its levels.
+const LEVELS: u32 = 16;
+/// Frames of a stack, the innermost ones, that are looked at to know a recursion.
+const LOOKED_AT: usize = 128;
+
+/// Places that agree in this differ only in how deep a recursion is: their stacks are of the same frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Alike {
+    kind: ErrorKind,
+    access: Access,
+    detected_by: DetectedBy,
+    frames: u64,
+    allocated_by: u64,
+}
+
+impl Alike {
+    fn of(place: &Place) -> Self {
+        Alike {
+            kind: place.kind,
+            access: place.access,
+            detected_by: place.detected_by,
+            frames: frames_of(place.stack),
+            allocated_by: frames_of(place.allocated),
+        }
+    }
+}
+
+/// A hash of the frames of a stack, each taken once.
+fn frames_of(stack: NodeId) -> u64 {
+    let mut frames = BTreeSet::new();
+    let mut next = table::node(stack);
+    for _ in 0..LOOKED_AT {
+        let Some(node) = next else { break };
+        frames.insert(node.ip);
+        next = table::node(node.parent);
+    }
+    let mut hasher = DefaultHasher::new();
+    frames.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Counts an error; gives its number and how often it has been seen. Of the levels of a recursion, those beyond the
+/// first few are counted with the last of these: an endless one would be told by gigabytes.
 pub(super) fn count(place: Place) -> (u32, u64) {
+    if let Some(seen) = KNOWN.with(|known| known.seen(&place)) {
+        return seen;
+    }
+    let alike = Alike::of(&place);
     KNOWN.with(|known| {
+        let &mut (ref mut levels, ref mut last) = known.alike.entry(alike).or_insert((0, place));
+        if *levels < LEVELS {
+            *levels += 1;
+            *last = place;
+        }
+        let place = *last;
         let next = known.places.len() as u32 + 1;
-        let seen = known.places.entry(place).or_insert((next, 0));
-        seen.1 += 1;
-        *seen
+        known.places.entry(place).or_insert((next, 0));
+        known.seen(&place).unwrap_or_default()
     })
+}
+
+impl Known {
+    fn seen(&mut self, place: &Place) -> Option<(u32, u64)> {
+        let seen = self.places.get_mut(place)?;
+        seen.1 += 1;
+        Some(*seen)
+    }
 }
 
 /// The errors that were seen more than once.
@@ -61,5 +125,8 @@ pub(super) fn totals() -> (u64, u64) {
 pub(super) unsafe fn reopen_after_fork() {
     // SAFETY: as the caller vouches.
     unsafe { KNOWN.reopen_after_fork() };
-    KNOWN.with(|known| known.places.clear());
+    KNOWN.with(|known| {
+        known.places.clear();
+        known.alike.clear();
+    });
 }
