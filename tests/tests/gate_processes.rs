@@ -143,6 +143,9 @@ fn what_is_not_known_of_a_killed_process_is_null() {
         "/totals/allocations",
         "/heap/peak_bytes",
         "/processes/0/frees",
+        "/processes/0/definite",
+        "/processes/0/suppressed",
+        "/coverage/guarded",
         "/calls/malloc",
         "/calls/failed",
     ] {

@@ -99,11 +99,11 @@ struct Process<'a> {
     judged: bool,
     exit: Exit,
     errors: usize,
-    definite: Amount,
-    indirect: Amount,
-    possible: Amount,
-    reachable: Amount,
-    suppressed: Amount,
+    definite: Option<Amount>,
+    indirect: Option<Amount>,
+    possible: Option<Amount>,
+    reachable: Option<Amount>,
+    suppressed: Option<Amount>,
     allocations: Option<u64>,
     frees: Option<u64>,
     bytes: Option<u64>,
@@ -197,7 +197,7 @@ fn assemble<'a>(results: Results<'a>) -> Json<'a> {
                 .filter_map(|one| Some(one.report.leaks.as_ref()?.pause_ns));
             leaks(&verdict.amounts, pauses.max(), records.collect())
         }),
-        coverage: coverage(sum_of_coverage(&judged)),
+        coverage: coverage((!counted.is_empty()).then(|| sum_of_coverage(&counted))),
         summary: Summary {
             errors: verdict.errors.all,
             contexts: verdict.errors.contexts,
@@ -243,12 +243,12 @@ fn places(seen_in: &SeenIn) -> Places<'_> {
     }
 }
 
-fn sum_of_coverage(judged: &[&Judged]) -> Coverage {
+fn sum_of_coverage(counted: &[&Judged]) -> Coverage {
     let mut sum = Coverage {
         method: "none",
         ..Coverage::default()
     };
-    for one in judged {
+    for one in counted {
         let coverage = one.report.coverage;
         sum.guarded += coverage.guarded;
         sum.redzoned += coverage.redzoned;
@@ -265,6 +265,8 @@ fn process(judged: &Judged) -> Process<'_> {
     use ldt_trace::finding::LeakKind;
     let report = &judged.report;
     let counts = report.has_counted().then_some(&report.counts);
+    let amounts = report.leaks.as_ref().map(|_| &judged.amounts);
+    let amount_of = |kind| amounts.map(|amounts| amounts.of(kind));
     Process {
         pid: report.pid,
         parent_pid: report.parent_pid,
@@ -273,11 +275,11 @@ fn process(judged: &Judged) -> Process<'_> {
         judged: !judged.is_skipped,
         exit: Exit::of(report.ending),
         errors: judged.counting_errors().count(),
-        definite: judged.amounts.of(LeakKind::Definite),
-        indirect: judged.amounts.of(LeakKind::Indirect),
-        possible: judged.amounts.of(LeakKind::Possible),
-        reachable: judged.amounts.of(LeakKind::Reachable),
-        suppressed: judged.amounts.suppressed,
+        definite: amount_of(LeakKind::Definite),
+        indirect: amount_of(LeakKind::Indirect),
+        possible: amount_of(LeakKind::Possible),
+        reachable: amount_of(LeakKind::Reachable),
+        suppressed: amounts.map(|amounts| amounts.suppressed),
         allocations: counts.map(|counts| counts.allocations),
         frees: counts.map(|counts| counts.frees),
         bytes: counts.map(|counts| counts.allocated_bytes),
