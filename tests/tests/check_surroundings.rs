@@ -1,5 +1,5 @@
-//! What is missing where a program runs, or what it has given up, in check mode: `/proc`, files, code that can be written, pages in
-//! its children.
+//! What is missing where a program runs, or what it has given up, in check mode: `/proc`, files, code that can be written, pages of
+//! its own or of its children.
 
 use std::process::Command;
 
@@ -70,6 +70,22 @@ fn a_child_may_lack_pages_of_the_heap() {
         let checked = check(&[guard, "--freelist-vol=1M"], &program, [""; 0]);
         let said = &checked.outcome;
         assert_eq!(said.stdout, "child\n0\n", "{guard}: {}", said.stderr);
+        assert_eq!(said.ending, Ending::Code(0), "{guard}: {}", said.stderr);
+    }
+}
+
+/// LDT wrote into the program's guard when the block was freed.
+#[test]
+fn a_guard_that_the_program_has_made_goes_with_its_block() {
+    let program = Sample::named("check/options/guards_of_its_own.c").build(Variant::PLAIN);
+    if run(&mut Command::new(&program)).ending == Ending::Code(77) {
+        eprintln!("this kernel has no guards");
+        return;
+    }
+    for guard in ["--guard=adaptive", "--guard=all", "--guard=off"] {
+        let checked = check(&[guard, "--freelist-vol=1M"], &program, [""; 0]);
+        let said = &checked.outcome;
+        assert_eq!(said.stdout, "end\n", "{guard}: {}", said.stderr);
         assert_eq!(said.ending, Ending::Code(0), "{guard}: {}", said.stderr);
     }
 }

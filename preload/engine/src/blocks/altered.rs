@@ -15,7 +15,7 @@
 //! No lock: marks are read by the handler of faults.
 
 use core::ops::Range;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::region::{self, Region};
 use crate::modes::guard::PAGE;
@@ -26,6 +26,9 @@ const PAGES_A_GRANULE: u64 = GRANULE_BYTES / PAGE;
 const _: () = assert!(PAGES_A_GRANULE == 16, "two marks a page fill a word");
 
 static ANY: AtomicBool = AtomicBool::new(false);
+/// Where marks were ever made: from the lowest address on, and up to the end.
+static LOWEST: AtomicU64 = AtomicU64::new(u64::MAX);
+static END: AtomicU64 = AtomicU64::new(0);
 /// Set in a forked child that lacks pages.
 static LACKS: AtomicBool = AtomicBool::new(false);
 
@@ -71,6 +74,8 @@ pub fn part_of_heap(start: u64, bytes: u64) -> Option<Range<u64>> {
 
 /// Notes what the program is about to do to pages of the heap.
 pub fn alter(range: &Range<u64>, alteration: Alteration) {
+    LOWEST.fetch_min(range.start, Ordering::Relaxed);
+    END.fetch_max(range.end, Ordering::Relaxed);
     each_word(range, true, &mut |word, pages, _| {
         word.fetch_or(alteration.bits(pages), Ordering::Relaxed);
     });
@@ -163,7 +168,10 @@ pub(super) fn each_replaced(range: &Range<u64>, visit: &mut dyn FnMut(Range<u64>
     if !any() {
         return;
     }
-    each_word(range, false, &mut |word, pages, granule| {
+    // A leak check asks for a whole region, of which the table has 64 MiB.
+    let marked = LOWEST.load(Ordering::Relaxed)..END.load(Ordering::Relaxed);
+    let range = range.start.max(marked.start)..range.end.min(marked.end);
+    each_word(&range, false, &mut |word, pages, granule| {
         let replaced = word.load(Ordering::Relaxed) >> PAGES_A_GRANULE & pages;
         for page in (0..PAGES_A_GRANULE).filter(|page| replaced >> page & 1 != 0) {
             let start = granule + page * PAGE;
