@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use ldt_tests::installed::{ldt, program};
+use ldt_tests::installed::{checkout, ldt, program};
 use ldt_tests::profile::{Profiled, profile, profile_with};
 use ldt_tests::run::{Ending, run};
 use ldt_tests::samples::{Sample, Variant};
@@ -116,6 +116,67 @@ fn debug_files_of_the_recorded_machine_are_found_by_their_link() {
         .expect("it is absolute");
     let beside = format!("usr/lib/debug/{}/program.debug", folder.display());
     stripped.holds_to_debug_file_at(&beside);
+}
+
+/// Split DWARF: inlined functions were missing, and the line of the innermost stood beside the outermost's name.
+#[test]
+fn inlined_functions_come_from_the_objects_own_files() {
+    for version in ["-gdwarf-5", "-gdwarf-4"] {
+        let split = Split::new(version);
+        let there = split.reported();
+        assert!(there.contains("inlined.c:7 (program) [inlined]"), "{there}");
+        fs::remove_file(split.at("program-inlined.dwo")).expect("gcc has written it");
+        let gone = split.reported();
+        assert!(!gone.contains("[inlined]"), "{gone}");
+        assert!(gone.contains("inlined functions are missing"), "{gone}");
+    }
+}
+
+#[test]
+fn inlined_functions_come_from_a_package() {
+    let split = Split::new("-gdwarf-4");
+    let mut command = Command::new(program("dwp"));
+    let outcome =
+        run(command
+            .current_dir(&split.folder)
+            .args(["-e", "program", "-o", "program.dwp"]));
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+    fs::remove_file(split.at("program-inlined.dwo")).expect("gcc has written it");
+    let packed = split.reported();
+    assert!(
+        packed.contains("inlined.c:7 (program) [inlined]"),
+        "{packed}"
+    );
+    fs::remove_file(split.at("program.dwp")).expect("it was written");
+    let gone = split.reported();
+    assert!(gone.contains("inlined functions are missing"), "{gone}");
+}
+
+/// A program whose objects have debug information of their own, recorded.
+struct Split {
+    folder: TempDir,
+    profiled: Profiled,
+}
+
+impl Split {
+    fn new(version: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let source = checkout().join("samples/stacks/inlined.c");
+        let mut gcc = Command::new("gcc");
+        gcc.current_dir(&folder).arg(source);
+        let built = run(gcc.args(["-O1", "-g", version, "-gsplit-dwarf", "-o", "program"]));
+        assert_eq!(built.ending, Ending::Code(0), "{built:?}");
+        let profiled = profile(&folder.path().join("program"), [""; 0]);
+        Split { folder, profiled }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn reported(&self) -> String {
+        report(&self.profiled, None)
+    }
 }
 
 /// A program without any names, and a file with them, to which it has a link.

@@ -13,6 +13,7 @@ mod nearby;
 mod needed;
 pub mod perf_map;
 mod sections;
+mod split;
 mod symbol_table;
 pub mod sysroot;
 

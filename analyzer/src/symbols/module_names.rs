@@ -6,6 +6,7 @@ use super::kept;
 use super::nearby::Nearby;
 use super::needed;
 use super::sections::section;
+use super::split::{Room, Split};
 use super::symbol_table::SymbolTable;
 use super::sysroot;
 use super::{FrameName, LookUp};
@@ -22,7 +23,9 @@ use std::sync::mpsc::Receiver;
 /// of which a report needs a part. Of smaller ones all that may be needed is read at once, which is faster.
 const LARGE_FILE_BYTES: u64 = 256 << 20;
 
-type Context<'d> = addr2line::Context<EndianSlice<'d, LittleEndian>>;
+/// A section's bytes.
+pub(super) type Slice<'d> = EndianSlice<'d, LittleEndian>;
+type Context<'d> = addr2line::Context<Slice<'d>>;
 
 /// What one module's file told.
 #[derive(Debug, Default)]
@@ -117,18 +120,19 @@ impl Asked<'_> {
 pub(super) fn names_in(module: &LoadedModule, addresses: &Addresses) -> ModuleNames {
     // The kernel's own page has no file.
     let is_file = module.path.is_absolute();
-    let mut names = ModuleNames::default();
-    for path in sysroot::candidates(&module.path).filter(|_| is_file) {
-        names = names_from(&path, module, addresses);
+    let candidates = sysroot::candidates(&module.path).filter(|_| is_file);
+    let kept = std::iter::once_with(|| kept::files(&module.path)).flatten();
+    let mut best = ModuleNames::default();
+    for path in candidates.chain(kept) {
+        let names = names_from(&path, module, addresses);
         if names.warning.is_none() {
             return names;
         }
+        if best.frames.is_empty() {
+            best = names;
+        }
     }
-    let kept = kept::files(&module.path).into_iter();
-    let kept = kept.map(|path| names_from(&path, module, addresses));
-    kept.into_iter()
-        .find(|names| names.warning.is_none())
-        .unwrap_or(names)
+    best
 }
 
 /// Names addresses of a module by the file at `path`, if that is the recorded one.
@@ -149,12 +153,16 @@ fn names_from(path: &Path, module: &LoadedModule, addresses: &Addresses) -> Modu
 }
 
 /// Something to do with an object file, whichever way it is read.
-trait WithFile {
+pub(super) trait WithFile {
     type Output;
     fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output;
 }
 
-fn with_file<W: WithFile>(path: &Path, look_up: LookUp, work: W) -> Result<W::Output, String> {
+pub(super) fn with_file<W: WithFile>(
+    path: &Path,
+    look_up: LookUp,
+    work: W,
+) -> Result<W::Output, String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let file = fs::File::open(path).map_err(|error| said(&error))?;
     let length = file.metadata().map_err(|error| said(&error))?.len();
@@ -199,7 +207,7 @@ impl WithFile for Names<'_> {
         };
         let has_dwarf = file.section_by_name(".debug_info").is_some();
         let debug_path = (!has_dwarf).then(|| debug_file(self.path, file)).flatten();
-        let frames = debug_path.and_then(|path| {
+        let names = debug_path.and_then(|path| {
             let work = InDebugFile {
                 path: &path,
                 symbols: SymbolTable::new([file]),
@@ -207,14 +215,10 @@ impl WithFile for Names<'_> {
             };
             with_file(&path, asked.addresses.look_up, work).ok()
         });
-        let frames = frames.unwrap_or_else(|| {
+        names.unwrap_or_else(|| {
             let symbols = [SymbolTable::new([file])];
-            frames_of(self.path, file, &symbols, asked)
-        });
-        ModuleNames {
-            frames,
-            warning: None,
-        }
+            names_of(self.path, file, &symbols, asked)
+        })
     }
 }
 
@@ -238,13 +242,13 @@ struct InDebugFile<'a> {
 }
 
 impl WithFile for InDebugFile<'_> {
-    type Output = Vec<Vec<FrameName>>;
+    type Output = ModuleNames;
 
     fn with<'d, R: ReadRef<'d>>(self, file: &object::File<'d, R>) -> Self::Output {
         // The debug file has the full symbol table, the module perhaps only what it exports.
         let symbols = [SymbolTable::new([file]), self.symbols];
         if self.asked.addresses.look_up == LookUp::Functions {
-            return frames_of(self.path, file, &symbols, self.asked);
+            return names_of(self.path, file, &symbols, self.asked);
         }
         // Of libraries, a part of it mostly does. The program's own, where everything may be asked
         // for, is rather opened in full while there is time.
@@ -255,9 +259,9 @@ impl WithFile for InDebugFile<'_> {
             nearby.sections(self.asked.in_file())
         });
         if let Some(sections) = nearby {
-            return frames_from(&sections, None, &symbols, self.asked);
+            return names_from_dwarf(&sections, None, None, &symbols, self.asked);
         }
-        frames_of(self.path, file, &symbols, self.asked)
+        names_of(self.path, file, &symbols, self.asked)
     }
 }
 
@@ -273,44 +277,70 @@ impl WithFile for Sections {
     }
 }
 
-fn frames_of<'d, R: ReadRef<'d>>(
+fn names_of<'d, R: ReadRef<'d>>(
     path: &Path,
     file: &object::File<'d, R>,
     symbols: &[SymbolTable<'_>],
     asked: Asked<'_>,
-) -> Vec<Vec<FrameName>> {
-    let only_symbols = |address: u64| frames_at(None, symbols, address);
+) -> ModuleNames {
+    let only_symbols = || ModuleNames {
+        frames: asked
+            .in_file()
+            .map(|address| frames_at(None, symbols, address))
+            .collect(),
+        warning: None,
+    };
     let is_enough = asked.addresses.look_up == LookUp::Functions;
     if is_enough || file.section_by_name(".debug_info").is_none() {
-        return asked.in_file().map(only_symbols).collect();
+        return only_symbols();
     }
     let load = |id| Ok::<_, ()>(section(file, id));
     let Ok(sections) = DwarfSections::load(load) else {
-        return asked.in_file().map(only_symbols).collect();
+        return only_symbols();
     };
     let alternate = file.gnu_debugaltlink().ok().flatten();
     let alternate = alternate.and_then(|(name, build_id)| {
         let path = debug_files::by_alternate_link(path, name, build_id)?;
         with_file(&path, LookUp::Lines, Sections).ok()?
     });
-    frames_from(&sections, alternate.as_ref(), symbols, asked)
+    let room = Room::default();
+    // Addresses that units elsewhere share with the program are always in this section.
+    let is_split = file.section_by_name(".debug_addr").is_some();
+    let split = is_split.then(|| Split::of(path, &room));
+    names_from_dwarf(
+        &sections,
+        alternate.as_ref(),
+        split.as_ref(),
+        symbols,
+        asked,
+    )
 }
 
-fn frames_from(
-    sections: &DwarfSections<Cow<'_, [u8]>>,
-    alternate: Option<&DwarfSections<Vec<u8>>>,
+fn names_from_dwarf<'d>(
+    sections: &'d DwarfSections<Cow<'_, [u8]>>,
+    alternate: Option<&'d DwarfSections<Vec<u8>>>,
+    split: Option<&Split<'d>>,
     symbols: &[SymbolTable<'_>],
     asked: Asked<'_>,
-) -> Vec<Vec<FrameName>> {
+) -> ModuleNames {
     let mut dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
     if let Some(alternate) = alternate {
         dwarf.set_sup(alternate.borrow(|section| EndianSlice::new(section, LittleEndian)));
     }
     let context = Context::from_dwarf(dwarf).ok();
-    asked
-        .in_file()
-        .map(|address| frames_at(context.as_ref(), symbols, address))
-        .collect()
+    let named = |address| {
+        if let (Some(context), Some(split)) = (&context, split) {
+            for (load, go_on) in context.preload_units(address) {
+                // What cannot be understood has no inlined functions either.
+                let _ = go_on(split.unit(&load));
+            }
+        }
+        frames_at(context.as_ref(), symbols, address)
+    };
+    ModuleNames {
+        frames: asked.in_file().map(named).collect(),
+        warning: split.and_then(Split::warning),
+    }
 }
 
 fn frames_at(

@@ -18,7 +18,15 @@ pub(super) fn section<'d, R: ReadRef<'d>>(
             | SectionId::DebugMacro
             | SectionId::DebugNames
     );
-    let data = is_needed.then(|| file.section_by_name(id.name())).flatten();
-    data.and_then(|section| section.uncompressed_data().ok())
+    content(file, Some(id.name()).filter(|_| is_needed))
+}
+
+/// The content of the section with this name, decompressed; empty if there is none.
+pub(super) fn content<'d, R: ReadRef<'d>>(
+    file: &object::File<'d, R>,
+    name: Option<&str>,
+) -> Cow<'d, [u8]> {
+    name.and_then(|name| file.section_by_name(name))
+        .and_then(|section| section.uncompressed_data().ok())
         .unwrap_or_default()
 }
