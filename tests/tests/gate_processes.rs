@@ -145,7 +145,7 @@ fn what_is_not_known_of_a_killed_process_is_null() {
         "/processes/0/frees",
         "/processes/0/definite",
         "/processes/0/suppressed",
-        "/coverage/guarded",
+        "/coverage",
         "/calls/malloc",
         "/calls/failed",
     ] {

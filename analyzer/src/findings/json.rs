@@ -206,22 +206,22 @@ pub fn leaks_of(report: &LeakReport) -> LeaksJson<'_> {
 /// How closely blocks were watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct CoverageJson {
-    guarded: Option<u64>,
-    redzoned: Option<u64>,
-    guarded_stacks: Option<u64>,
-    stacks: Option<u64>,
-    guard_method: Option<&'static str>,
+    guarded: u64,
+    redzoned: u64,
+    guarded_stacks: u64,
+    stacks: u64,
+    guard_method: &'static str,
 }
 
-/// Coverage, as far as any process has counted it.
+/// Coverage.
 #[must_use]
-pub fn coverage(coverage: Option<Coverage>) -> CoverageJson {
+pub fn coverage(coverage: Coverage) -> CoverageJson {
     CoverageJson {
-        guarded: coverage.map(|coverage| coverage.guarded),
-        redzoned: coverage.map(|coverage| coverage.redzoned),
-        guarded_stacks: coverage.map(|coverage| coverage.guarded_stacks),
-        stacks: coverage.map(|coverage| coverage.stacks),
-        guard_method: coverage.map(|coverage| coverage.method),
+        guarded: coverage.guarded,
+        redzoned: coverage.redzoned,
+        guarded_stacks: coverage.guarded_stacks,
+        stacks: coverage.stacks,
+        guard_method: coverage.method,
     }
 }
 

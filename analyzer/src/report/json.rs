@@ -405,7 +405,8 @@ fn assemble<'a>(report: &'a Report<'_>, sites: &'a [SiteView], frames: &'a Frame
             .and_then(|found| found.leaks.as_ref())
             .map(findings::leaks_of),
         coverage: found
-            .map(|found| findings::coverage(found.has_counted().then_some(found.coverage))),
+            .filter(|found| found.has_counted())
+            .map(|found| findings::coverage(found.coverage)),
     }
 }
 

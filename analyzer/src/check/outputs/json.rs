@@ -35,7 +35,7 @@ struct Json<'a> {
     sites: [(); 0],
     errors: Vec<ErrorJson<'a>>,
     leaks: Option<LeaksJson<'a>>,
-    coverage: CoverageJson,
+    coverage: Option<CoverageJson>,
     summary: Summary<'a>,
     suppressions: Vec<Suppression<'a>>,
     untraced_children: Vec<&'a str>,
@@ -197,7 +197,7 @@ fn assemble<'a>(results: Results<'a>) -> Json<'a> {
                 .filter_map(|one| Some(one.report.leaks.as_ref()?.pause_ns));
             leaks(&verdict.amounts, pauses.max(), records.collect())
         }),
-        coverage: coverage((!counted.is_empty()).then(|| sum_of_coverage(&counted))),
+        coverage: (!counted.is_empty()).then(|| coverage(sum_of_coverage(&counted))),
         summary: Summary {
             errors: verdict.errors.all,
             contexts: verdict.errors.contexts,
