@@ -287,3 +287,22 @@ fn what_a_handler_has_freed_inside_realloc_is_not_lost() {
     let leaks = checked.report().leaks.as_ref().expect("a check was made");
     assert_eq!(leaks.definite.blocks, 0, "{}", said.stderr);
 }
+
+/// A thousand levels were told by twenty megabytes of text; of JSON, three times that.
+#[test]
+fn the_leaks_of_a_recursion_are_told_for_its_first_levels() {
+    let sample = Sample::named("check/leaks/at_each_level_of_a_recursion.c");
+    let checked = check(&[""; 0], &sample.build(Variant::PLAIN), [""; 0]);
+    let said = &checked.outcome.stderr;
+    let leaks = checked.report().leaks.as_ref().expect("a check was made");
+    let told: Vec<(usize, u64)> = leaks
+        .records
+        .iter()
+        .map(|record| (record.stack.len(), record.blocks))
+        .collect();
+    let shallowest = told.iter().map(|&(frames, _)| frames).min();
+    let shallowest = shallowest.expect("there are records");
+    let mut expected: Vec<(usize, u64)> = (0..17).map(|level| (shallowest + level, 1)).collect();
+    expected[16].1 = 84;
+    assert_eq!(told, expected, "{said}");
+}

@@ -1,12 +1,11 @@
 //! The errors that this process has reported, by place.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::collections::BTreeMap;
 
 use ldt_trace::NodeId;
 use ldt_trace::finding::{Access, DetectedBy, ErrorKind, Repeat};
 
-use crate::stacks::table;
+use crate::stacks::recursion::{LEVELS, frames_of};
 use crate::sys::lock::Lock;
 
 /// Errors that agree in this are the same error.
@@ -31,11 +30,6 @@ static KNOWN: Lock<Known> = Lock::new(Known {
     alike: BTreeMap::new(),
 });
 
-/// Places that are told of an error that a recursion makes at each of its levels.
-const LEVELS: u32 = 16;
-/// Frames of a stack, the innermost ones, that are looked at to know a recursion.
-const LOOKED_AT: usize = 128;
-
 /// Places that agree in this differ only in how deep a recursion is: their stacks are of the same frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Alike {
@@ -58,22 +52,8 @@ impl Alike {
     }
 }
 
-/// A hash of the frames of a stack, each taken once.
-fn frames_of(stack: NodeId) -> u64 {
-    let mut frames = BTreeSet::new();
-    let mut next = table::node(stack);
-    for _ in 0..LOOKED_AT {
-        let Some(node) = next else { break };
-        frames.insert(node.ip);
-        next = table::node(node.parent);
-    }
-    let mut hasher = DefaultHasher::new();
-    frames.hash(&mut hasher);
-    hasher.finish()
-}
-
 /// Counts an error; gives its number and how often it has been seen. Of the levels of a recursion, those beyond the
-/// first few are counted with the last of these: an endless one would be told by gigabytes.
+/// first few are counted with the last of these.
 pub(super) fn count(place: Place) -> (u32, u64) {
     if let Some(seen) = KNOWN.with(|known| known.seen(&place)) {
         return seen;

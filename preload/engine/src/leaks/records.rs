@@ -2,11 +2,12 @@
 //! record, the largest first.
 
 use core::hash::{BuildHasherDefault, Hasher};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ldt_trace::finding::{LeakKind, Use};
 
 use super::cliques::Following;
+use crate::stacks::recursion::{LEVELS, frames_of};
 
 /// Blocks of one kind from one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,17 @@ pub struct Record {
     pub example: u64,
     /// How many of them an earlier check has met.
     pub survivors: u64,
+}
+
+impl Record {
+    /// Counts the blocks of another place here.
+    fn take_in(&mut self, other: &Record) {
+        self.blocks += other.blocks;
+        self.bytes += other.bytes;
+        self.following.blocks += other.following.blocks;
+        self.following.bytes += other.following.bytes;
+        self.survivors += other.survivors;
+    }
 }
 
 /// A block that is counted.
@@ -85,7 +97,7 @@ impl Records {
     /// most bytes (what hangs off them included) first.
     #[must_use]
     pub fn sorted(self) -> Vec<Record> {
-        let mut found = self.found;
+        let mut found = with_levels_merged(self.found);
         found.sort_by_key(|record| {
             (
                 record.kind,
@@ -96,6 +108,41 @@ impl Records {
         });
         found
     }
+}
+
+/// Of the records of a recursion that loses a block at each of its levels, those of the levels beyond the first few are
+/// counted with the last of these. Of kinds that are hardly ever listed (a compiler leaves a hundred thousand records of what is
+/// reachable) all stay.
+fn with_levels_merged(mut found: Vec<Record>) -> Vec<Record> {
+    let is_listed =
+        |record: &Record| matches!(record.kind, LeakKind::Definite | LeakKind::Possible);
+    let mut listed: Vec<usize> = (0..found.len())
+        .filter(|&place| is_listed(&found[place]))
+        .collect();
+    if listed.len() <= LEVELS as usize {
+        return found;
+    }
+    // A stack has a higher number than those that it goes on from.
+    listed.sort_unstable_by_key(|&place| found[place].allocated.stack.0);
+    let mut alike = BTreeMap::new();
+    for place in listed {
+        let record = found[place];
+        let key = (
+            record.kind,
+            record.allocated.function as u8,
+            frames_of(record.allocated.stack),
+        );
+        let (levels, last) = alike.entry(key).or_insert((0, place));
+        if *levels < LEVELS {
+            *levels += 1;
+            *last = place;
+        } else {
+            found[*last].take_in(&record);
+            found[place].blocks = 0;
+        }
+    }
+    found.retain(|record| record.blocks != 0);
+    found
 }
 
 /// Hashes one number. The standard hasher asks the kernel for a seed; nobody attacks these keys.

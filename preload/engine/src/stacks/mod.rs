@@ -7,6 +7,7 @@
 pub mod bounds;
 mod mappings;
 pub mod memo;
+pub(crate) mod recursion;
 pub mod rules;
 pub mod table;
 pub mod unwind;
