@@ -118,6 +118,17 @@ fn debug_files_of_the_recorded_machine_are_found_by_their_link() {
     stripped.holds_to_debug_file_at(&beside);
 }
 
+/// Bundles bring a loader of their own, and start programs by it: the kernel takes that for the executable, whose names the
+/// program's frames did not have.
+#[test]
+fn a_program_that_the_loader_is_told_to_run_has_its_names() {
+    let program = Sample::named("threads/named_threads.c").build(Variant::PLAIN);
+    let profiled = profile(Path::new("/lib64/ld-linux-x86-64.so.2"), [&program]);
+    let text = report(&profiled, None);
+    assert!(text.contains("named_threads.c:"), "{text}");
+    assert!(!text.contains("has changed"), "{text}");
+}
+
 /// Split DWARF: inlined functions were missing, and the line of the innermost stood beside the outermost's name.
 #[test]
 fn inlined_functions_come_from_the_objects_own_files() {

@@ -96,7 +96,11 @@ impl Image {
             // SAFETY: names in link maps are NUL-terminated strings.
             unsafe { CStr::from_ptr(name) }.to_bytes()
         };
-        image.path = absolute(name);
+        image.path = match name {
+            // The main program's.
+            [] => executable::path_at(image.start),
+            _ => absolute(name),
+        };
         Some(image)
     }
 
@@ -195,12 +199,11 @@ impl Image {
     }
 }
 
-/// The path as it can be opened later from elsewhere. The main program has no name in its link map.
+/// The path as it can be opened later from elsewhere.
 fn absolute(name: &[u8]) -> Vec<u8> {
-    match name.first() {
-        None => executable_path(),
-        Some(b'/') => name.to_vec(),
-        Some(_) if !name.contains(&b'/') => name.to_vec(),
-        Some(_) => [&file::current_directory()[..], b"/", name].concat(),
+    match name {
+        [b'/', ..] => name.to_vec(),
+        _ if !name.contains(&b'/') => name.to_vec(),
+        _ => [&file::current_directory()[..], b"/", name].concat(),
     }
 }

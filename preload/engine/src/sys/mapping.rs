@@ -4,7 +4,7 @@
 use core::ops::{ControlFlow, Range};
 
 use super::file::Fd;
-use super::proc::pieces_of;
+use super::proc::{self, pieces_of};
 use super::{syscall, thread};
 
 /// Which mapping is meant.
@@ -99,6 +99,20 @@ pub fn find(maps: Fd, mut is_meant: impl FnMut(&Range<u64>, &[u8]) -> bool) -> O
     found
 }
 
+/// The file that lies at an address, as the kernel names it.
+pub fn file_at(address: u64) -> Option<Vec<u8>> {
+    let maps = proc::read(b"/proc/thread-self/maps\0")?;
+    let mut lines = maps.split(|&byte| byte == b'\n');
+    let line = lines
+        .find(|line| range_and_rights(line).is_some_and(|(range, _)| range.contains(&address)))?;
+    // Range, rights, offset, device and inode come before it, and spaces.
+    let path = line
+        .splitn(6, |&byte| byte == b' ')
+        .last()?
+        .trim_ascii_start();
+    path.starts_with(b"/").then(|| path.to_vec())
+}
+
 /// How a line of `/proc/PID/maps` begins.
 fn range_and_rights(line: &[u8]) -> Option<(Range<u64>, &[u8])> {
     let dash = line.iter().position(|&byte| byte == b'-')?;
@@ -112,6 +126,17 @@ fn range_and_rights(line: &[u8]) -> Option<(Range<u64>, &[u8])> {
 mod tests {
     use super::*;
     use crate::sys::file;
+
+    #[test]
+    fn a_function_lies_in_this_programs_file() {
+        let executable = std::env::current_exe().unwrap();
+        let found = file_at(file_at as *const () as u64).unwrap();
+        assert_eq!(
+            String::from_utf8(found).unwrap(),
+            executable.to_str().unwrap()
+        );
+        assert_eq!(file_at(0x10), None);
+    }
 
     #[test]
     fn a_place_on_the_stack_lies_in_the_mapping_that_is_told() {

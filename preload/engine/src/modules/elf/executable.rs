@@ -4,14 +4,17 @@
 
 use core::ops::Range;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use crate::sys::mem::PAGE_BYTES;
-use crate::sys::{file, system};
+use crate::sys::{file, mapping, system};
 
 /// What `range` has found; an end of 0 as long as it has not looked.
 static START: AtomicU64 = AtomicU64::new(0);
 static END: AtomicU64 = AtomicU64::new(0);
+/// The kernel has started the loader, and that the program (`ld.so PROGRAM`): then the kernel takes the loader for the
+/// executable. Known when `range` has looked.
+static IS_LOADERS: AtomicBool = AtomicBool::new(false);
 
 /// From the first to the last page of the executable's segments; `None` if the kernel does not say where its
 /// program headers are.
@@ -31,8 +34,10 @@ pub(super) fn range() -> Option<Range<u64>> {
 /// program that overflows an array on its stack writes over it before it comes to the stack's end and the fault handler.
 fn ask() -> Option<Range<u64>> {
     // SAFETY: these read the kernel's auxiliary vector, and take no lock.
-    let [table, count, size] = [libc::AT_PHDR, libc::AT_PHNUM, libc::AT_PHENT]
-        .map(|kind| unsafe { libc::getauxval(kind) });
+    let [table, count, size, loader] =
+        [libc::AT_PHDR, libc::AT_PHNUM, libc::AT_PHENT, libc::AT_BASE]
+            .map(|kind| unsafe { libc::getauxval(kind) });
+    IS_LOADERS.store(loader == 0, Ordering::Relaxed);
     if table == 0 || size != size_of::<libc::Elf64_Phdr>() as u64 {
         return None;
     }
@@ -57,6 +62,14 @@ fn whole(table: u64, headers: &[libc::Elf64_Phdr]) -> Option<Range<u64>> {
         bias.wrapping_add(start) / page * page
             ..bias.wrapping_add(end).checked_next_multiple_of(page)?,
     )
+}
+
+/// The file of the program itself, of which code lies at the address.
+pub(super) fn path_at(address: u64) -> Vec<u8> {
+    let mapped = IS_LOADERS
+        .load(Ordering::Relaxed)
+        .then(|| mapping::file_at(address));
+    mapped.flatten().unwrap_or_else(path)
 }
 
 /// Its file, as the kernel names it; where there is no `/proc`, the path that it was started by. Empty when neither tells.
