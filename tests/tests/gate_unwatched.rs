@@ -1,8 +1,10 @@
 //! What `ldt check` says of programs that it is not in, or sees a part of: never nothing.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use ldt_tests::gate::{Project, finds};
+use rustix::fs::{XattrFlags, setxattr};
 
 /// Builds a program that LDT cannot be in, and that does nothing.
 fn static_program(project: &Project, name: &str) {
@@ -26,6 +28,28 @@ fn children_that_were_not_looked_into_are_listed() {
     let outcome = project.check(&["--untraced-children=error"], &command);
     assert_eq!(outcome.code(), 125, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("./static"), "{}", outcome.stderr);
+}
+
+/// The loader takes such a program for one that is setuid: nothing was said of it, and the run was green.
+#[test]
+fn a_child_that_gets_capabilities_is_listed() {
+    let project = finds();
+    let program = project.file("has_capabilities");
+    fs::copy(project.file("finds"), &program).expect("a file can be copied");
+    // The effective and permitted right to bind low ports, in the second revision of the kernel's form.
+    let value = [[1, 0, 0, 2], [0, 4, 0, 0], [0; 4], [0; 4], [0; 4]].concat();
+    let flags = XattrFlags::empty();
+    if let Err(error) = setxattr(&program, "security.capability", &value, flags) {
+        eprintln!("only root can give capabilities: {error}");
+        return;
+    }
+    // Whom they are given to must come to the program.
+    let everyone = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(project.file("."), everyone).expect("the rights can be set");
+    let as_nobody = "./finds balanced; setpriv --reuid=65534 ./has_capabilities double_free; true";
+    let outcome = project.check(&[""; 0], &["sh", "-c", as_nobody]);
+    let said = "./has_capabilities: it has capabilities of its own";
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
 }
 
 /// Tools are not missed, by their names; an own program of such a name was not missed either.

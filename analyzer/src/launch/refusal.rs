@@ -3,6 +3,7 @@
 use object::elf::{FileHeader32, FileHeader64, STT_FUNC};
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSymbol as _, SymbolFlags};
+use rustix::fs::getxattr;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -38,6 +39,10 @@ pub fn reason(command: &OsStr) -> String {
             "{shown} is setuid or setgid, and the loader preloads nothing into such programs; \
              run a copy of it without that bit"
         )),
+        Ok(_) if has_capabilities(&path) => Some(format!(
+            "{shown} has capabilities of its own (setcap), and the loader preloads nothing into such programs; \
+             run a copy of it without them, or as root"
+        )),
         _ => fs::read(&path)
             .ok()
             .and_then(|data| look_inside(&shown.to_string(), &data)),
@@ -48,6 +53,11 @@ pub fn reason(command: &OsStr) -> String {
              above says so then), or something took LD_PRELOAD out of its environment"
         )
     })
+}
+
+fn has_capabilities(path: &Path) -> bool {
+    let mut value = [0_u8; 24];
+    getxattr(path, "security.capability", &mut value).is_ok()
 }
 
 /// What the kernel did not find when it was to run the command: mostly the command itself, but it

@@ -39,6 +39,7 @@ const OTHER_LOADERS: &[&[u8]] = &[b"ld-musl-"];
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reason {
     ChangesRights,
+    GivesCapabilities,
     OtherArchitecture,
     Static,
     OtherLibrary,
@@ -48,6 +49,7 @@ impl Reason {
     fn words(self) -> &'static str {
         match self {
             Reason::ChangesRights => "it is setuid or setgid",
+            Reason::GivesCapabilities => "it has capabilities of its own (setcap)",
             Reason::OtherArchitecture => "it is of another architecture",
             Reason::Static => "it is statically linked",
             Reason::OtherLibrary => "it is linked with another C library than glibc",
@@ -196,6 +198,9 @@ fn find(path: &[u8], search: Search) -> Option<(PathBuffer, Fd)> {
 fn why_not(fd: Fd) -> Option<Reason> {
     if file::changes_rights(fd) {
         return Some(Reason::ChangesRights);
+    }
+    if file::gives_capabilities(fd) {
+        return Some(Reason::GivesCapabilities);
     }
     let mut header = [0; ELF_HEADER_BYTES];
     let read = file::read_at(fd, &mut header, 0).ok()?;

@@ -417,6 +417,29 @@ pub fn changes_rights(fd: Fd) -> bool {
     other(libc::S_ISUID, stat.st_uid, user) || other(libc::S_ISGID, stat.st_gid, group)
 }
 
+/// Whether running this file gives the process capabilities (setcap), for which the loader preloads nothing either. Root has
+/// them without.
+#[must_use]
+pub fn gives_capabilities(fd: Fd) -> bool {
+    // SAFETY: takes nothing.
+    let is_root = unsafe { syscall(libc::SYS_getuid, &[]) } == Ok(0);
+    // A sandbox may kill at what few programs ask.
+    if is_root || thread::is_sandboxed() {
+        return false;
+    }
+    // The kernel's `vfs_ns_cap_data`: a word of flags, then twice the words of what is permitted and what is inherited.
+    let mut value = [0u32; 6];
+    let args = [
+        fd.0 as usize,
+        c"security.capability".as_ptr() as usize,
+        value.as_mut_ptr() as usize,
+        size_of_val(&value),
+    ];
+    // SAFETY: the name is NUL-terminated, and the kernel fills at most what it is told to.
+    let is_there = unsafe { syscall(libc::SYS_fgetxattr, &args) }.is_ok();
+    is_there && (value[1] | value[3]) != 0
+}
+
 /// The device and inode of an open file: how a descriptor is recognised that the program closed and
 /// reused for a file of its own.
 #[must_use]
