@@ -52,6 +52,30 @@ fn a_child_that_gets_capabilities_is_listed() {
     assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
 }
 
+/// Under another root the loader cannot find LDT: it complained, and the run was green.
+#[test]
+fn a_child_under_another_root_is_listed() {
+    let project = finds();
+    let loader = "/lib64/ld-linux-x86-64.so.2";
+    let library = "/lib/x86_64-linux-gnu/libc.so.6";
+    for file in [loader, library] {
+        let copy = project.file(&format!("root{file}"));
+        let folder = copy.parent().expect("it is in a folder");
+        fs::create_dir_all(folder).expect("a folder can be made");
+        fs::copy(file, copy).expect("the C library can be copied");
+    }
+    fs::copy(project.file("finds"), project.file("root/finds")).expect("a file can be copied");
+    let script = "./finds balanced; chroot root /finds double_free; echo ended by $?";
+    let outcome = project.check(&[""; 0], &["sh", "-c", script]);
+    if outcome.stdout.contains("ended by 125") {
+        eprintln!("only root can change the root: {}", outcome.stderr);
+        return;
+    }
+    let said = "/finds: libldt.so cannot be found from there";
+    assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("ld.so"), "{}", outcome.stderr);
+}
+
 /// Tools are not missed, by their names; an own program of such a name was not missed either.
 #[test]
 fn an_own_static_program_is_listed_whatever_it_is_called() {

@@ -9,15 +9,18 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::options::{self, Options, glob_matches};
+use crate::process;
 use crate::sys::ELF_MACHINE;
 use crate::sys::file::{self, Fd, file_name};
-use crate::sys::mem;
 use crate::sys::signal::read_memory;
+use crate::sys::{mem, thread};
 
 /// Where to note them, and whom nobody misses.
 struct List {
     /// With its final NUL.
     path: Vec<u8>,
+    /// The same as the launcher sees it, for a process that has another root.
+    path_at_the_launcher: Vec<u8>,
     skip: Vec<Vec<u8>>,
     /// But for programs below this folder: see [`options::is_own`].
     own_folder: Vec<u8>,
@@ -43,6 +46,7 @@ enum Reason {
     OtherArchitecture,
     Static,
     OtherLibrary,
+    OutOfReach,
 }
 
 impl Reason {
@@ -53,6 +57,9 @@ impl Reason {
             Reason::OtherArchitecture => "it is of another architecture",
             Reason::Static => "it is statically linked",
             Reason::OtherLibrary => "it is linked with another C library than glibc",
+            Reason::OutOfReach => {
+                "libldt.so cannot be found from there (another root folder, or no right to come to it)"
+            }
         }
     }
 }
@@ -62,8 +69,10 @@ pub(crate) fn configure(options: &Options) {
     if options.untraced.is_empty() {
         return;
     }
+    let launchers_root = format!("/proc/{}/root", options.launcher);
     let list = Box::new(List {
         path: [&options.untraced[..], b"\0"].concat(),
+        path_at_the_launcher: [launchers_root.as_bytes(), &options.untraced, b"\0"].concat(),
         skip: options.trace_children_skip.clone(),
         own_folder: options.own_folder.clone(),
     });
@@ -124,13 +133,28 @@ pub(super) fn note(path: *const c_char, search: Search) -> bool {
     let Some((found, fd)) = found else {
         return true;
     };
-    let why = why_not(fd);
+    let why = why_not(fd).or_else(|| is_out_of_reach().then_some(Reason::OutOfReach));
     let length = file::path_of(fd, &mut kept).unwrap_or(0);
     file::close(fd);
     if let Some(why) = why {
         list(&found, &kept[..length], why);
     }
-    why != Some(Reason::OtherLibrary)
+    // What the loader cannot preload it complains of.
+    !matches!(why, Some(Reason::OtherLibrary | Reason::OutOfReach))
+}
+
+/// Whether the loader will not find LDT where this process is by now: it may have changed its root or its user.
+fn is_out_of_reach() -> bool {
+    // A sandbox may kill at the question.
+    let ours = process::inheritance().filter(|_| !thread::is_sandboxed());
+    let Some((ours, _)) = ours else {
+        return false;
+    };
+    let is_there = |library: &[u8]| {
+        let path = PathBuffer::of(&[library]).filter(|_| library.contains(&b'/'));
+        path.is_none_or(|path| file::exists(&path.bytes[..=path.length]))
+    };
+    !process::libraries(ours).all(is_there)
 }
 
 /// Adds a program to the list, if there is one. `found` is what it was called, `path` what the kernel calls it.
@@ -142,7 +166,13 @@ fn list(found: &PathBuffer, path: &[u8], why: Reason) {
     let name = file_name(found.text());
     let is_missed = !list.skip.iter().any(|glob| glob_matches(glob, name))
         || options::is_own(&list.own_folder, path);
-    if is_missed && let Ok(out) = file::open_append(&list.path) {
+    let open = || {
+        let elsewhere = why == Reason::OutOfReach;
+        let at_the_launcher = || file::open_append(&list.path_at_the_launcher).ok();
+        let opened = elsewhere.then(at_the_launcher).flatten();
+        opened.or_else(|| file::open_append(&list.path).ok())
+    };
+    if is_missed && let Some(out) = open() {
         // One write, so that two children at once do not mix their lines.
         if let Some(line) = PathBuffer::of(&[found.text(), b"\t", why.words().as_bytes(), b"\n"]) {
             file::write_stream(out, line.text());
