@@ -6,7 +6,7 @@
 
 use core::arch::naked_asm;
 
-use ldt_engine::hooks::{heap, mappings};
+use ldt_engine::hooks::{forks, heap, mappings};
 use ldt_engine::{process, real, sys};
 
 /// Exports functions that jump to a hook of the engine with the stack pointer and the frame pointer
@@ -66,6 +66,7 @@ export! {
     pkey_mprotect("r8", "r9") => mappings::pkey_mprotect;
     madvise("rcx", "r8") => mappings::madvise;
     mremap("r9", "rax") => mremap_with_frame;
+    __register_atfork("r8", "r9") => forks::register_atfork;
     sbrk("rsi", "rdx") => mappings::sbrk;
     brk("rsi", "rdx") => mappings::brk;
 }

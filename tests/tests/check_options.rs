@@ -140,6 +140,18 @@ fn both_sides_of_a_fork_go_on_with_the_blocks_of_before() {
     }
 }
 
+/// LDT took its locks before such handlers ran, and they waited for them for ever.
+#[test]
+fn handlers_that_allocate_at_forks_may_be_registered_before_all() {
+    let program = Sample::named("check/options/handlers_at_forks.c").build(Variant::PLAIN);
+    let bare = run(&mut Command::new(&program));
+    assert_eq!(bare.ending, Ending::Code(0));
+    let checked = check(&[""; 0], &program, [""; 0]);
+    let said = &checked.outcome;
+    assert_eq!(said.stdout, bare.stdout, "{}", said.stderr);
+    assert_eq!(said.ending, Ending::Code(0), "{}", said.stderr);
+}
+
 #[test]
 fn pages_of_blocks_that_the_program_maps_over_are_its_own() {
     let program = Sample::named("check/options/mapped_over.c").build(Variant::PLAIN);

@@ -44,6 +44,7 @@ table! {
     Mallopt: c"mallopt";
     Brk: c"brk";
     Sbrk: c"sbrk";
+    RegisterAtfork: c"__register_atfork";
     Dlopen: c"dlopen";
     Dlmopen: c"dlmopen";
     Dlclose: c"dlclose";
@@ -167,6 +168,8 @@ forward! {
     fn sbrk(increment: isize) -> *mut u8 = Sbrk, else usize::MAX as *mut u8;
     /// `brk` beneath.
     fn brk(address: *mut u8) -> c_int = Brk, else -1;
+    /// `__register_atfork`, which is behind `pthread_atfork`.
+    fn register_atfork(prepare: *mut c_void, parent: *mut c_void, child: *mut c_void, library: *mut c_void) -> c_int = RegisterAtfork, else libc::ENOMEM;
     /// `realloc` beneath, for its own blocks.
     fn realloc_own(block: *mut u8, size: usize) -> *mut u8 = Realloc, else early::allocate(size, 16);
     /// `malloc_usable_size` beneath, for its own blocks.

@@ -1,7 +1,8 @@
 //! What a fork needs: nobody may be inside the heap's locks when the process is copied.
 //!
 //! [`register`] has libc call [`prepare`] before a fork and [`resume`] in the parent and in the child. As
-//! it is registered first, `prepare` comes last and `resume` first: handlers of the program's may allocate.
+//! it is registered first (`../hooks/forks.rs` sees to that), `prepare` comes last and `resume` first: handlers of the program's may
+//! allocate.
 //! A child of a raw `clone`, which asks nobody, calls [`reopen_after_fork`] instead: what another thread
 //! had half done under a lock stays as it was. Either child calls [`begin_child`] besides.
 

@@ -6,6 +6,7 @@ pub(crate) mod checked;
 pub mod cxx;
 pub mod exec;
 pub mod figures;
+pub mod forks;
 pub mod heap;
 mod inside;
 pub mod limits;
