@@ -194,10 +194,8 @@ fn make_for(number: u32, registers: &[i64; 23]) {
         DUE.fetch_or(due, Ordering::Release);
         return;
     }
-    let standing = Standing {
-        sp: registers[libc::REG_RSP as usize] as u64,
-        registers: registers.map(|register| register as u64),
-    };
+    let sp = registers[libc::REG_RSP as usize] as u64;
+    let standing = Standing::interrupted(sp, registers.map(|register| register as u64));
     answer(due, &standing);
 }
 

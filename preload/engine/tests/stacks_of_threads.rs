@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use ldt_engine::leaks::maps::Maps;
-use ldt_engine::leaks::stacks::{Guards, dead_below, ended};
+use ldt_engine::leaks::stacks::{Guards, RED_ZONE_BYTES, dead_below, ended};
 use ldt_engine::sys::readable::Faults;
 use ldt_engine::sys::thread::{pointer, thread_id};
 
@@ -48,15 +48,16 @@ fn stacks_of_ended_threads_are_dead_and_those_of_living_ones_below_their_pointer
         );
     }
 
-    let dead = dead_below(living_local, living_block, &maps, &memory).expect("it is known");
+    let interrupted = (living_local, RED_ZONE_BYTES);
+    let dead = dead_below(interrupted, living_block, &maps, &memory).expect("it is known");
     assert_eq!(dead.end, living_local - 128);
     let bytes = dead.end - dead.start;
     assert!(bytes > 64 << 10 && bytes < 64 << 20, "{bytes} bytes");
     let (own_block, own_local) = here();
-    let own = dead_below(own_local, own_block, &maps, &memory).expect("it is known");
-    assert_eq!(own.end, own_local - 128);
+    let own = dead_below((own_local, 0), own_block, &maps, &memory).expect("it is known");
+    assert_eq!(own.end, own_local);
     // Another stack than its own tells nothing of a thread.
-    assert_eq!(dead_below(living_local, own_block, &maps, &memory), None);
+    assert_eq!(dead_below(interrupted, own_block, &maps, &memory), None);
     drop(memory);
     drop(go_on);
     living.join().expect("it ends");

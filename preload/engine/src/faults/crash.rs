@@ -132,10 +132,7 @@ fn report(number: i32, frame: &Frame, reason: Reason) {
     // Nothing else of this process will be written.
     findings::finish(recorder);
     if process::ends_here() {
-        let standing = Standing {
-            sp: registers.sp,
-            registers: frame.all_general(),
-        };
+        let standing = Standing::interrupted(registers.sp, frame.all_general());
         request::at_end(recorder, &standing);
     }
     recorder.finish();

@@ -116,10 +116,7 @@ pub(super) fn came(number: i32, frame: &mut Frame) -> Onward {
     if process::is_ending() || request::is_running() {
         return deliver::default_action(number, frame);
     }
-    let standing = Standing {
-        sp: frame.registers().sp,
-        registers: frame.all_general(),
-    };
+    let standing = Standing::interrupted(frame.registers().sp, frame.all_general());
     if !process::ending_by_signal(standing) && thread::slot().inside_sp.get() != 0 {
         let _ = signal::set_action(number, &Action::DEFAULT);
         demand::end_by(number);

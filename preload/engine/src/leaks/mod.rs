@@ -225,7 +225,8 @@ fn mark_roots(
     let mut holes: Vec<Range<u64>> = own::all().flat_map(less_mapped).collect();
     holes.extend(own_module());
     holes.extend(poison::all());
-    holes.extend(stacks::dead_below(standing.sp, own_block, maps, memory));
+    let own_depth = (standing.sp, standing.red_zone_bytes);
+    holes.extend(stacks::dead_below(own_depth, own_block, maps, memory));
     marking.roots(&standing.registers);
     marking.roots(&signal::given_stacks());
     let mut control_blocks = vec![own_block];
@@ -235,7 +236,7 @@ fn mark_roots(
         .filter_map(|other| other.registers.as_ref())
     {
         holes.extend(stacks::dead_below(
-            stopped.sp,
+            (stopped.sp, stacks::RED_ZONE_BYTES),
             stopped.control_block,
             maps,
             memory,

@@ -6,11 +6,10 @@ use super::standing::Standing;
 use crate::modes;
 use crate::reentry::enter;
 
-/// `ldt_leak_check`: gives the bytes that are definitely lost. `sp` is as [`crate::hooks`] says.
-pub extern "C" fn called(sp: u64, _bp: u64) -> u64 {
-    let local = 0u8;
-    let standing = Standing::here(&raw const local);
-    enter_and_run(sp, &standing, b"ldt_leak_check")
+/// `ldt_leak_check`: gives the bytes that are definitely lost. `saved` is what the caller had in the registers that functions keep,
+/// `sp` is as [`crate::hooks`] says.
+pub extern "C" fn called(saved: &[u64; 6], sp: u64) -> u64 {
+    enter_and_run(sp, &Standing::new(sp, saved), b"ldt_leak_check")
 }
 
 /// Makes a check now. `standing` is where the calling thread, which is outside LDT, left the program.

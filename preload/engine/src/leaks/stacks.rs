@@ -48,16 +48,16 @@ fn extent(control_block: u64, maps: &Maps, memory: &impl Memory) -> Option<Range
     })
 }
 
-/// The dead part of the stack of a thread that stands at `sp`. Nothing, when it runs on another stack
-/// than its own.
+/// The dead part of the stack of a thread that stands at `sp`, with what is alive below that. Nothing, when it runs on
+/// another stack than its own.
 #[must_use]
 pub fn dead_below(
-    sp: u64,
+    (sp, red_zone_bytes): (u64, u64),
     control_block: u64,
     maps: &Maps,
     memory: &impl Memory,
 ) -> Option<Range<u64>> {
-    let alive_from = sp.saturating_sub(RED_ZONE_BYTES);
+    let alive_from = sp.saturating_sub(red_zone_bytes);
     let (mapping, _) = maps.covering(sp)?;
     if mapping.kind == Kind::Stack {
         return Some(mapping.start..alive_from);

@@ -1,15 +1,18 @@
 //! Where a thread left the program for LDT.
 
+use super::stacks::RED_ZONE_BYTES;
 use crate::recorder::Recorder;
 use crate::sys::file::file_name;
 use crate::sys::lock::Lock;
 use crate::sys::{registers_here, saved_registers, thread};
 
-/// Where a thread left the program for LDT: nothing below `sp` is the program's.
+/// Where a thread left the program for LDT: nothing below `sp` and its red zone is the program's.
 #[derive(Clone, Debug)]
 pub struct Standing {
     /// The stack pointer.
     pub sp: u64,
+    /// What is alive below it: nothing where the program has called, [`RED_ZONE_BYTES`] where it was interrupted.
+    pub red_zone_bytes: u64,
     /// Registers that still hold the program's values; what is left over is 0.
     pub registers: [u64; REGISTERS],
 }
@@ -31,7 +34,21 @@ impl Standing {
     pub fn new(sp: u64, saved: &[u64; 6]) -> Standing {
         let mut registers = [0; REGISTERS];
         registers[..saved.len()].copy_from_slice(saved);
-        Standing { sp, registers }
+        Standing {
+            sp,
+            red_zone_bytes: 0,
+            registers,
+        }
+    }
+
+    /// Where a signal has interrupted the program.
+    #[must_use]
+    pub fn interrupted(sp: u64, registers: [u64; REGISTERS]) -> Standing {
+        Standing {
+            sp,
+            red_zone_bytes: RED_ZONE_BYTES,
+            registers,
+        }
     }
 
     /// In an exit handler: where the program called `exit`. Where it did not (main has returned; libc
@@ -46,14 +63,12 @@ impl Standing {
         }
         let here = registers_here();
         let outside = recorder.frame_outside(here, &mut |module| is_of_the_end(module));
-        Standing {
-            sp: outside.sp,
-            registers: [0; REGISTERS],
-        }
+        // The first of libc's frames may have saved registers of the program's there.
+        Standing::interrupted(outside.sp, [0; REGISTERS])
     }
 
-    /// The calling function's: to be called first in the function that the program called, or jumped to,
-    /// with the address of a local variable of that function. What its prologue has saved lies above.
+    /// The calling function's, inside LDT, with the address of a local variable of that function. What prologues between the program
+    /// and it have saved lies above, and so does what their frames hold besides.
     #[inline(always)]
     #[must_use]
     pub fn here(local: *const u8) -> Standing {
