@@ -196,6 +196,8 @@ impl Others {
         let seats = unsafe { &(*round).seats };
         let mut ended: Vec<bool> = vec![false; seats.len()];
         let mut waiting: Vec<usize> = Vec::new();
+        // Those of them that blocked everything when they were asked: what they block for long shows when that is over.
+        let mut momentary: Vec<usize> = Vec::new();
         let mut deaf: Vec<(u32, Set)> = Vec::new();
         for (index, seat) in seats.iter().enumerate() {
             match state_of(seat.tid) {
@@ -206,6 +208,9 @@ impl Others {
                         Some(signal) if can_be_asked(blocked, awaited, signal) => {
                             seat.ask(signal, wait.as_ref());
                             waiting.push(index);
+                            if is_for_moments(blocked) {
+                                momentary.push(index);
+                            }
                         }
                         _ => deaf.push((seat.tid, blocked.with(awaited))),
                     }
@@ -230,6 +235,11 @@ impl Others {
                     _ if !thread::is_alive(seat.tid) => {
                         ended[index] = true;
                         return false;
+                    }
+                    _ if momentary.contains(&index) => {
+                        let known = signal.and_then(|signal| deaf_to(seat.tid, signal));
+                        deaf.extend(known.map(|masks| (seat.tid, masks)));
+                        return known.is_none();
                     }
                     _ => {}
                 }
@@ -261,8 +271,21 @@ const SIGCANCEL: i32 = 32;
 /// blocks everything for moments only: around a fork, at the end of a thread, and in a new one until it has first run. What
 /// cancels a thread it blocks for long where it takes that with sigwait (its helper for timers, which would end).
 fn can_be_asked(blocked: Set, awaited: Set, signal: i32) -> bool {
-    let is_brief = signal != SIGCANCEL && blocked.meets(Set::of(SIGCANCEL));
+    let is_brief = signal != SIGCANCEL && is_for_moments(blocked);
     !awaited.meets(Set::of(signal)) && (is_brief || !blocked.meets(Set::of(signal)))
+}
+
+fn is_for_moments(blocked: Set) -> bool {
+    blocked.meets(Set::of(SIGCANCEL))
+}
+
+/// All that a thread is deaf to, if this signal is among it now.
+fn deaf_to(tid: u32, signal: i32) -> Option<Set> {
+    let State::Lives { blocked, wait } = state_of(tid) else {
+        return None;
+    };
+    let awaited = awaited_signals(wait.as_ref());
+    (!can_be_asked(blocked, awaited, signal)).then(|| blocked.with(awaited))
 }
 
 impl Drop for Others {
