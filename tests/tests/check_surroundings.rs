@@ -89,3 +89,28 @@ fn a_guard_that_the_program_has_made_goes_with_its_block() {
         assert_eq!(said.ending, Ending::Code(0), "{guard}: {}", said.stderr);
     }
 }
+
+/// A child in a namespace of processes of its own calls itself 1: it was taken for the machine's first process, which runs
+/// on, and its traces stayed behind.
+#[test]
+fn a_process_that_calls_itself_one_is_seen_to_end() {
+    let unshare = ["unshare", "--pid", "--fork"];
+    let mut bare = Command::new(unshare[0]);
+    if run(bare.args(&unshare[1..]).arg("true")).ending != Ending::Code(0) {
+        eprintln!("this machine lets nobody make a namespace of processes");
+        return;
+    }
+    let program = Sample::named("check/leaks/direct.c").build(Variant::PLAIN);
+    let traces = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut command = Command::new(ldt());
+    command.arg("check").args(unshare).arg(&program);
+    let checked = run(command.env("TMPDIR", traces.path()));
+    let said = &checked.stderr;
+    assert_eq!(checked.ending, Ending::Code(99), "{said}");
+    assert!(said.contains("==1== "), "{said}");
+    assert!(!said.contains("running"), "{said}");
+    let left = std::fs::read_dir(&traces)
+        .expect("it can be listed")
+        .count();
+    assert_eq!(left, 0, "{said}");
+}

@@ -18,6 +18,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 /// A trace that is followed.
 #[derive(Debug)]
@@ -141,17 +142,25 @@ fn header_of(file: &File) -> io::Result<Option<Header>> {
     }
 }
 
-/// Whether a process runs: a zombie does not.
+/// Whether a process of this run runs: a zombie does not, and one that began before `ldt` did is another one. (A child in a
+/// namespace of its own calls itself by a number that is somebody else's here, such as 1.)
 #[must_use]
 pub fn is_running(pid: u32) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return false;
-    };
+    static OWN_START: LazyLock<u64> =
+        LazyLock::new(|| state_and_start(std::process::id()).map_or(0, |(_, start)| start));
+    state_and_start(pid)
+        .is_some_and(|(state, start)| !matches!(state, 'Z' | 'X') && start >= *OWN_START)
+}
+
+/// A process's state, and when it began, in the kernel's units since the machine did.
+fn state_and_start(pid: u32) -> Option<(char, u64)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // `812 (name) S ...`, in which the name may have parentheses.
-    let state = stat
-        .rsplit_once(") ")
-        .and_then(|(_, rest)| rest.chars().next());
-    !matches!(state, None | Some('Z' | 'X'))
+    let (_, rest) = stat.rsplit_once(") ")?;
+    /// `starttime` is the 22nd of the fields, of which the state is the third.
+    const START: usize = 22 - 3;
+    let start = rest.split(' ').nth(START)?.parse().ok()?;
+    Some((rest.chars().next()?, start))
 }
 
 /// All traces of a run.
@@ -273,5 +282,6 @@ mod tests {
     fn this_process_runs() {
         assert!(is_running(std::process::id()));
         assert!(!is_running(u32::MAX));
+        assert!(!is_running(1), "it began before this program did");
     }
 }
