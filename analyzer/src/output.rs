@@ -6,6 +6,7 @@ use crate::standard;
 use ldt_trace::header;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 /// The file name that stands for standard output, as it does for most tools.
@@ -73,7 +74,34 @@ pub(crate) fn write_to(
     write(&mut out).and_then(|()| out.flush()).map_err(said)
 }
 
-/// The same for text that a person reads: on a terminal it goes through a pager.
+/// Writes a text in place of a file's, which stays as it was where that cannot be done to the end. In place, since the file may
+/// be a link's, or be mounted by itself.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    if is_standard_output(path) {
+        return write_to(None, |out| out.write_all(text.as_bytes()));
+    }
+    let said =
+        |error: io::Error| Failure::own(format!("{}: cannot be written: {error}", path.display()));
+    let before = match fs::read(path) {
+        Ok(before) => Some(before),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(said(error)),
+    };
+    let mut options = File::options();
+    let file = options.write(true).create(true).truncate(false).open(path);
+    let file = file.map_err(said)?;
+    let put = |text: &[u8]| {
+        file.write_all_at(text, 0)?;
+        file.set_len(text.len() as u64)
+    };
+    put(text.as_bytes()).map_err(|error| {
+        // The first failure is the one to tell.
+        let _ = before.map_or_else(|| fs::remove_file(path), |before| put(&before));
+        said(error)
+    })
+}
+
+/// [`write_to`] for text that a person reads: on a terminal it goes through a pager.
 pub(crate) fn show(
     path: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,

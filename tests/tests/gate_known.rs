@@ -186,6 +186,27 @@ fn only_what_is_not_in_the_baseline_fails() {
     assert_eq!(project.read("known.txt"), "# ldt baseline 1\n");
 }
 
+/// The file was emptied first, and stayed so where there was no room for the new text.
+#[test]
+fn a_baseline_that_cannot_be_written_stays_as_it_was() {
+    let project = finds();
+    let json = ["--json=run.json"];
+    assert_eq!(project.check(&json, &[FINDS, "twice"]).code(), 99);
+    let written = |limit: &str| {
+        let script =
+            format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" baseline known.txt run.json");
+        let mut shell = Command::new("sh");
+        project.run(shell.arg("-c").arg(script).arg(ldt())).code()
+    };
+    assert_eq!(written("0"), 125);
+    assert!(!project.file("known.txt").exists());
+    assert_eq!(written("unlimited"), 0);
+    let text = project.read("known.txt");
+    assert_eq!(project.check(&json, &[FINDS, "leak"]).code(), 99);
+    assert_eq!(written("0"), 125);
+    assert_eq!(project.read("known.txt"), text);
+}
+
 /// Nobody asked for LDT's own suppressions, and a clean run says nothing of them.
 #[test]
 fn what_ldt_suppresses_by_itself_is_only_in_the_sums() {

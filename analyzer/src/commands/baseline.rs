@@ -3,7 +3,7 @@
 
 use crate::check::baseline::{BareFrame, Baseline};
 use crate::failure::{Failure, say};
-use crate::output::write_to;
+use crate::output::replace;
 use crate::units::{count, counted};
 use std::fs;
 use std::io;
@@ -65,9 +65,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     } else {
         before.clone().with(&found)
     };
-    write_to(Some(&options.file), |out| {
-        out.write_all(baseline.text().as_bytes())
-    })?;
+    replace(&options.file, &baseline.text())?;
     say(&format!(
         "{}: {}, {} of them new, {} gone",
         options.file.display(),
