@@ -36,6 +36,7 @@ mod exec;
 mod figures;
 mod limits;
 mod loader;
+mod looked_up;
 mod marks;
 mod operators;
 mod ranges;
