@@ -18,10 +18,15 @@ use framehop::{ExplicitModuleSectionInfo, MustNotAllocateDuringUnwind, Unwinder}
 use crate::sys::file::file_name;
 use crate::sys::lock::Lock;
 
+mod bound;
 mod elf;
 mod function;
+mod scope;
+pub(crate) use bound::{lead, references};
 pub use elf::{Image, executable_path};
+pub(crate) use elf::{LinkMap, link_map_of};
 pub use function::start_of;
+pub(crate) use scope::scopes_of;
 
 /// The unwinder of one module; reads its tables in place.
 pub type ModuleUnwinder = UnwinderX86_64<&'static [u8], MustNotAllocateDuringUnwind>;

@@ -11,6 +11,8 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
 use ldt_trace::Function;
 
+mod scope;
+
 use crate::early;
 
 macro_rules! table {
@@ -266,6 +268,7 @@ pub unsafe fn usable_size(block: *mut u8) -> usize {
 /// is recorded around the call. What other libraries put in their place is jumped to, and what it does with
 /// malloc and free is its own affair, as that of a program with operators of its own is.
 pub mod cxx {
+    pub use super::scope::operator as privately;
     use super::{AtomicUsize, CStr, Function, Ordering, c_void, ptr};
     use crate::modules::Image;
 
@@ -288,7 +291,7 @@ pub mod cxx {
     }
 
     /// A name for the loader, with the NUL at its end.
-    fn symbol_into(name: &mut [u8; 64], function: Function) -> Option<&CStr> {
+    pub(super) fn symbol_into(name: &mut [u8; 64], function: Function) -> Option<&CStr> {
         let symbol = function.symbol().as_bytes();
         name[..symbol.len()].copy_from_slice(symbol);
         CStr::from_bytes_until_nul(name).ok()
@@ -334,16 +337,23 @@ pub mod cxx {
         unsafe { (*entry.cast::<libc::Elf64_Sym>()).st_shndx != UNDEFINED }
     }
 
+    /// The operator that all libraries see, if there is one.
+    #[must_use]
+    pub fn for_all(function: Function) -> *mut c_void {
+        let mut name = [0u8; 64];
+        symbol_into(&mut name, function).map_or(ptr::null_mut(), super::next)
+    }
+
     #[cold]
     fn look_up(function: Function) -> *mut c_void {
+        let found = for_all(function);
+        if !found.is_null() {
+            return found;
+        }
         let mut name = [0u8; 64];
         let Some(symbol) = symbol_into(&mut name, function) else {
             return ptr::null_mut();
         };
-        let found = super::next(symbol);
-        if !found.is_null() {
-            return found;
-        }
         // A library that was opened privately (a C program's C++ plugin) is not in the search order.
         crate::reentry::unrecorded(|| {
             LIBRARIES
@@ -369,6 +379,12 @@ pub mod cxx {
             }
             libc::dlsym(handle, symbol.as_ptr())
         }
+    }
+
+    /// Whether it is one of C++'s operators new and delete.
+    #[must_use]
+    pub fn is_operator(function: Function) -> bool {
+        matches!(function as u8, 16..24 | 32..44)
     }
 
     /// Whether an operator at this address is built on malloc.

@@ -46,6 +46,7 @@ pub unsafe extern "C" fn enter_operator() {
         "2:",
         push!("rdi", "rsi", "rdx", "rax", "rax"),
         "mov edi, eax",
+        "mov rsi, qword ptr [rsp + 40]",
         "call {route}",
         "mov r10, rax",
         pop!("rax", "rax", "rdx", "rsi", "rdi"),
@@ -67,18 +68,42 @@ const _: () = assert!(core::mem::offset_of!(thread::Slot, pending.third) == 56);
 /// address has this bit.
 const NOT_NOTED: usize = 1 << 63;
 
-/// Where an operator goes: to a hook of this module when it is the allocator's own, or nobody's; else beneath.
-unsafe extern "C" fn route(code: u32) -> *const c_void {
+/// Where an operator goes: to a hook of this module when it is the allocator's own, or nobody's; else beneath. `caller` is where
+/// it was called, which matters where not all libraries see the same one.
+unsafe extern "C" fn route(code: u32, caller: u64) -> *const c_void {
     use core::sync::atomic::{AtomicUsize, Ordering};
+    /// Those that all libraries see, and those of a C++ library that was opened privately.
     static ROUTES: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
+    static PRIVATE: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
+    /// In the latter, where it is known only that there is none which all see.
+    const NONE_FOR_ALL: usize = 1;
 
-    let slot = &ROUTES[code as usize % 64];
-    let known = slot.load(Ordering::Acquire);
+    let known = ROUTES[code as usize % 64].load(Ordering::Acquire);
     if known != 0 {
         return settle(known);
     }
     let Some(function) = Function::from_code(code as u8) else {
         return no_operator as *const c_void;
+    };
+    let private = &PRIVATE[code as usize % 64];
+    let known = private.load(Ordering::Acquire);
+    let is_seen_by_all = known == 0 && !cxx::for_all(function).is_null();
+    if !is_seen_by_all {
+        if known == 0 {
+            private.store(NONE_FOR_ALL, Ordering::Release);
+        }
+        let own = cxx::privately(function, caller);
+        if !own.is_null() {
+            return own;
+        }
+        if known > NONE_FOR_ALL {
+            return settle(known);
+        }
+    }
+    let slot = if is_seen_by_all {
+        &ROUTES[code as usize % 64]
+    } else {
+        private
     };
     let beneath = cxx::address(function);
     let is_new = (16..32).contains(&code);

@@ -54,10 +54,6 @@ impl Family {
     }
 }
 
-fn is_operator(function: Function) -> bool {
-    matches!(function as u8, 16..24 | 32..44)
-}
-
 /// Whether some operator of the family is the program's.
 fn has_replaced(family: Family) -> bool {
     const UNKNOWN: u8 = 0;
@@ -68,7 +64,7 @@ fn has_replaced(family: Family) -> bool {
     let known = &KNOWN[family as usize];
     if known.load(Ordering::Relaxed) == UNKNOWN {
         let replaced = Function::ALL.iter().any(|&function| {
-            is_operator(function)
+            cxx::is_operator(function)
                 && Family::of(function) as usize == family as usize
                 && (cxx::is_programs(function) || is_replaced_beneath(function))
         });
@@ -97,7 +93,7 @@ mod tests {
     #[test]
     fn operators_that_are_given_an_alignment_are_apart() {
         for &function in Function::ALL {
-            if is_operator(function) {
+            if cxx::is_operator(function) {
                 let family = Family::of(function);
                 let symbol = function.symbol();
                 let aligned = symbol.contains("align_val_t");

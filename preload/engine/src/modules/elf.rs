@@ -8,6 +8,7 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
+use super::scope::Entry;
 use crate::sys::file;
 
 /// `struct dl_find_object` of glibc 2.35 and later.
@@ -23,9 +24,12 @@ struct DlFindObject {
 
 /// The public head of the loader's `struct link_map`.
 #[repr(C)]
-struct LinkMap {
-    bias: u64,
+pub(crate) struct LinkMap {
+    pub(super) bias: u64,
     name: *const c_char,
+    pub(super) dynamic: *const Entry,
+    pub(super) next: *const LinkMap,
+    pub(super) previous: *const LinkMap,
 }
 
 unsafe extern "C" {
@@ -45,6 +49,8 @@ pub struct Image {
     pub eh_frame_hdr: Range<u64>,
     /// `.eh_frame`, to the end of its segment (its true end is a terminator inside).
     pub eh_frame: Range<u64>,
+    /// What the loader makes read-only when it has found the addresses of symbols; empty if nothing.
+    pub sealed: Range<u64>,
     /// GNU build-id, empty if none.
     pub build_id: Vec<u8>,
     /// Path.
@@ -65,6 +71,23 @@ fn find(address: u64) -> Option<DlFindObject> {
     Some(object)
 }
 
+/// The loader's record of the object that covers `address`, never null: good as long as the object is loaded.
+pub(crate) fn link_map_of(address: u64) -> Option<*const LinkMap> {
+    let object = find(address)?;
+    (!object.link_map.is_null()).then_some(object.link_map)
+}
+
+/// A loaded object's path as the loader has it; the program's is empty.
+pub(super) fn path_of(object: *const LinkMap) -> &'static [u8] {
+    // SAFETY: the loader's own record of an object that is loaded.
+    let name = unsafe { (*object).name };
+    if name.is_null() {
+        return &[];
+    }
+    // SAFETY: names in link maps are NUL-terminated strings.
+    unsafe { CStr::from_ptr(name) }.to_bytes()
+}
+
 impl Image {
     /// The address range of the object that covers `address`.
     pub fn range_containing(address: u64) -> Option<Range<u64>> {
@@ -79,27 +102,22 @@ impl Image {
             return None;
         }
         // SAFETY: the loader's own record of an object that is loaded.
-        let (bias, name) = unsafe { ((*object.link_map).bias, (*object.link_map).name) };
+        let bias = unsafe { (*object.link_map).bias };
         let mut image = Image {
             start: object.map_start,
             end: object.map_end,
             bias,
             eh_frame_hdr: 0..0,
             eh_frame: 0..0,
+            sealed: 0..0,
             build_id: Vec::new(),
             path: Vec::new(),
         };
         image.read_program_headers();
-        let name = if name.is_null() {
-            &[]
-        } else {
-            // SAFETY: names in link maps are NUL-terminated strings.
-            unsafe { CStr::from_ptr(name) }.to_bytes()
-        };
-        image.path = match name {
+        image.path = match path_of(object.link_map) {
             // The main program's.
             [] => executable::path_at(image.start),
-            _ => absolute(name),
+            name => absolute(name),
         };
         Some(image)
     }
@@ -143,6 +161,7 @@ impl Image {
             let range = segment.p_vaddr..segment.p_vaddr + segment.p_memsz;
             match segment.p_type {
                 libc::PT_GNU_EH_FRAME => self.find_eh_frame(range, headers),
+                libc::PT_GNU_RELRO => self.sealed = range,
                 libc::PT_NOTE if self.build_id.is_empty() => self.find_build_id(&range),
                 _ => {}
             }

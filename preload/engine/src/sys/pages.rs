@@ -30,10 +30,19 @@ unsafe fn protect(address: u64, bytes: u64, protection: i32) -> Result<(), i32> 
 /// Makes pages readable and writable; those without content read as zero.
 ///
 /// # Safety
-/// The pages must lie in a reservation of [`super::mem::reserve`].
+/// The pages must lie in a reservation of [`super::mem::reserve`], or be ones that [`seal`] closes again.
 pub unsafe fn open(address: u64, bytes: u64) -> Result<(), i32> {
     // SAFETY: as the caller vouches.
     unsafe { protect(address, bytes, libc::PROT_READ | libc::PROT_WRITE) }
+}
+
+/// Makes pages read-only.
+///
+/// # Safety
+/// Nobody may write to them.
+pub unsafe fn seal(address: u64, bytes: u64) -> Result<(), i32> {
+    // SAFETY: as the caller vouches.
+    unsafe { protect(address, bytes, libc::PROT_READ) }
 }
 
 /// Makes pages inaccessible; they keep their content.
