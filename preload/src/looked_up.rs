@@ -17,9 +17,9 @@ use super::real::{self, Real};
 /// What to do with a look-up, as two registers.
 #[repr(C)]
 struct Answer {
-    /// What is found; null where the C library is to be asked.
+    /// What is found; null where the next one is to be asked.
     found: *const c_void,
-    /// The C library's dlsym.
+    /// The dlsym after LDT's.
     beneath: *const c_void,
 }
 
@@ -56,11 +56,7 @@ unsafe extern "C" fn answer(handle: *mut c_void, name: *const c_char, caller: u6
                 return !real::is_replaced();
             }
             // SAFETY: the function of that name; the arguments are the caller's.
-            let theirs = unsafe {
-                let dlsym: unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void =
-                    core::mem::transmute(beneath);
-                dlsym(handle, name)
-            };
+            let theirs = unsafe { ask(beneath, handle, name) };
             !theirs.is_null() && theirs == function.address()
         });
     Answer {
@@ -69,22 +65,43 @@ unsafe extern "C" fn answer(handle: *mut c_void, name: *const c_char, caller: u6
     }
 }
 
-/// The C library's own. Both names of its version lead to it.
+/// The next one after LDT's: the C library's, or that of a library which stands in for it (overlays of games and tracers of graphics
+/// do), and which the program would have found without LDT.
 fn beneath() -> *const c_void {
     static KNOWN: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
     let known = KNOWN.load(Ordering::Relaxed);
     if !known.is_null() {
         return known;
     }
+    // The C library's: by this name alone one comes back here. Both names of its version lead to it.
     let versions = [c"GLIBC_2.34", c"GLIBC_2.2.5"];
-    let found = versions.iter().map(|version| {
+    let own = versions.iter().map(|version| {
         // SAFETY: NUL-terminated names.
         unsafe { libc::dlvsym(libc::RTLD_NEXT, c"dlsym".as_ptr(), version.as_ptr()) }
     });
-    let found = found.into_iter().find(|found| !found.is_null());
-    let found = found.unwrap_or(ptr::null_mut());
+    let own = own.into_iter().find(|own| !own.is_null());
+    let own = own.unwrap_or(ptr::null_mut());
+    let next = if own.is_null() {
+        own
+    } else {
+        // SAFETY: the C library's function.
+        unsafe { ask(own, libc::RTLD_NEXT, c"dlsym".as_ptr()) }
+    };
+    let found = if next.is_null() { own } else { next };
     KNOWN.store(found, Ordering::Relaxed);
     found
+}
+
+/// Calls a dlsym.
+///
+/// # Safety
+/// It is one, and the arguments are as for it.
+unsafe fn ask(dlsym: *const c_void, handle: *mut c_void, name: *const c_char) -> *mut c_void {
+    // SAFETY: as the caller vouches.
+    let dlsym: unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void =
+        unsafe { core::mem::transmute(dlsym) };
+    // SAFETY: as the caller vouches.
+    unsafe { dlsym(handle, name) }
 }
 
 /// The function of that name beneath, and LDT's before it.

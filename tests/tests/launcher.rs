@@ -352,6 +352,17 @@ fn has_jemalloc_beneath(profiled: &Profiled) {
     assert_eq!(allocations, 8, "{outcome:?}");
 }
 
+/// LDT has a dlsym, too, which passed over such a library.
+#[test]
+fn a_preloaded_library_may_stand_in_for_dlsym() {
+    let library = Sample::named("loading/stands_in_for_dlsym.c").build_library(Variant::PLAIN);
+    let program = sample("loading/asks_dlsym.c");
+    let profiled = profile_with(&program, [""; 0], |command| {
+        command.env("LD_PRELOAD", &library);
+    });
+    assert_eq!(profiled.outcome.stdout, "found\n", "{:?}", profiled.outcome);
+}
+
 #[test]
 fn an_earlier_preload_stays() {
     let counting = ldt_tests::counting::Counting::prepare();
