@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use super::LEARNING;
 use super::elf::{Image, LinkMap};
 use super::scope::{address, has, value};
-use crate::sys::{mem, pages};
+use crate::sys::{mem, pages, thread};
 
 // Tags and kinds of `<elf.h>`.
 const PLT_BYTES: i64 = 2;
@@ -81,8 +81,8 @@ pub(crate) fn references(library: *const LinkMap) -> impl Iterator<Item = Refere
 
 /// Lets references of a library lead elsewhere from now on.
 pub(crate) fn lead(library: *const LinkMap, to: &[(Reference, usize)]) {
-    // There, words to change may lie in pages of code.
-    if has(library, TEXT_RELOCATIONS) {
+    // There, words to change may lie in pages of code; and a sandbox may kill who changes what pages allow.
+    if has(library, TEXT_RELOCATIONS) || thread::is_sandboxed() {
         return;
     }
     // SAFETY: a loaded object's.
