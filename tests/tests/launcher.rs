@@ -363,6 +363,18 @@ fn a_preloaded_library_may_stand_in_for_dlsym() {
     assert_eq!(profiled.outcome.stdout, "found\n", "{:?}", profiled.outcome);
 }
 
+/// What comes next after such a library was LDT's free, which led to the library's again, until the stack was used up.
+#[test]
+fn a_preloaded_library_may_wrap_one_function_alone() {
+    let library = Sample::named("loading/wraps_free.c").build_library(Variant::PLAIN);
+    let program = sample("functions/every_c_function.c");
+    let profiled = profile_with(&program, [""; 0], |command| {
+        command.env("LD_PRELOAD", &library);
+    });
+    let outcome = &profiled.outcome;
+    assert_eq!(outcome.ending, Ending::Code(0), "{outcome:?}");
+}
+
 #[test]
 fn an_earlier_preload_stays() {
     let counting = ldt_tests::counting::Counting::prepare();

@@ -124,6 +124,12 @@ impl Real {
         }
     }
 
+    /// Whether it is the C library's own, and not that of an allocator or a wrapper which lies between.
+    #[must_use]
+    pub fn is_the_c_librarys(self) -> bool {
+        module_is(self.address() as usize, &[b"libc.so", b"libc-"])
+    }
+
     #[cold]
     fn look_up(self) -> *mut c_void {
         resolve();
@@ -203,7 +209,7 @@ pub fn is_replaced() -> bool {
     static KNOWN: AtomicU8 = AtomicU8::new(0);
     match KNOWN.load(Ordering::Relaxed) {
         0 => {
-            let replaced = !module_is(Real::Malloc.address() as usize, &[b"libc.so", b"libc-"]);
+            let replaced = !Real::Malloc.is_the_c_librarys();
             KNOWN.store(1 + u8::from(replaced), Ordering::Relaxed);
             replaced
         }
